@@ -10,6 +10,8 @@ AXE_VERSION=4.14.1
 AXE=.parts/axe-core
 CARGO_DENY_VERSION=0.20.2
 CARGO_DENY=.parts/cargo-deny
+STANDARD_WEBHOOKS_VERSION=1.1.0
+STANDARD_WEBHOOKS=.parts/standardwebhooks
 
 say() { printf '==> %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }

@@ -4,6 +4,7 @@
 
 mod actor;
 pub mod consents;
+pub mod deliveries;
 mod error;
 pub mod inboxes;
 pub mod invitations;
@@ -14,6 +15,7 @@ pub mod mailboxes;
 pub mod organisations;
 pub mod people;
 pub mod routes;
+pub mod targets;
 pub mod test_mails;
 pub mod tokens;
 

@@ -1,6 +1,7 @@
 //! The command line. Names of commands and options, JSON keys and exit codes are a contract: other programs depend on them.
 
 mod check;
+mod delivery;
 mod failure;
 mod inbox;
 mod key;
@@ -28,6 +29,7 @@ use crate::app::mailboxes::inspect::Inspector;
 use crate::app::{Acting, Actor};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{self, Config, Overrides};
+use crate::deliver::DeliverDeps;
 use crate::locale::Language;
 use crate::oauth::Renewals;
 use crate::poll::{Deps, Visits};
@@ -89,6 +91,9 @@ enum Command {
     /// Imported messages
     #[command(subcommand)]
     Message(message::Command),
+    /// Deliveries: the hand-over of messages to the targets of their inboxes
+    #[command(subcommand)]
+    Delivery(delivery::Command),
     /// The outcome of every UID ever seen
     Ledger(ledger::Args),
     /// Serve the pages and the API, and poll every mailbox when it is due, until stopped by a signal
@@ -154,6 +159,7 @@ async fn run_with(command: Command, context: Context) -> Result<ExitCode, Failur
         Command::Route(command) => context.run_and_close(async |c| route::run(command, c).await).await,
         Command::Poll(args) => poll::run(args, context).await,
         Command::Message(command) => context.run_and_close(async |c| message::run(command, c).await).await,
+        Command::Delivery(command) => context.run_and_close(async |c| delivery::run(command, c).await).await,
         Command::Ledger(args) => ledger::run(args, context).await,
         Command::Serve => serve::run(context).await,
         Command::Check(_) | Command::TestServer(_) => Ok(ExitCode::SUCCESS),
@@ -184,6 +190,11 @@ impl Context {
     /// The dependencies of a poll.
     async fn deps(&self) -> Result<Deps, Failure> {
         Ok(wiring::deps(&self.config, self.store.clone(), self.vault().await?, self.renewals.clone()))
+    }
+
+    /// The dependencies of deliveries.
+    async fn deliver_deps(&self) -> Result<DeliverDeps, Failure> {
+        Ok(wiring::deliver_deps(&self.config, &self.deps().await?).await?)
     }
 
     /// The dependencies of a poll, with the configuration and the output.

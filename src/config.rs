@@ -1,6 +1,7 @@
 //! Configuration: the embedded defaults, then a file, then the environment, then flags. Unknown keys are errors, and
 //! all errors are reported at once.
 
+mod delivery;
 mod host;
 mod oauth;
 mod problems;
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use delivery::Delivery;
 pub use host::Host;
 pub use oauth::{Application, OAuth};
 pub use read::{Overrides, load};
@@ -33,6 +35,8 @@ pub struct Config {
     pub http: Http,
     /// The SMTP server for test mails.
     pub smtp: Smtp,
+    /// Where mail is delivered to.
+    pub delivery: Delivery,
     /// Single sign-on.
     pub sso: Sso,
     /// Identity providers that issue access tokens for mailboxes.

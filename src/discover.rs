@@ -26,7 +26,7 @@ use crate::egress::Egress;
 use crate::https::HttpClient;
 use crate::mailbox::TlsMode;
 
-use host_name::host_name;
+pub use host_name::host_name;
 pub use proposal::Proposal;
 use records::Records;
 

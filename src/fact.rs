@@ -4,6 +4,7 @@
 mod audit_event;
 mod check_finding;
 mod conflict;
+mod delivery_problem;
 mod effect_method;
 mod invalid;
 mod notice;
@@ -22,6 +23,7 @@ use crate::shown::shown_within;
 pub use audit_event::{AuditEvent, MailboxPart};
 pub use check_finding::{CheckFinding, TokenContents};
 pub use conflict::Conflict;
+pub use delivery_problem::{DeliveryPhase, DeliveryProblem, ReplyFault};
 pub use effect_method::EffectMethod;
 pub use invalid::Invalid;
 pub use notice::Notice;

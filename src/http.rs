@@ -31,6 +31,7 @@ use crate::app::mailboxes::ChangeDeps;
 use crate::app::mailboxes::inspect::Inspector;
 use crate::app::{Acting, Actor};
 use crate::config::{self, Config};
+use crate::deliver::DeliverDeps;
 use crate::discover::{self, Discovery};
 use crate::mailer::Mailer;
 use crate::poll::{Deps, PollError, Visits};
@@ -44,6 +45,8 @@ pub use pages::set_up_link;
 #[derive(Clone)]
 pub struct State {
     deps: Arc<Deps>,
+    /// Tries delivery targets.
+    deliver: Arc<DeliverDeps>,
     settings: Arc<Settings>,
     /// Runs connections to mail servers on their own threads, so that they never block the threads that answer
     /// requests.
@@ -176,11 +179,21 @@ pub struct Stop {
     pub end: CancellationToken,
 }
 
+/// The services behind the requests.
+pub struct Services {
+    pub deps: Arc<Deps>,
+    /// Tries delivery targets.
+    pub deliver: Arc<DeliverDeps>,
+    /// Runs connections to mail servers.
+    pub visits: Visits,
+}
+
 /// Serves requests until `stop.end` is cancelled.
-pub async fn serve(listener: TcpListener, deps: Arc<Deps>, settings: Arc<Settings>, visits: Visits, stop: Stop) {
+pub async fn serve(listener: TcpListener, services: Services, settings: Arc<Settings>, stop: Stop) {
     let (is_https, csp) = (settings.base_url.scheme() == "https", settings.csp.clone());
     let peers = settings.peers.clone();
-    let state = State { deps, settings, visits, stopping: stop.stopping, shares: Arc::default() };
+    let Services { deps, deliver, visits } = services;
+    let state = State { deps, deliver, settings, visits, stopping: stop.stopping, shares: Arc::default() };
     let router = routes::router(state.clone())
         .layer(from_fn_with_state(state, host::guard))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))

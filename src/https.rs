@@ -24,6 +24,9 @@ use crate::tls::{self, Trust};
 /// The longest accepted `Retry-After`.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
+/// The name by which Mailferry introduces itself.
+pub const PRODUCT: &str = concat!("Mailferry/", env!("CARGO_PKG_VERSION"));
+
 /// A failed request.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {detail}", cause.id())]
@@ -79,7 +82,7 @@ impl HttpClient<'_> {
         {
             parts.headers.insert(HOST, value);
         }
-        parts.headers.insert(USER_AGENT, HeaderValue::from_static(concat!("Mailferry/", env!("CARGO_PKG_VERSION"))));
+        parts.headers.insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
         parts.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         parts.uri = path.parse::<Uri>().map_err(|_| HttpError::new(Cause::Unreachable, "its URL is invalid"))?;
@@ -153,8 +156,8 @@ async fn read_response(response: Response<Incoming>, max_size: usize) -> Result<
     Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
 }
 
-/// Parses Retry-After: a number of seconds, or a date relative to the provider's own clock (RFC 9110 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// Parses Retry-After: a number of seconds, or a date relative to the server's own clock (RFC 9110 10.2.3).
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let date = |text: &str| DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok();
     let value = text(RETRY_AFTER)?;

@@ -84,6 +84,8 @@ mod store;
 
 mod schedule;
 
+mod deliver;
+
 mod app;
 mod fact;
 
@@ -112,6 +114,7 @@ mod powershell;
 mod private;
 mod reading;
 mod shown;
+mod target;
 mod telemetry;
 mod tls;
 mod vault;

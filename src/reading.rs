@@ -172,12 +172,48 @@ pub fn view(raw: &[u8]) -> Result<View, Unreadable> {
 fn build_view(raw: &[u8], budget: &Budget) -> View {
     let mut cut = BTreeSet::new();
     let parts = Parts::parse(raw, &mut cut, budget);
-    let mut reading = fields::headers(parts.header(), &mut cut, budget);
-    body::fill(&mut reading, &parts, &mut cut, budget);
+    let mut reading = build_reading(&parts, &mut cut, budget);
     let remote = reading.html.as_ref().map(|html| html::remote(html, budget));
     budget.report(&mut cut);
     reading.cut = cut;
     View { reading, remote }
+}
+
+fn build_reading(parts: &Parts<'_>, cut: &mut BTreeSet<Cut>, budget: &Budget) -> Reading {
+    let mut reading = fields::headers(parts.header(), cut, budget);
+    body::fill(&mut reading, parts, cut, budget);
+    reading
+}
+
+/// A mail for another program, which may show it to people.
+#[derive(Debug)]
+pub struct Export {
+    /// Its HTML is sanitised, with the pictures contained in the mail.
+    pub reading: Reading,
+    /// The SHA-256 of each attachment, decoded; `None` if it is not complete or computing it would take too long.
+    pub hashes: Vec<Option<[u8; 32]>>,
+}
+
+/// Reads a mail for another program.
+pub fn export(raw: &[u8]) -> Result<Export, Unreadable> {
+    run_guarded(|| build_export(raw, &Budget::new(TIME_LIMIT)))
+}
+
+fn build_export(raw: &[u8], budget: &Budget) -> Export {
+    let mut cut = BTreeSet::new();
+    let parts = Parts::parse(raw, &mut cut, budget);
+    let mut reading = build_reading(&parts, &mut cut, budget);
+    if let Some(html) = reading.html.take() {
+        let cleaned = clean_html(&html, &|id| body::picture(&parts, id, budget), budget);
+        if cleaned.is_cut {
+            cut.insert(Cut::Html);
+        }
+        reading.html = Some(cleaned.html);
+    }
+    let hashes = body::attachment_hashes(&parts, budget);
+    budget.report(&mut cut);
+    reading.cut = cut;
+    Export { reading, hashes }
 }
 
 /// The sanitised HTML of a mail, with the pictures contained in the mail. `None` if there is none.

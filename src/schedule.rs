@@ -2,6 +2,7 @@
 //! [`poll`](crate::poll).
 
 mod backoff;
+pub mod deliveries;
 mod due;
 mod evictions;
 pub mod expiry;

@@ -5,6 +5,8 @@ mod audit;
 mod batch;
 mod completeness;
 mod db;
+mod delivery;
+mod delivery_target;
 mod departure;
 #[cfg(test)]
 mod direct;
@@ -17,6 +19,7 @@ mod grant;
 mod housekeeping;
 mod import;
 mod inbox;
+mod installation;
 mod lease;
 mod ledger;
 mod link;
@@ -46,6 +49,13 @@ pub use audit::{AuditLine, Change};
 pub use batch::{Batch, Finding, Mail, Raw};
 pub use completeness::Completeness;
 pub use db::Store;
+pub use delivery::{
+    AttemptResult, BatchResult, DeliveryFilter, DeliveryLine, DeliveryState, DueLane, LANE_LEASE, LaneLease, LaneTaker,
+    OpenDelivery, TargetResult,
+};
+pub use delivery_target::{
+    DeliveryCounts, DeliveryTarget, TargetSettings, target_old_secret_row, target_secret_row,
+};
 pub use departure::Departing;
 pub use effect::{Effect, EffectStep};
 pub use epoch::{Epoch, EpochStart, NewEpoch, WatchedFolder};
@@ -53,6 +63,7 @@ pub use error::StoreError;
 pub use grant::{AppProblem, Flow, Grant, GrantKey, GrantKind, GrantProblem, SealedTokens, access_row, refresh_row};
 pub use housekeeping::{HousekeepingRun, Retention};
 pub use import::Imported;
+pub use installation::Installation;
 pub use inbox::{Inbox, InboxOverview, NewInbox};
 pub use lease::{Due, Lease, LeaseTaker};
 pub use ledger::{KnownUids, LedgerLine, NotListed, OpenReason, QuarantineFilter, UidState};

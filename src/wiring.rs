@@ -1,9 +1,13 @@
 //! The only place that creates and connects the components.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use crate::clock::SystemClock;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
+use crate::deliver::DeliverDeps;
 use crate::egress::Egress;
 use crate::imap::in_flight::InFlight;
 use crate::imap::{self, Terms};
@@ -12,10 +16,18 @@ use crate::poll::Deps;
 use crate::store::{Store, StoreError};
 use crate::vault::{Location, Vault, VaultError};
 
+/// All networks: the operator may have a server anywhere.
+const EVERYWHERE: [IpNet; 2] = [
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0)),
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
+];
+
 /// Opens the configured database.
 pub async fn store(config: &Config) -> Result<Store, StoreError> {
-    let store = Store::open(&config.database.url).await?;
-    Ok(store.with_least_interval(config.schedule.least_interval.0))
+    let store = Store::open(&config.database.url).await?.with_least_interval(config.schedule.least_interval.0);
+    let target = config.delivery.default_target().map_err(StoreError::Unknown)?;
+    store.set_default_target(target.as_ref(), SystemClock.now()).await?;
+    Ok(store)
 }
 
 /// The location of this installation's keys.
@@ -71,4 +83,20 @@ pub fn deps(config: &Config, store: Arc<Store>, vault: Vault, renewals: Renewals
         lease: config.schedule.lease.0,
         counts_login_attempts: false,
     }
+}
+
+/// The services and settings that all deliveries share.
+pub async fn deliver_deps(config: &Config, deps: &Deps) -> Result<DeliverDeps, StoreError> {
+    Ok(DeliverDeps {
+        store: deps.store.clone(),
+        vault: deps.vault.clone(),
+        egress: deps.egress.clone(),
+        operators_egress: Egress::new(EVERYWHERE.to_vec()),
+        clock: deps.clock.clone(),
+        deadlines: config.deadlines.clone(),
+        settings: config.delivery.clone(),
+        grace: config.schedule.grace.0,
+        base_url: config.http.base().map_err(|error| StoreError::Unknown(format!("http.url: {error}")))?,
+        installation: deps.store.installation().await?,
+    })
 }

@@ -67,6 +67,8 @@ fn list_command(thing: &Resource) -> Option<&'static str> {
         Resource::Person(_) => Some("mailferry user list"),
         Resource::Token(_) => Some("mailferry token list"),
         Resource::Message(_) => Some("mailferry message list"),
+        Resource::DeliveryTarget(_) => Some("mailferry inbox delivery list"),
+        Resource::Delivery(_) => Some("mailferry delivery list"),
         _ => None,
     }
 }

@@ -1,8 +1,12 @@
 //! `mailferry inbox`
 
+mod delivery;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
+
+use delivery::NewTarget;
 
 use super::{Context, Failure};
 use crate::address::Address;
@@ -42,6 +46,16 @@ pub enum Command {
         /// Address of the inbox
         address: Address,
     },
+    /// Deliver the mail of an inbox to a server or webhook too
+    Deliver {
+        /// Address of the inbox
+        address: Address,
+        #[command(flatten)]
+        target: NewTarget,
+    },
+    /// The delivery targets of inboxes
+    #[command(subcommand)]
+    Delivery(delivery::Command),
     /// Remove an inbox that no mailbox feeds any more
     Remove {
         /// Address of the inbox
@@ -87,6 +101,8 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             let inbox = store.inbox_overview(&address).await?;
             output.object(&inbox, || describe(&inbox))?;
         }
+        Command::Deliver { address, target } => delivery::add(&address, target, context).await?,
+        Command::Delivery(command) => return delivery::run(command, context).await,
         Command::Remove { address, with_messages } => {
             inboxes::remove(context.acting(), &address, with_messages, any).await?;
             output.message(&format!("Removed inbox {address}"))?;

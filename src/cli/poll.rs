@@ -16,8 +16,9 @@ use crate::app::mailboxes::{self, PollNow};
 use crate::config::Config;
 use crate::lifecycle;
 use crate::poll::{Progress, Report};
-use crate::schedule::{housekeeping, worker};
+use crate::schedule::{deliveries, housekeeping, worker};
 use crate::store::Mailbox;
+use crate::wiring;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -71,6 +72,8 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
         failed |= report.error.is_some();
         print(&report, output)?;
     }
+    let deliver_deps = wiring::deliver_deps(&config, &deps).await?;
+    deliveries::run_once(Arc::new(deliver_deps), stop).await;
     housekeeping::run_if_reports_are_old(&deps.store, deps.clock.now()).await?;
     deps.close().await;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

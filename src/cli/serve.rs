@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Context, Failure};
 use crate::config::Config;
 use crate::poll::{Deps, VisitThreads};
-use crate::{http, lifecycle, schedule};
+use crate::{http, lifecycle, schedule, wiring};
 
 pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let page = Arc::new(page(&context.config)?);
@@ -26,6 +26,7 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     for warning in http::warnings(&config.http) {
         tracing::warn!("{warning}");
     }
+    let deliver_deps = Arc::new(wiring::deliver_deps(&config, &deps).await?);
     let deps = Arc::new(deps);
     if let Some(link) = http::set_up_link(&deps.store, &page, deps.clock.now()).await? {
         // The link is a secret: it is printed, and not logged.
@@ -40,10 +41,12 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let end = CancellationToken::new();
     tracing::info!(listen = %config.http.listen, "serving");
     let stop = http::Stop { stopping: stopping.clone(), end: end.clone() };
-    let answering = tokio::spawn(http::serve(listener, deps.clone(), page, visits, stop));
+    let services = http::Services { deps: deps.clone(), deliver: deliver_deps.clone(), visits };
+    let answering = tokio::spawn(http::serve(listener, services, page, stop));
     let polling = threads.run(schedule::run(visit_deps.clone(), config.schedule, stopping.clone()));
     let housekeeping = schedule::housekeeping::watch(&deps, stopping.clone());
-    tokio::join!(schedule::expiry::watch(&deps, stopping.clone()), housekeeping, polling);
+    let delivering = schedule::deliveries::run(deliver_deps, stopping.clone());
+    tokio::join!(schedule::expiry::watch(&deps, stopping.clone()), housekeeping, polling, delivering);
     end.cancel();
     // Long-lived connections must not keep the process from exiting.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), answering).await;

@@ -115,6 +115,7 @@ fn check(config: &Config) -> Result<(), Vec<String>> {
     if !["email", "preferred_username", "sub"].contains(&config.sso.claim.as_str()) {
         problems.push("sso.claim: must be email, preferred_username or sub".to_owned());
     }
+    problems.extend(config.delivery.problems());
     problems.extend(config.oauth.problems());
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }

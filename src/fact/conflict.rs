@@ -34,6 +34,18 @@ pub enum Conflict {
     InboxInUse { inbox: String, by: Vec<String> },
     /// The inbox holds messages.
     InboxHoldsMail { inbox: String, messages: i64 },
+    /// Deliveries to the target wait or are held.
+    TargetHoldsMail { target: i64, messages: i64 },
+    /// The delivery is finished, or is being sent at this moment.
+    DeliveryNotOpen(i64),
+    /// The delivery is not held.
+    DeliveryNotHeld(i64),
+    /// The target serves another inbox.
+    TargetOfOtherInbox(i64),
+    /// The configuration sets the target, so it is not changed here.
+    TargetOfConfiguration,
+    /// Mail that is delivered to this address would be fetched again.
+    TargetIsPolled { address: String },
     /// Mail would be moved into a folder that is polled.
     MoveIntoPolledFolder { target: String },
     /// Mail would be moved into a folder that may be a polled one under another name.
@@ -87,6 +99,14 @@ impl Fact for Conflict {
             Self::InboxHoldsMail { inbox, messages } => {
                 Text::new("conflict-inbox-holds-mail").with("name", inbox).with("count", messages)
             }
+            Self::TargetHoldsMail { target, messages } => {
+                Text::new("conflict-target-holds-mail").with("target", target).with("count", messages)
+            }
+            Self::DeliveryNotOpen(id) => Text::new("conflict-delivery-not-open").with("id", id),
+            Self::DeliveryNotHeld(id) => Text::new("conflict-delivery-not-held").with("id", id),
+            Self::TargetOfOtherInbox(id) => Text::new("conflict-target-of-other-inbox").with("id", id),
+            Self::TargetOfConfiguration => Text::new("conflict-target-of-configuration"),
+            Self::TargetIsPolled { address } => Text::new("conflict-target-is-polled").with("address", address),
             Self::MoveIntoPolledFolder { target } => Text::new("conflict-move-into-polled").with("target", target),
             Self::MayMoveIntoPolledFolder { target, folder } => {
                 Text::new("conflict-move-into-polled-maybe").with("target", target).with("folder", folder)

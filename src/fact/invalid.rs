@@ -35,6 +35,20 @@ pub enum Invalid {
     MoveIntoPolledFolder(Conflict),
     /// The interval is shorter than the operator allows.
     Interval { least: String },
+    /// Not the URL of a delivery target.
+    TargetUrl(String),
+    /// The URL of a delivery target contains a user name or a password.
+    TargetUrlWithSecret,
+    /// A delivery target on another machine without TLS.
+    TargetUnencrypted,
+    /// Not a secret of the Standard Webhooks specification.
+    WebhookSecret,
+    /// Not an address.
+    Recipient(String),
+    /// A number of connections outside the limits.
+    Concurrency { most: i64 },
+    /// A setting that this kind of delivery target does not have.
+    NotForTarget { setting: String, kind: String },
     /// The password is empty.
     NoPassword,
     /// The password contains a line break or a NUL.
@@ -65,6 +79,15 @@ impl Fact for Invalid {
             Self::Keyword(text) => Text::new("invalid-keyword").with("text", text),
             Self::MoveIntoPolledFolder(conflict) => conflict.text(),
             Self::Interval { least } => Text::new("invalid-interval").with("least", least),
+            Self::TargetUrl(text) => Text::new("invalid-target-url").with("text", text),
+            Self::TargetUrlWithSecret => Text::new("invalid-target-url-with-secret"),
+            Self::TargetUnencrypted => Text::new("invalid-target-unencrypted"),
+            Self::WebhookSecret => Text::new("invalid-webhook-secret"),
+            Self::Recipient(text) => Text::new("invalid-recipient").with("text", text),
+            Self::Concurrency { most } => Text::new("invalid-concurrency").with("most", most),
+            Self::NotForTarget { setting, kind } => {
+                Text::new("invalid-not-for-target").with("setting", setting).with("kind", kind)
+            }
             Self::NoPassword => Text::new("invalid-no-password"),
             Self::PasswordCharacters => Text::new("invalid-password-characters"),
             Self::TokenWithoutTls => Text::new("invalid-token-without-tls"),

@@ -21,6 +21,10 @@ pub enum Resource {
     Organisation(String),
     /// A message, by its id.
     Message(i64),
+    /// A delivery target, by its number.
+    DeliveryTarget(String),
+    /// A delivery, by its number.
+    Delivery(String),
     TestMail,
     Invitation,
     /// The consent of a mailbox.
@@ -40,6 +44,8 @@ impl Fact for Resource {
             Self::Token(name) => Text::new("missing-token").with("name", name),
             Self::Organisation(name) => Text::new("missing-organisation").with("name", name),
             Self::Message(id) => Text::new("missing-message").with("name", id),
+            Self::DeliveryTarget(id) => Text::new("missing-delivery-target").with("name", id),
+            Self::Delivery(id) => Text::new("missing-delivery").with("name", id),
             Self::TestMail => Text::new("missing-test-mail"),
             Self::Invitation => Text::new("missing-invitation"),
             Self::Consent => Text::new("missing-consent"),

@@ -66,6 +66,7 @@ fn stored_facts_read_back_and_sentences_of_earlier_versions_are_shown_unchanged(
     check_stored(&reasons());
     check_stored(&obstacles());
     check_stored(&notices());
+    check_stored(&delivery_problems());
     let earlier = StoredFact::<Reason>::read("too hot: 5 degrees".to_owned());
     assert_eq!(earlier.words(Language::Swedish), "too hot: 5 degrees");
     assert_eq!(earlier.on_page(Language::Swedish), "too hot: 5 degrees");
@@ -96,6 +97,7 @@ fn every_fact_has_a_text_in_every_language() {
     check_findings().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
     tls_problems().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
     notices().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
+    delivery_problems().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
     resources().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
     conflicts().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
     revocation_outcomes().iter().for_each(|fact| check(fact, &format!("{fact:?}")));
@@ -131,6 +133,17 @@ fn every_audit_event_has_a_text_and_reads_back_as_it_was_stored() {
         (AuditEvent::InboxChanged, ""),
         (AuditEvent::InboxRemoved { with_messages: false }, ""),
         (AuditEvent::InboxRemoved { with_messages: true }, "with its messages"),
+        (AuditEvent::TargetAdded { url: name() }, "jobb@l.se"),
+        (AuditEvent::TargetChanged { url: name(), secret: false }, "jobb@l.se"),
+        (AuditEvent::TargetChanged { url: name(), secret: true }, "jobb@l.se, with a new secret"),
+        (AuditEvent::TargetPaused { url: name() }, "jobb@l.se"),
+        (AuditEvent::TargetResumed { url: name() }, "jobb@l.se"),
+        (AuditEvent::TargetRemoved { url: name() }, "jobb@l.se"),
+        (AuditEvent::DeliveryRetried { message: 7 }, "7"),
+        (AuditEvent::DeliveryMoved { message: 7, url: name() }, "7 -> jobb@l.se"),
+        (AuditEvent::DeliveryDropped { message: 7 }, "7"),
+        (AuditEvent::HeldRetried { count: 7 }, "7"),
+        (AuditEvent::HeldDropped { count: 7 }, "7"),
         (AuditEvent::RouteAdded { recipient: name() }, "jobb@l.se"),
         (AuditEvent::RouteRemoved { recipient: name() }, "jobb@l.se"),
         (AuditEvent::PersonAdded, ""),
@@ -156,7 +169,7 @@ fn every_audit_event_has_a_text_and_reads_back_as_it_was_stored() {
     ];
     let mut ids: Vec<&str> = all.iter().map(|(event, _)| event.id()).collect();
     ids.dedup();
-    assert_eq!(ids.len(), 30, "every kind of event is in this table");
+    assert_eq!(ids.len(), 40, "every kind of event is in this table");
     for (event, detail) in all {
         let text = format!("audit-{}", event.id());
         assert!(locale::has(&text), "{text}");

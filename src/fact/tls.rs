@@ -1,17 +1,25 @@
 //! Why a TLS connection could not be established.
 
+use serde::{Deserialize, Serialize, Serializer};
+
 use super::{Fact, Text};
 use crate::clock::Timestamp;
 
 /// The problem of a TLS handshake.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Variants keep their stored names when they are renamed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "tls")]
 pub enum TlsProblem {
     /// The host name cannot appear in a certificate.
     NoName { host: String },
     /// The configured certificates cannot be used.
     NoTrust { words: String },
     /// The certificate has expired.
-    Expired { at: Option<Timestamp> },
+    Expired {
+        #[serde(serialize_with = "as_stored")]
+        at: Option<Timestamp>,
+    },
     /// The certificate is not valid yet.
     NotYetValid,
     /// The certificate is for another name.
@@ -30,8 +38,14 @@ pub enum TlsProblem {
     Closed,
 }
 
+/// In milliseconds, like every time in the database.
+fn as_stored<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(|at| at.0).serialize(serializer)
+}
+
 /// A less common fault of a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CertificateFault {
     Unreadable,
     Revoked,

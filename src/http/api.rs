@@ -8,6 +8,7 @@
 mod audit;
 mod auth;
 mod cursor;
+mod deliveries;
 mod discovery;
 mod etag;
 mod extract;
@@ -23,6 +24,7 @@ mod people;
 mod problem;
 mod routes;
 mod search;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -92,6 +94,21 @@ pub fn table() -> Vec<Endpoint> {
         endpoint(POST, "/routes", Write, routes::create),
         endpoint(GET, "/routes/{recipient}/{inbox}", Read, routes::get),
         endpoint(DELETE, "/routes/{recipient}/{inbox}", Write, routes::remove),
+        // Delivery.
+        endpoint(GET, "/inboxes/{address}/targets", Read, targets::list),
+        endpoint(POST, "/inboxes/{address}/targets", Write, targets::create),
+        endpoint(GET, "/targets/{id}", Read, targets::get),
+        endpoint(PATCH, "/targets/{id}", Write, targets::change),
+        endpoint(DELETE, "/targets/{id}", Write, targets::remove),
+        endpoint(POST, "/targets/{id}/pause", Write, targets::pause),
+        endpoint(POST, "/targets/{id}/resume", Write, targets::resume),
+        endpoint(POST, "/targets/{id}/test", Write, targets::test),
+        endpoint(POST, "/targets/{id}/retry-held", Write, targets::retry_held),
+        endpoint(POST, "/targets/{id}/drop-held", Write, targets::drop_held),
+        endpoint(GET, "/deliveries", Read, deliveries::list),
+        endpoint(GET, "/deliveries/{id}", Read, deliveries::get),
+        endpoint(POST, "/deliveries/{id}/retry", Write, deliveries::retry),
+        endpoint(POST, "/deliveries/{id}/drop", Write, deliveries::drop),
         // Mailboxes.
         endpoint(GET, "/mailboxes", Read, mailboxes::list),
         endpoint(POST, "/mailboxes", Write, mailboxes::create),

@@ -14,8 +14,10 @@ pub mod mailboxes;
 pub mod messages;
 pub mod oauth_callback;
 pub mod people;
+pub mod raw_mail;
 pub mod setup;
 pub mod sso;
+pub mod targets;
 pub mod test_mail;
 #[cfg(test)]
 mod tests;

@@ -105,8 +105,8 @@ fn mailbox_routes() -> Vec<Route> {
 
 /// Inboxes and their messages, users, and the installation.
 fn other_routes() -> Vec<Route> {
-    use PageAccess::{Admin, SignedIn};
-    use pages::{audit, inboxes, messages, people};
+    use PageAccess::{Admin, Public, SignedIn};
+    use pages::{audit, inboxes, messages, people, raw_mail, targets};
     vec![
         get_route("/inboxes", SignedIn, inboxes::list),
         post_route("/inboxes", Admin, inboxes::add),
@@ -114,10 +114,24 @@ fn other_routes() -> Vec<Route> {
         post_route("/inboxes/{address}", Admin, inboxes::set),
         post_route("/inboxes/{address}/routes", Admin, inboxes::add_route),
         post_route("/inboxes/{address}/routes/remove", Admin, inboxes::remove_route),
+        get_route("/inboxes/{address}/targets", Admin, targets::new),
+        post_route("/inboxes/{address}/targets", Admin, targets::add),
+        get_route("/targets/{id}", SignedIn, targets::page),
+        post_route("/targets/{id}", Admin, targets::set),
+        post_route("/targets/{id}/test", Admin, targets::test),
+        post_route("/targets/{id}/pause", Admin, targets::pause),
+        post_route("/targets/{id}/resume", Admin, targets::resume),
+        post_route("/targets/{id}/remove", Admin, targets::remove),
+        post_route("/targets/{id}/retry-held", Admin, targets::retry_held),
+        post_route("/targets/{id}/drop-held", Admin, targets::drop_held),
+        post_route("/deliveries/{id}/retry", Admin, targets::retry),
+        post_route("/deliveries/{id}/drop", Admin, targets::drop),
         get_route("/messages/{id}", SignedIn, messages::page),
         get_route("/messages/{id}/html", SignedIn, messages::html),
         get_route("/messages/{id}/original", SignedIn, messages::eml),
         get_route("/messages/{id}/attachments/{index}", SignedIn, messages::attachment),
+        // For the receiver of a webhook.
+        get_route("/d/{token}", Public, raw_mail::download),
         get_route("/search", SignedIn, messages::search),
         // The audit log, users and settings.
         get_route("/audit", SignedIn, audit::page),

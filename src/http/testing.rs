@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 use super::{Settings, State};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Overrides};
+use crate::deliver::DeliverDeps;
 use crate::egress::Egress;
 use crate::opaque;
 use crate::poll::{Deps, Visits};
-use crate::store::{NewToken, Store, TokenScope};
+use crate::store::{Installation, NewToken, Store, TokenScope};
 use crate::vault::{Location, Vault};
 
 pub use crate::http::page::guard::SESSION;
@@ -32,6 +33,7 @@ pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
 
 fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
     let settings = Arc::new(Settings::new(&config).unwrap());
+    let (delivery, base_url) = (config.delivery.clone(), config.http.base().unwrap());
     let deps = Deps {
         store,
         vault: Arc::new(vault),
@@ -47,7 +49,19 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
     };
     let deps = Arc::new(deps);
     let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());
-    State { deps, settings, visits, stopping: CancellationToken::new(), shares: Arc::default() }
+    let deliver = Arc::new(DeliverDeps {
+        store: deps.store.clone(),
+        vault: deps.vault.clone(),
+        egress: deps.egress.clone(),
+        operators_egress: Egress::new(Vec::new()),
+        clock: deps.clock.clone(),
+        deadlines: deps.deadlines.clone(),
+        settings: delivery,
+        grace: config.schedule.grace.0,
+        base_url,
+        installation: Installation { name: "test".to_owned(), secret: vec![7; 32] },
+    });
+    State { deps, deliver, settings, visits, stopping: CancellationToken::new(), shares: Arc::default() }
 }
 
 /// Adds a token whose secret is its name.

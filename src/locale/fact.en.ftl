@@ -7,6 +7,8 @@ missing-person = there is no user { $name }
 missing-token = there is no token { $name }
 missing-organisation = there is no organisation { $name }
 missing-message = there is no message { $name }
+missing-delivery-target = there is no delivery target { $name }
+missing-delivery = there is no delivery { $name }
 missing-test-mail = there is no such test
 missing-invitation = there is no such invitation
 missing-consent = the mailbox no longer uses this consent
@@ -27,6 +29,15 @@ conflict-role-organisation = an operator belongs to no organisation; an admin or
 conflict-last-operator = { $name } is the last operator; add another first
 conflict-inbox-in-use = { $name } is still fed by { $by }; remove them or have them feed another inbox first
 conflict-inbox-holds-mail = { $name } holds { $count } messages; --with-messages deletes them too, permanently
+conflict-target-holds-mail = target { $target } still has { $count } undelivered { $count ->
+        [one] mail
+       *[other] mails
+    }; --with-undelivered drops them, and they stay in the inbox
+conflict-delivery-not-open = delivery { $id } is finished, or is being sent at this moment
+conflict-delivery-not-held = delivery { $id } is not held
+conflict-target-of-other-inbox = target { $id } belongs to another inbox
+conflict-target-of-configuration = this target is set in the configuration (delivery.default), and is changed there
+conflict-target-is-polled = { $address } is a mailbox that Mailferry polls: the mail would be fetched and delivered again, for ever
 conflict-move-into-polled = move:{ $target }: this folder is itself polled; choose another
 conflict-move-into-polled-maybe = move:{ $target }: this may be the polled folder { $folder } under another name; choose another
 conflict-move-into-other-polled = move:{ $target }: this folder is itself polled; choose another: the mailbox { $mailbox } logs in to the same account
@@ -69,6 +80,7 @@ part-start = the start
 part-after-import = the customer's copy
 part-interval = the interval
 part-max-size = the maximum mail size
+detail-target-secret = { $url }, with a new secret
 detail-with-messages = with its messages
 detail-tokens-revoked = tokens revoked: { $count }
 detail-descendants-revoked = tokens created with it, revoked too: { $names }
@@ -251,6 +263,84 @@ no-tls-refused = the server's certificate was refused ({ $fault ->
 no-tls-handshake = the TLS handshake failed: { $words }
 no-tls-closed = the server closed the connection during the TLS handshake; does this port speak TLS from the start?
 
+# Why a mail was not handed over to a target.
+delivery-unreachable = the server cannot be reached: { $words }
+delivery-forbidden = { $host } is not a public address, so the connection was refused; if this is your own server, list its network in egress.allow (MAILFERRY__EGRESS__ALLOW)
+delivery-no-starttls = the server does not offer STARTTLS, which is required here; nothing was sent
+delivery-injected-before-tls = the server sent data behind its answer to STARTTLS, as an attacker would; nothing was sent
+delivery-no-auth = a login is configured, but the server offers none that Mailferry knows (PLAIN, LOGIN)
+delivery-not-understood = the server does not speak SMTP: it sent { $fault ->
+    [no-code] a line without a reply code
+    [code-out-of-range] a reply code that does not exist
+    [other-code] a reply with several codes
+    [unexpected-code] a reply that does not fit the command
+    [unasked] a reply to nothing
+    [line-too-long] a line that is too long
+    [too-many-lines] a reply of too many lines
+   *[too-long] a reply that is too long
+} { $phase ->
+    [connect] when connecting
+    [greeting] as its greeting
+    [tls] to STARTTLS
+    [hello] to EHLO
+    [login] to the login
+    [sender] to the sender (MAIL FROM)
+    [recipient] to the recipient (RCPT TO)
+    [data] to the start of the mail (DATA)
+    [body] while the mail was being sent
+   *[answer] to the whole mail; it may have been delivered
+}
+delivery-not-understood-words = { delivery-not-understood } ("{ $words }")
+delivery-closed = the server closed the connection { $phase ->
+    [connect] while connecting
+    [greeting] before its greeting
+    [tls] before TLS was established
+    [hello] instead of introducing itself (EHLO)
+    [login] during the login
+    [sender] before it answered to the sender (MAIL FROM)
+    [recipient] before it answered to the recipient (RCPT TO)
+    [data] before it asked for the mail (DATA)
+    [body] while the mail was being sent
+   *[answer] after the whole mail was sent, before its answer; the mail may have been delivered
+}
+delivery-timed-out = the server did not answer in time { $phase ->
+    [connect] when connecting
+    [greeting] with a greeting
+    [tls] during the TLS handshake
+    [hello] to EHLO
+    [login] to the login
+    [sender] to the sender (MAIL FROM)
+    [recipient] to the recipient (RCPT TO)
+    [data] to the start of the mail (DATA)
+    [body] while the mail was being sent
+   *[answer] to the whole mail; it may have been delivered
+}
+delivery-refused = the server { $phase ->
+    [connect] refuses the connection
+    [greeting] refuses connections
+    [tls] refuses to start TLS
+    [hello] refuses Mailferry's name (EHLO)
+    [login] refuses the login
+    [sender] refuses the sender
+    [recipient] refuses the recipient
+    [data] refuses the mail before it is sent
+    [body] refused the mail while it was being sent
+   *[answer] refused the mail
+}: { $reply }
+delivery-too-large = the mail is too large for the server: { $size } bytes, its limit is { $limit }
+delivery-bare-line-ends = a CR or LF stands alone in the mail, which this server can take only in an altered form (it lacks CHUNKING)
+delivery-address-needs-utf8 = the server does not take the address { $address }, which is not ASCII (it lacks SMTPUTF8)
+delivery-incomplete = the stored mail has { $size } bytes, but { $read } were read; nothing was delivered
+delivery-interrupted = Mailferry was interrupted while it sent the mail; the target may have received it
+delivery-loop = the mail was delivered to { $inbox } before and has come back: something forwards it to a mailbox that is polled
+delivery-too-many-hops = { $hops } servers have handed this mail on, so it is probably going round in circles
+delivery-no-secret = the target's password or secret cannot be opened with the keys of this installation; set it again
+delivery-not-http = the target's answer is not HTTP
+delivery-status = the target answers with status { $status }
+delivery-status-words = the target answers with status { $status }: { $words }
+delivery-redirected = the target answers with a redirect (status { $status }), which is not followed; enter the URL that it leads to
+delivery-gone = the target answers with status 410 (gone): it wants no more mail
+
 # Why a value that was given is not valid.
 invalid-host-name = "{ $text }" is not a host name
 invalid-port = 0 is not a valid port
@@ -264,6 +354,13 @@ invalid-start = "{ $text }" is not one of now, all, YYYY-MM-DD
 invalid-after-import = "{ $text }" is not one of leave, seen, keyword:NAME, move:FOLDER, delete
 invalid-keyword = "{ $text }" is not a valid keyword: letters, digits, - _ . $ only
 invalid-interval = at least { $least }: each poll is a login at the customer's server
+invalid-target-url = "{ $text }" is not a target: write smtp://HOST[:PORT], smtps://HOST, lmtp://HOST[:PORT], lmtp:/SOCKET or https://HOST/PATH
+invalid-target-url-with-secret = a target's URL must not contain a user name or a password; give them separately
+invalid-target-unencrypted = http:// is accepted for this machine only; use https://
+invalid-webhook-secret = the secret begins with whsec_ but is not a Standard Webhooks secret: 24 to 64 bytes in base64 must follow
+invalid-recipient = "{ $text }" is not an e-mail address
+invalid-concurrency = the number of connections must be between 1 and { $most }
+invalid-not-for-target = { $setting } does not apply to a target of the kind { $kind }
 invalid-no-password = the password is empty
 invalid-password-characters = the password contains a line break or a NUL character, which no mail server accepts
 invalid-token-without-tls = access tokens are never sent without TLS; choose implicit or starttls

@@ -7,6 +7,8 @@ missing-person = användaren { $name } finns inte
 missing-token = API-nyckeln { $name } finns inte
 missing-organisation = organisationen { $name } finns inte
 missing-message = meddelandet { $name } finns inte
+missing-delivery-target = det finns inget leveransmål { $name }
+missing-delivery = det finns ingen leverans { $name }
 missing-test-mail = testet finns inte
 missing-invitation = inbjudan finns inte
 missing-consent = postlådan öppnas inte längre med det här medgivandet
@@ -27,6 +29,15 @@ conflict-role-organisation = en operatör hör inte till någon organisation, oc
 conflict-last-operator = { $name } är den sista operatören; lägg till en annan först
 conflict-inbox-in-use = { $name } får fortfarande mejl från { $by }; ta bort eller led om dem först
 conflict-inbox-holds-mail = { $name } innehåller { $count } meddelanden; med --with-messages försvinner de också, för gott
+conflict-target-holds-mail = mål { $target } har { $count } { $count ->
+        [one] mejl som inte är levererat
+       *[other] mejl som inte är levererade
+    }; --with-undelivered kastar leveranserna, och mejlen ligger kvar i inkorgen
+conflict-delivery-not-open = leverans { $id } är avslutad, eller skickas just nu
+conflict-delivery-not-held = leverans { $id } är inte kvarhållen
+conflict-target-of-other-inbox = mål { $id } hör till en annan inkorg
+conflict-target-of-configuration = målet står i konfigurationen (delivery.default) och ändras där
+conflict-target-is-polled = { $address } är en brevlåda som Mailferry hämtar från: mejlen skulle hämtas och levereras om och om igen
 conflict-move-into-polled = move:{ $target }: den mappen hämtas själv; välj en annan
 conflict-move-into-polled-maybe = move:{ $target }: det kan vara den hämtade mappen { $folder } under ett annat namn; välj en annan
 conflict-move-into-other-polled = move:{ $target }: den mappen hämtas själv; välj en annan: postlådan { $mailbox } loggar in på samma konto
@@ -69,6 +80,7 @@ part-start = från när
 part-after-import = kundens kopia
 part-interval = intervallet
 part-max-size = största mejl
+detail-target-secret = { $url }, med en ny hemlighet
 detail-with-messages = med sina meddelanden
 detail-tokens-revoked = Återkallade API-nycklar: { $count }
 detail-descendants-revoked = API-nycklar som skapats med den, återkallade också: { $names }
@@ -188,6 +200,84 @@ no-tls-refused = serverns certifikat godtogs inte ({ $fault ->
 no-tls-handshake = TLS-handskakningen misslyckades: { $words }
 no-tls-closed = servern stängde anslutningen under TLS-handskakningen; talar porten TLS från början?
 
+# Varför ett mejl inte lämnades över till ett mål.
+delivery-unreachable = servern kan inte nås: { $words }
+delivery-forbidden = { $host } är ingen offentlig adress, så anslutningen nekades; om det är er egen server, ange dess nät i egress.allow (MAILFERRY__EGRESS__ALLOW)
+delivery-no-starttls = servern erbjuder inte STARTTLS, som krävs här; inget skickades
+delivery-injected-before-tls = servern skickade data efter sitt svar på STARTTLS, som en angripare skulle göra; inget skickades
+delivery-no-auth = en inloggning är angiven, men servern erbjuder ingen som Mailferry kan (PLAIN, LOGIN)
+delivery-not-understood = servern talar inte SMTP: den skickade { $fault ->
+    [no-code] en rad utan svarskod
+    [code-out-of-range] en svarskod som inte finns
+    [other-code] ett svar med flera koder
+    [unexpected-code] ett svar som inte hör till kommandot
+    [unasked] ett svar utan att ha fått någon fråga
+    [line-too-long] en alltför lång rad
+    [too-many-lines] ett svar med alltför många rader
+   *[too-long] ett alltför långt svar
+} { $phase ->
+    [connect] vid uppkopplingen
+    [greeting] som hälsning
+    [tls] på STARTTLS
+    [hello] på EHLO
+    [login] på inloggningen
+    [sender] på avsändaren (MAIL FROM)
+    [recipient] på mottagaren (RCPT TO)
+    [data] på mejlets början (DATA)
+    [body] medan mejlet skickades
+   *[answer] på hela mejlet; det kan ha kommit fram
+}
+delivery-not-understood-words = { delivery-not-understood } (”{ $words }”)
+delivery-closed = servern stängde anslutningen { $phase ->
+    [connect] under uppkopplingen
+    [greeting] utan att hälsa
+    [tls] innan TLS hade upprättats
+    [hello] i stället för att presentera sig (EHLO)
+    [login] under inloggningen
+    [sender] innan den hade svarat på avsändaren (MAIL FROM)
+    [recipient] innan den hade svarat på mottagaren (RCPT TO)
+    [data] innan den hade bett om mejlet (DATA)
+    [body] medan mejlet skickades
+   *[answer] efter hela mejlet, men före sitt svar; mejlet kan ha kommit fram
+}
+delivery-timed-out = servern svarade inte i tid { $phase ->
+    [connect] vid uppkopplingen
+    [greeting] med någon hälsning
+    [tls] under TLS-handskakningen
+    [hello] på EHLO
+    [login] på inloggningen
+    [sender] på avsändaren (MAIL FROM)
+    [recipient] på mottagaren (RCPT TO)
+    [data] på mejlets början (DATA)
+    [body] medan mejlet skickades
+   *[answer] på hela mejlet; det kan ha kommit fram
+}
+delivery-refused = servern { $phase ->
+    [connect] avvisar anslutningen
+    [greeting] avvisar anslutningar
+    [tls] vägrar att börja med TLS
+    [hello] avvisar Mailferrys namn (EHLO)
+    [login] avvisar inloggningen
+    [sender] avvisar avsändaren
+    [recipient] avvisar mottagaren
+    [data] avvisar mejlet innan det har skickats
+    [body] avvisade mejlet medan det skickades
+   *[answer] avvisade mejlet
+}: { $reply }
+delivery-too-large = mejlet är för stort för servern: { $size } byte, gränsen är { $limit }
+delivery-bare-line-ends = i mejlet står ett CR eller LF ensamt, och den här servern kan bara ta emot det i ändrad form (den saknar CHUNKING)
+delivery-address-needs-utf8 = servern tar inte emot adressen { $address }, som inte är ASCII (den saknar SMTPUTF8)
+delivery-incomplete = det lagrade mejlet har { $size } byte, men { $read } lästes; inget lämnades över
+delivery-interrupted = Mailferry avbröts medan mejlet skickades; målet kan ha fått det
+delivery-loop = mejlet har redan levererats till { $inbox } och har kommit tillbaka: något vidarebefordrar det till en brevlåda som hämtas
+delivery-too-many-hops = { $hops } servrar har skickat mejlet vidare, så det går troligen i cirkel
+delivery-no-secret = målets lösenord eller hemlighet kan inte öppnas med installationens nycklar; ange det igen
+delivery-not-http = målets svar är inte HTTP
+delivery-status = målet svarar med status { $status }
+delivery-status-words = målet svarar med status { $status }: { $words }
+delivery-redirected = målet svarar med en omdirigering (status { $status }), som inte följs; ange den URL som den leder till
+delivery-gone = målet svarar med status 410 (borta): det vill inte ha fler mejl
+
 # Varför en del av det som angavs inte går.
 invalid-host-name = ”{ $text }” är inget värdnamn
 invalid-port = 0 är ingen port
@@ -201,6 +291,13 @@ invalid-start = ”{ $text }” är varken now, all eller ÅÅÅÅ-MM-DD
 invalid-after-import = ”{ $text }” är varken leave, seen, keyword:NAMN, move:MAPP eller delete
 invalid-keyword = ”{ $text }” kan inte vara ett nyckelord: bara bokstäver, siffror, - _ . $
 invalid-interval = minst { $least }: varje hämtning är en inloggning hos kundens server
+invalid-target-url = "{ $text }" är inget mål: skriv smtp://VÄRD[:PORT], smtps://VÄRD, lmtp://VÄRD[:PORT], lmtp:/SOCKEL eller https://VÄRD/SÖKVÄG
+invalid-target-url-with-secret = målets adress får inte innehålla användarnamn eller lösenord; ange dem för sig
+invalid-target-unencrypted = http:// godtas bara för den här datorn; använd https://
+invalid-webhook-secret = hemligheten börjar med whsec_ men är ingen hemlighet enligt Standard Webhooks: 24 till 64 byte i base64 ska följa
+invalid-recipient = "{ $text }" är ingen e-postadress
+invalid-concurrency = antalet förbindelser måste vara mellan 1 och { $most }
+invalid-not-for-target = { $setting } gäller inte för ett mål av typen { $kind }
 invalid-no-password = lösenordet är tomt
 invalid-password-characters = lösenordet innehåller en radbrytning eller ett NUL-tecken, vilket ingen e-postserver tar emot
 invalid-token-without-tls = åtkomsttoken skickas aldrig utan TLS; välj något annat än none

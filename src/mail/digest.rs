@@ -77,7 +77,7 @@ impl Digester {
 }
 
 /// The position after the first empty line, searching from `from` on.
-fn header_end(bytes: &[u8], from: usize) -> Option<usize> {
+pub fn header_end(bytes: &[u8], from: usize) -> Option<usize> {
     if from == 0 {
         // A mail that begins with an empty line has no header.
         if bytes.starts_with(b"\n") {

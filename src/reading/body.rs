@@ -120,6 +120,12 @@ fn attachment(index: usize, part: &Part<'_>, budget: &Budget) -> Attachment {
     }
 }
 
+/// The SHA-256 of each attachment, decoded, as far as it is complete and the budget lasts.
+pub fn attachment_hashes(parts: &Parts<'_>, budget: &Budget) -> Vec<Option<[u8; 32]>> {
+    let hash = |part: &Part<'_>| decode::sha256(&part.encoding, part.body, budget).filter(|_| !part.is_cut);
+    parts.attachments().map(hash).collect()
+}
+
 fn is_plain(part: &Part<'_>) -> bool {
     part.content_type != "text/html"
 }

@@ -1,6 +1,7 @@
 //! Decodes transfer encodings and character sets. Malformed input gives as much output as possible, never an error.
 
 use mail_parser::decoders::charsets::map::charset_decoder;
+use sha2::{Digest, Sha256};
 
 use super::budget::Budget;
 
@@ -39,6 +40,23 @@ pub fn size(encoding: &str, body: &[u8], budget: &Budget) -> Option<u64> {
     }
     decoder.finish(&mut |_| count += 1);
     Some(count)
+}
+
+/// The SHA-256 of the bytes that [`transfer`] would return, without storing them; `None` if the budget does not suffice.
+pub fn sha256(encoding: &str, body: &[u8], budget: &Budget) -> Option<[u8; 32]> {
+    let (mut decoder, mut hash) = (Decoder::for_encoding(encoding), Sha256::new());
+    let mut decoded = Vec::with_capacity(CHUNK);
+    for piece in body.chunks(CHUNK) {
+        if !budget.take_bytes(piece.len()) {
+            return None;
+        }
+        decoder.push(piece, &mut |byte| decoded.push(byte));
+        hash.update(&decoded);
+        decoded.clear();
+    }
+    decoder.finish(&mut |byte| decoded.push(byte));
+    hash.update(&decoded);
+    Some(hash.finalize().into())
 }
 
 /// Decodes text in a character set. If that is missing or unknown, decodes UTF-8 and replaces invalid bytes.
@@ -198,11 +216,9 @@ mod tests {
         ] {
             let decoded = transfer(encoding, body.as_bytes(), 100, &ample_budget());
             assert_eq!(String::from_utf8_lossy(&decoded), expected, "{encoding} {body:?}");
-            assert_eq!(
-                size(encoding, body.as_bytes(), &ample_budget()),
-                Some(decoded.len() as u64),
-                "{encoding} {body:?}"
-            );
+            assert_eq!(size(encoding, body.as_bytes(), &ample_budget()), Some(decoded.len() as u64), "{encoding} {body:?}");
+            let hash: [u8; 32] = Sha256::digest(&decoded).into();
+            assert_eq!(sha256(encoding, body.as_bytes(), &ample_budget()), Some(hash), "{encoding} {body:?}");
             assert!(transfer(encoding, body.as_bytes(), 1, &ample_budget()).len() <= 1, "{encoding} {body:?}");
             // The output does not depend on where the input is split.
             for at in 0..=body.len() {
@@ -231,7 +247,7 @@ mod tests {
         for encoding in ["base64", "quoted-printable", "7bit"] {
             assert_eq!(transfer(encoding, &body, usize::MAX, &over), b"", "{encoding}");
         }
-        assert_eq!(size("base64", &body, &over), None);
+        assert_eq!((size("base64", &body, &over), sha256("base64", &body, &over)), (None, None));
         // The number of bytes is limited too, so that a fast machine does not decode for ever.
         let budget = ample_budget();
         let decoded = (0..1000).take_while(|_| size("base64", &body, &budget).is_some()).count();

@@ -1,4 +1,4 @@
-//! Header fields: split here, each up to a limit, and decoded one at a time.
+//! Header fields: each decoded by itself, up to a limit.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -9,6 +9,7 @@ use mail_parser::{Address, ContentType, HeaderValue};
 use super::budget::Budget;
 use super::{Correspondent, Cut, Reading};
 use crate::clock::Timestamp;
+use crate::mail::fields::{Field, MAX_NAME, fields};
 use crate::shown::shown_within;
 
 /// Maximum number of fields that are shown.
@@ -17,9 +18,6 @@ const MAX_FIELDS: usize = 200;
 /// Maximum length of a field that is decoded, in bytes as sent. The decoder may look at a byte a thousand times, so
 /// this is small.
 const MAX_VALUE: usize = 4 << 10;
-
-/// Maximum length of a field's name.
-const MAX_NAME: usize = 100;
 
 /// Maximum length of a boundary. RFC 2046 section 5.1.1 allows 70. Longer lines are not delimiters, which limits the
 /// cost of looking them up.
@@ -60,7 +58,7 @@ pub fn headers(header: &[u8], cut: &mut BTreeSet<Cut>, budget: &Budget) -> Readi
             }
             _ => {}
         }
-        reading.headers.push((field.name, value));
+        reading.headers.push((field.name.to_owned(), value));
     }
     for people in [&mut reading.to, &mut reading.cc] {
         if people.len() > MAX_ADDRESSES {
@@ -139,41 +137,7 @@ impl ParameterizedValue {
     }
 }
 
-/// A field of a header.
-struct Field<'a> {
-    name: String,
-    /// Still folded, as sent.
-    value: &'a [u8],
-}
-
-/// The fields of a header. Other lines, such as mbox's `From `, are skipped.
-fn fields(header: &[u8]) -> impl Iterator<Item = Field<'_>> {
-    let mut rest = header;
-    std::iter::from_fn(move || {
-        while !rest.is_empty() {
-            let mut end = 0;
-            loop {
-                let line = rest.get(end..).unwrap_or_default();
-                end += line.iter().position(|byte| *byte == b'\n').map_or(line.len(), |at| at + 1);
-                if !matches!(rest.get(end), Some(b' ' | b'\t')) {
-                    break;
-                }
-            }
-            let (field, after) = rest.split_at_checked(end)?;
-            rest = after;
-            let Some(colon) = field.iter().position(|byte| *byte == b':') else { continue };
-            let (name, value) = field.split_at_checked(colon)?;
-            let name = name.trim_ascii();
-            // A name has neither spaces nor non-ASCII characters (RFC 5322 section 3.6.8).
-            if !name.is_empty() && name.len() <= MAX_NAME && name.iter().all(u8::is_ascii_graphic) {
-                let value = value.get(1..).unwrap_or_default();
-                return Some(Field { name: String::from_utf8_lossy(name).into_owned(), value });
-            }
-        }
-        None
-    })
-}
-
+/// Decodes the value of a field.
 impl Field<'_> {
     /// Unfolded, limited in length, and ended by a line end, as the decoder expects it.
     fn line(&self, max: usize) -> Vec<u8> {

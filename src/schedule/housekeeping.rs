@@ -14,7 +14,7 @@ const INTERVAL: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// Retention times. Rows with an expiry of their own (links, authorizations) are kept this long after it.
-const RETENTIONS: [(Retention, Duration); 10] = [
+const RETENTIONS: [(Retention, Duration); 11] = [
     (Retention::PollReports, DAY.saturating_mul(30)),
     (Retention::PollCounts, DAY.saturating_mul(400)),
     (Retention::KeptAnswers, DAY),
@@ -25,6 +25,7 @@ const RETENTIONS: [(Retention, Duration); 10] = [
     (Retention::PendingAuths, Duration::ZERO),
     (Retention::Downloads, DAY.saturating_mul(30)),
     (Retention::TestMails, DAY.saturating_mul(30)),
+    (Retention::Deliveries, DAY.saturating_mul(90)),
 ];
 
 /// Number of rows deleted in one transaction, so that other writers need not wait long.

@@ -4,7 +4,7 @@
 use super::db::Db;
 use super::{
     Changes, LinkClaim, NewInbox, NewLink, NewLogin, NewMailbox, NewPerson, NewToken, Organisation, Person,
-    QuarantineFilter, Scope, Server, Store, StoreError,
+    QuarantineFilter, Scope, Server, Store, StoreError, TargetSettings,
 };
 use crate::address::Address;
 use crate::clock::Timestamp;
@@ -40,6 +40,16 @@ impl Store {
         let mut tx = self.begin().await?;
         tx.add_inbox(new, now).await?;
         tx.commit().await
+    }
+
+    /// Adds a target of an inbox, at which nothing listens.
+    pub async fn add_target(&self, inbox: &Address, now: Timestamp) -> i64 {
+        let mut tx = self.begin().await.unwrap();
+        let inbox = tx.inbox(inbox).await.unwrap();
+        let settings = TargetSettings::smtp("smtp://127.0.0.1:1");
+        let id = tx.add_delivery_target(Some(inbox.id), &settings, now).await.unwrap();
+        tx.commit().await.unwrap();
+        id
     }
 
     pub async fn remove_inbox(&self, address: &Address, with_messages: bool) -> Result<(), StoreError> {
@@ -210,7 +220,7 @@ impl Store {
                 || ["_at", "_until", "_sealed", "hash", "token", "claim", "_id"].iter().any(|end| column.ends_with(end))
         };
         let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' \
-                     AND name NOT IN ('session', 'browser', 'housekeeping') ORDER BY name";
+                     AND name NOT IN ('session', 'browser', 'housekeeping', 'installation') ORDER BY name";
         let tables: Vec<String> = sqlx::query_scalar(names).fetch_all(readers).await.unwrap();
         let mut dump = serde_json::Map::new();
         for table in tables {

@@ -4,6 +4,24 @@ use std::borrow::Cow;
 
 /// All fragments. A fragment may refer only to fragments after it in this list.
 const FRAGMENTS: &[(&str, &str)] = &[
+    // The columns of a `DeliveryTarget`.
+    (
+        "{delivery_target}",
+        r"SELECT t.id, t.inbox_id, i.address AS inbox, i.organisation_id, t.kind, t.url, t.recipient, t.format, t.username,
+            t.secret_sealed, t.old_secret_sealed, t.old_secret_until, t.ca_pem, t.concurrency, t.when_unknown,
+            t.repair_line_ends, t.in_use, t.paused, t.created_at, t.failures, t.failing_since, t.retry_at, t.problem,
+            t.last_delivered_at
+        FROM delivery_target t LEFT JOIN inbox i ON i.id = t.inbox_id",
+    ),
+    // The columns of a `DeliveryLine`.
+    (
+        "{delivery}",
+        r"SELECT d.id, l.target_id AS target, t.url, i.address AS inbox, i.organisation_id, d.lane_id,
+            d.message_id AS message, m.from_address, m.subject, d.state, d.unsure, d.attempts, d.created_at,
+            d.last_attempt_at, d.retry_at, d.problem, d.answer, d.finished_at
+        FROM delivery d JOIN delivery_lane l ON l.id = d.lane_id JOIN delivery_target t ON t.id = l.target_id
+            JOIN inbox i ON i.id = l.inbox_id JOIN message m ON m.id = d.message_id",
+    ),
     // The columns of a row of `mailbox.rs`.
     (
         "{mailbox}",

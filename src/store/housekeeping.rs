@@ -27,11 +27,13 @@ pub enum Retention {
     Downloads,
     /// Test mails, by start.
     TestMails,
+    /// Finished deliveries, by their end.
+    Deliveries,
 }
 
 impl Retention {
     #[cfg(test)]
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::PollReports,
         Self::PollCounts,
         Self::KeptAnswers,
@@ -42,6 +44,7 @@ impl Retention {
         Self::PendingAuths,
         Self::Downloads,
         Self::TestMails,
+        Self::Deliveries,
     ];
 
     /// As stored and shown.
@@ -57,6 +60,7 @@ impl Retention {
             Self::PendingAuths => "pending authorizations",
             Self::Downloads => "idle downloads",
             Self::TestMails => "test mails",
+            Self::Deliveries => "deliveries",
         }
     }
 }
@@ -86,6 +90,7 @@ impl Store {
             Retention::PendingAuths => tx.remove_pending_auths(before, limit).await?,
             Retention::Downloads => tx.remove_downloads(before, limit).await?,
             Retention::TestMails => tx.remove_test_mails(before, limit).await?,
+            Retention::Deliveries => tx.remove_deliveries(before, limit).await?,
         };
         tx.commit().await?;
         Ok(removed)
@@ -216,6 +221,14 @@ impl Tx<'_> {
         let statement = self.sql(
             r"-- remove old test mails
             DELETE FROM test_mail WHERE id IN (SELECT id FROM test_mail WHERE created_at < $1 LIMIT $2)",
+        );
+        Ok(statement.bind(before).bind(limit).run().await?)
+    }
+
+    async fn remove_deliveries(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let statement = self.sql(
+            r"-- remove old deliveries
+            DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE finished_at < $1 LIMIT $2)",
         );
         Ok(statement.bind(before).bind(limit).run().await?)
     }

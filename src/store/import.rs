@@ -33,13 +33,13 @@ impl Store {
         let reappearances = self.reappearances(lease, &batch, now).await?;
         let mut tx = self.begin().await?;
         tx.check_lease(lease).await?;
-        let next_id = tx.reserve_ids(max_messages(&batch.findings)).await?;
+        let first_id = tx.reserve_ids(max_messages(&batch.findings)).await?;
         let present = tx.identities_present(&batch.findings).await?;
         let Batch { epoch_id, folder, uidvalidity, findings, cursor, top } = batch;
         let mut importing = Importing {
             tx,
             epoch_id,
-            next_id,
+            next_id: first_id,
             present,
             reappearances,
             rows: Rows::default(),
@@ -48,9 +48,10 @@ impl Store {
         for (uid, finding) in findings {
             importing.add(uid, finding).await?;
         }
-        let Importing { mut tx, rows, counts, .. } = importing;
+        let Importing { mut tx, rows, counts, next_id, .. } = importing;
         let origin = Origin { epoch_id, mailbox: &lease.mailbox.address, folder: &folder, uidvalidity };
         tx.insert(rows, &origin, now).await?;
+        tx.queue_deliveries(first_id, next_id, now).await?;
         tx.raise_top(epoch_id, top).await?;
         tx.move_cursor(epoch_id, cursor).await?;
         tx.commit_in_memory().await?;

@@ -64,7 +64,8 @@ impl Tx<'_> {
         added.map_err(|error| {
             StoreError::on_unique_violation(error, || Conflict::InboxExists(new.address.to_string()))
         })?;
-        Ok(())
+        let inbox = self.inbox(&new.address).await?;
+        self.open_lanes(Some(inbox.id)).await
     }
 
     /// Locks the row of an inbox for the rest of the transaction and returns the inbox.

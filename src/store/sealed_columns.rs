@@ -1,6 +1,8 @@
 //! The sealed columns: passwords of mailboxes and tokens of grants.
 
-use super::{Reader, Store, StoreError, Tx, access_row, password_row, refresh_row};
+use super::{
+    Reader, Store, StoreError, Tx, access_row, password_row, refresh_row, target_old_secret_row, target_secret_row,
+};
 use crate::vault::Vault;
 
 /// A sealed column: the names of its records, and the statements that read and write them.
@@ -26,6 +28,34 @@ const PASSWORD: Column = Column {
     delete: r"-- delete all passwords
         UPDATE mailbox SET password_sealed = NULL WHERE password_sealed IS NOT NULL",
 };
+const TARGET_SECRETS: [Column; 2] = [
+    Column {
+        record_name: target_secret_row,
+        all: r"-- sealed secrets of delivery targets
+            SELECT id, secret_sealed FROM delivery_target WHERE secret_sealed IS NOT NULL",
+        lock: r"-- lock a sealed secret of a delivery target
+            UPDATE delivery_target SET secret_sealed = secret_sealed
+            WHERE secret_sealed IS NOT NULL AND id = $1
+            RETURNING secret_sealed",
+        update: r"-- reseal a secret of a delivery target
+            UPDATE delivery_target SET secret_sealed = $2 WHERE id = $1",
+        delete: r"-- delete all secrets of delivery targets
+            UPDATE delivery_target SET secret_sealed = NULL WHERE secret_sealed IS NOT NULL",
+    },
+    Column {
+        record_name: target_old_secret_row,
+        all: r"-- sealed old secrets of delivery targets
+            SELECT id, old_secret_sealed FROM delivery_target WHERE old_secret_sealed IS NOT NULL",
+        lock: r"-- lock a sealed old secret of a delivery target
+            UPDATE delivery_target SET old_secret_sealed = old_secret_sealed
+            WHERE old_secret_sealed IS NOT NULL AND id = $1
+            RETURNING old_secret_sealed",
+        update: r"-- reseal an old secret of a delivery target
+            UPDATE delivery_target SET old_secret_sealed = $2 WHERE id = $1",
+        delete: r"-- delete all old secrets of delivery targets
+            UPDATE delivery_target SET old_secret_sealed = NULL WHERE old_secret_sealed IS NOT NULL",
+    },
+];
 const TOKENS: [Column; 2] = [
     Column {
         record_name: refresh_row,
@@ -57,7 +87,7 @@ const TOKENS: [Column; 2] = [
 ];
 
 fn columns() -> impl Iterator<Item = &'static Column> {
-    std::iter::once(&PASSWORD).chain(&TOKENS)
+    std::iter::once(&PASSWORD).chain(&TARGET_SECRETS).chain(&TOKENS)
 }
 
 impl Reader {
@@ -79,14 +109,16 @@ impl Store {
         Ok(false)
     }
 
-    /// Reseals every password with the vault's current key. Returns how many there were. A password that is set
-    /// meanwhile is not overwritten.
+    /// Reseals every password and every secret of a target with the vault's current key. Returns how many there were. One that
+    /// is set meanwhile is not overwritten.
     pub async fn reseal_passwords(&self, vault: &Vault) -> Result<usize, StoreError> {
-        let all = self.read().await?.sealed(&PASSWORD).await?;
-        for (id, _) in &all {
-            self.reseal(*id, &[PASSWORD], vault).await?;
+        let mut count = 0;
+        for column in std::iter::once(&PASSWORD).chain(&TARGET_SECRETS) {
+            for (id, _) in self.read().await?.sealed(column).await? {
+                count += self.reseal(id, std::slice::from_ref(column), vault).await?;
+            }
         }
-        Ok(all.len())
+        Ok(count)
     }
 
     /// Reseals the tokens of one grant.

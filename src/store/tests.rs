@@ -2,6 +2,7 @@
 
 mod closed_sets;
 mod dedupe;
+mod deliveries;
 mod effects;
 mod facts;
 mod grants;

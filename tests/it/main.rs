@@ -20,6 +20,7 @@ mod contract;
 mod crash;
 mod crash_points;
 mod credential_entry;
+mod deliver;
 mod dovecot;
 mod dry_run;
 mod durability;

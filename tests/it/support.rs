@@ -2,6 +2,7 @@
 //! when the value is dropped, also when the test panics.
 
 pub mod bad_servers;
+pub mod black_hole;
 pub mod browser;
 pub mod canary;
 pub mod certs;
@@ -16,6 +17,7 @@ pub mod facts;
 pub mod fault_proxy;
 pub mod faulty;
 pub mod files;
+pub mod gate;
 pub mod greenmail;
 pub mod identity_provider;
 pub mod imap_client;
@@ -28,9 +30,15 @@ pub mod oauth_server;
 pub mod ordinary;
 pub mod own_postgres;
 pub mod ports;
+pub mod postfix;
 pub mod postgres;
+pub mod rails;
 pub mod scripted;
 pub mod sha256;
+pub mod sink;
 pub mod small_disk;
+pub mod smtp_client;
+pub mod standard_webhooks;
 pub mod urlencoded;
 pub mod wait;
+pub mod webhook;

@@ -18,6 +18,8 @@ pub fn resources() -> Vec<Resource> {
         Resource::Token(name()),
         Resource::Organisation(name()),
         Resource::Message(7),
+        Resource::DeliveryTarget(name()),
+        Resource::Delivery(name()),
         Resource::TestMail,
         Resource::Invitation,
         Resource::Consent,
@@ -30,6 +32,7 @@ pub fn resources() -> Vec<Resource> {
             | Resource::Inbox(_)
             | Resource::Route(_)
             | Resource::Person(_) => {}
+            Resource::DeliveryTarget(_) | Resource::Delivery(_) => {}
             Resource::Token(_)
             | Resource::Organisation(_)
             | Resource::Message(_)
@@ -60,6 +63,13 @@ pub fn conflicts() -> Vec<Conflict> {
         Conflict::LastOperator(name()),
         Conflict::InboxInUse { inbox: name(), by: vec![name()] },
         Conflict::InboxHoldsMail { inbox: name(), messages: 7 },
+        Conflict::TargetHoldsMail { target: 7, messages: 1 },
+        Conflict::TargetHoldsMail { target: 7, messages: 7 },
+        Conflict::DeliveryNotOpen(7),
+        Conflict::DeliveryNotHeld(7),
+        Conflict::TargetOfOtherInbox(7),
+        Conflict::TargetOfConfiguration,
+        Conflict::TargetIsPolled { address: name() },
         to_and_fro(&into_itself),
         to_and_fro(&perhaps),
         into_itself,
@@ -86,6 +96,8 @@ pub fn conflicts() -> Vec<Conflict> {
             Conflict::InboxInUse { .. } | Conflict::InboxHoldsMail { .. } | Conflict::MoveIntoPolledFolder { .. } => {}
             Conflict::MayMoveIntoPolledFolder { .. } | Conflict::ByOtherMailbox { .. } | Conflict::InSetup => {}
             Conflict::Paused | Conflict::Failing | Conflict::ServerAskedToWait | Conflict::UidNotOpen { .. } => {}
+            Conflict::TargetHoldsMail { .. } | Conflict::DeliveryNotOpen(_) | Conflict::DeliveryNotHeld(_) => {}
+            Conflict::TargetOfOtherInbox(_) | Conflict::TargetOfConfiguration | Conflict::TargetIsPolled { .. } => {}
             Conflict::TestPaused
             | Conflict::TestTooSoon
             | Conflict::MailboxChanged(_)
@@ -324,6 +336,56 @@ pub fn tls_problems() -> Vec<TlsProblem> {
     all
 }
 
+pub fn delivery_problems() -> Vec<DeliveryProblem> {
+    let mut all = vec![
+        DeliveryProblem::Unreachable { words: name() },
+        DeliveryProblem::Forbidden { host: name() },
+        DeliveryProblem::NoStartTls,
+        DeliveryProblem::InjectedBeforeTls,
+        DeliveryProblem::NoAuth,
+        DeliveryProblem::TooLarge { size: 5, limit: 4 },
+        DeliveryProblem::BareLineEnds,
+        DeliveryProblem::AddressNeedsUtf8 { address: name() },
+        DeliveryProblem::Incomplete { size: 5, read: 4 },
+        DeliveryProblem::Interrupted,
+        DeliveryProblem::Loop { inbox: name() },
+        DeliveryProblem::TooManyHops { hops: 51 },
+        DeliveryProblem::NoSecret,
+        DeliveryProblem::NotHttp,
+        DeliveryProblem::Status { status: 503, words: name() },
+        DeliveryProblem::Status { status: 503, words: String::new() },
+        DeliveryProblem::Redirected { status: 302 },
+        DeliveryProblem::Gone,
+    ];
+    all.extend(tls_problems().into_iter().map(|why| DeliveryProblem::Tls { why }));
+    for phase in DeliveryPhase::ALL {
+        all.push(DeliveryProblem::Closed { phase });
+        all.push(DeliveryProblem::TimedOut { phase });
+        all.push(DeliveryProblem::Refused { phase, code: 550, enhanced: Some("5.1.1".to_owned()), words: name() });
+        all.push(DeliveryProblem::Refused { phase, code: 450, enhanced: None, words: String::new() });
+        for fault in ReplyFault::ALL {
+            all.push(DeliveryProblem::NotUnderstood { phase, fault, words: name() });
+            all.push(DeliveryProblem::NotUnderstood { phase, fault, words: String::new() });
+        }
+    }
+    for fact in &all {
+        match fact {
+            DeliveryProblem::Unreachable { .. } | DeliveryProblem::Forbidden { .. } | DeliveryProblem::Tls { .. } => {}
+            DeliveryProblem::NoStartTls | DeliveryProblem::InjectedBeforeTls | DeliveryProblem::NoAuth => {}
+            DeliveryProblem::NotUnderstood { .. }
+            | DeliveryProblem::Closed { .. }
+            | DeliveryProblem::TimedOut { .. }
+            | DeliveryProblem::Refused { .. } => {}
+            DeliveryProblem::Interrupted | DeliveryProblem::Loop { .. } | DeliveryProblem::TooManyHops { .. } => {}
+            DeliveryProblem::NoSecret | DeliveryProblem::NotHttp | DeliveryProblem::Status { .. } => {}
+            DeliveryProblem::Redirected { .. } | DeliveryProblem::Gone => {}
+            DeliveryProblem::TooLarge { .. } | DeliveryProblem::BareLineEnds => {}
+            DeliveryProblem::AddressNeedsUtf8 { .. } | DeliveryProblem::Incomplete { .. } => {} // add a new variant to the list above too
+        }
+    }
+    all
+}
+
 pub fn invalid() -> Vec<Invalid> {
     let all = vec![
         Invalid::HostName(name()),
@@ -339,6 +401,13 @@ pub fn invalid() -> Vec<Invalid> {
         Invalid::Keyword(name()),
         Invalid::MoveIntoPolledFolder(Conflict::MoveIntoPolledFolder { target: name() }),
         Invalid::Interval { least: name() },
+        Invalid::TargetUrl(name()),
+        Invalid::TargetUrlWithSecret,
+        Invalid::TargetUnencrypted,
+        Invalid::WebhookSecret,
+        Invalid::Recipient(name()),
+        Invalid::Concurrency { most: 50 },
+        Invalid::NotForTarget { setting: name(), kind: name() },
         Invalid::NoPassword,
         Invalid::PasswordCharacters,
         Invalid::TokenWithoutTls,
@@ -350,6 +419,9 @@ pub fn invalid() -> Vec<Invalid> {
         match fact {
             Invalid::HostName(_) | Invalid::Port | Invalid::TlsMode(_) | Invalid::AuthoritiesNotPem => {}
             Invalid::AuthoritiesUnreadable | Invalid::NoAuthorities | Invalid::Fingerprint(_) => {}
+            Invalid::TargetUrl(_) | Invalid::TargetUrlWithSecret | Invalid::TargetUnencrypted => {}
+            Invalid::WebhookSecret | Invalid::Recipient(_) | Invalid::Concurrency { .. } => {}
+            Invalid::NotForTarget { .. } => {}
             Invalid::FolderName(_) | Invalid::Start(_) | Invalid::AfterImport(_) | Invalid::Keyword(_) => {}
             Invalid::MoveIntoPolledFolder(_) | Invalid::Interval { .. } | Invalid::NoPassword => {}
             Invalid::PasswordCharacters | Invalid::TokenWithoutTls | Invalid::NoTenant { .. } => {}

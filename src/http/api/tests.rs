@@ -56,6 +56,8 @@ struct World {
     state: State,
     router: Router,
     message: i64,
+    /// Of a delivery target; its delivery has the same number.
+    target: i64,
     test: i64,
     _folder: tempfile::TempDir,
 }
@@ -85,7 +87,7 @@ impl World {
         // No test waits for a name server.
         let (state, folder) = testing::state(|config| config.deadlines.dns = Span(Duration::ZERO)).await;
         let router = routes::router(state.clone());
-        let mut world = Self { state, router, message: 0, test: 0, _folder: folder };
+        let mut world = Self { state, router, message: 0, target: 0, test: 0, _folder: folder };
         let other = world.store().organisation_named("other", world.now()).await.unwrap().id;
         for (name, scope, owner) in TOKENS {
             let owner = match owner {
@@ -99,6 +101,7 @@ impl World {
             NewInbox { address: THEIRS.parse().unwrap(), name: None, reply_from: None, organisation_id: Some(other) };
         world.store().add_inbox(&inbox, world.now()).await.unwrap();
         world.fill().await;
+        world.target = world.store().add_target(&INBOX.parse().unwrap(), world.now()).await;
         world.message = world.import().await;
         let mailbox = world.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();
         let long_ago = Timestamp(world.now().0 - 60_000);

@@ -125,6 +125,19 @@ async fn oauth(deps: &Deps, now: Timestamp, registry: &mut Registry) -> Result<(
     Ok(())
 }
 
+/// The deliveries that are not finished. They are counted over all targets: there may be thousands.
+async fn deliveries(deps: &Deps, registry: &mut Registry) -> Result<(), StoreError> {
+    let totals = deps.store.read().await?.delivery_totals().await?;
+    let mut add = |name: &str, help: &str, value: i64| {
+        let gauge: Gauge = register(registry, name, help);
+        gauge.set(value);
+    };
+    add("deliveries_waiting", "Deliveries that wait for their turn or for a retry", totals.waiting);
+    add("deliveries_held", "Deliveries that are held until a person decides", totals.held);
+    add("delivery_targets_failing", "Delivery targets whose last attempt failed by their own fault", totals.failing_targets);
+    Ok(())
+}
+
 async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
     let store = &deps.store;
     let mut registry = Registry::with_prefix("mailferry");
@@ -173,6 +186,7 @@ async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
         impossible.get_or_create(&labels).set(cases.effects_impossible);
     }
     oauth(deps, now, registry).await?;
+    deliveries(deps, registry).await?;
     let mut text = String::new();
     encode(&mut text, registry).map_err(|error| StoreError::Unknown(error.to_string()))?;
     Ok(text)

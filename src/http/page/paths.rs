@@ -8,6 +8,10 @@ pub fn inbox(address: &str) -> String {
     format!("/inboxes/{}", encoded(address))
 }
 
+pub fn target(id: i64) -> String {
+    format!("/targets/{id}")
+}
+
 /// An address as a path segment (RFC 3986 3.3), encoded like `urlencode_strict` in the templates.
 fn encoded(address: &str) -> String {
     let mut path = String::new();

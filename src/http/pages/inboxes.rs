@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::address::Address;
 use crate::app::inboxes::{self, InboxChanges, WantedInbox};
 use crate::app::organisations::Owner;
+use crate::app::targets::{self as app_targets, TargetView};
 use crate::app::{Error, any, routes};
 use crate::fact::Conflict;
 use crate::http::State;
@@ -117,6 +118,8 @@ struct InboxPage {
     f: Frame,
     overview: InboxOverview,
     messages: Vec<MessageLine>,
+    /// The targets of this inbox alone.
+    targets: Vec<TargetView>,
     older: Option<i64>,
     is_first: bool,
     problem: Option<String>,
@@ -147,7 +150,12 @@ async fn inbox_page(
     let address = parsed_address(&inbox)?;
     let messages = state.deps.store.newest_messages(inbox.id, before, PAGE_SIZE).await?;
     let is_full = i64::try_from(messages.len()).is_ok_and(|count| count == PAGE_SIZE);
+    let mut targets = Vec::new();
+    for target in app_targets::list(state.acting(&user.actor), Some(&address)).await? {
+        targets.push(app_targets::with_counts(state.acting(&user.actor), target).await?);
+    }
     Ok(InboxPage {
+        targets,
         f: Frame::new(&user.visitor, "inboxes"),
         older: messages.last().filter(|_| is_full).map(|message| message.id),
         overview: state.deps.store.inbox_overview(&address).await?,

@@ -1,5 +1,7 @@
 //! Walks the route table and checks the access to every route.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
@@ -7,6 +9,7 @@ use tower::ServiceExt;
 
 use super::{Route, router, table};
 use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::deliver::webhook::raw_link::RawAccess;
 use crate::http::State;
 use crate::http::page::guard::{PageAccess, SESSION};
 use crate::mailbox::Start;
@@ -20,6 +23,8 @@ const ORIGIN: &str = "http://localhost:8025";
 struct World {
     state: State,
     message: i64,
+    /// Of a delivery target; its delivery has the same number.
+    target: i64,
     test: i64,
     now: Timestamp,
     _folder: tempfile::TempDir,
@@ -37,6 +42,7 @@ impl World {
             ..NewMailbox::with_password(MAILBOX, INBOX, "secret")
         };
         store.add_mailbox(&new, vault, now).await.unwrap();
+        let target = store.add_target(&INBOX.parse().unwrap(), now).await;
         let lease = store
             .take_lease(
                 &MAILBOX.parse().unwrap(),
@@ -81,7 +87,7 @@ impl World {
             let new = NewPerson { name, role, organisation_id, password_hash: None, language: "sv", zone: "" };
             store.add_person(&new, now).await.unwrap();
         }
-        Self { state, message, test, now, _folder: folder }
+        Self { state, message, target, test, now, _folder: folder }
     }
 
     fn path(&self, route: &Route) -> String {
@@ -89,13 +95,18 @@ impl World {
             path if path.starts_with("/inboxes") => INBOX,
             _ => MAILBOX,
         };
-        let id = if route.path.starts_with("/messages") { self.message } else { self.test };
+        let id = match route.path {
+            path if path.starts_with("/messages") => self.message,
+            path if path.starts_with("/targets") || path.starts_with("/deliveries") => self.target,
+            _ => self.test,
+        };
         route
             .path
             .replace("{address}", object)
             .replace("{id}", &id.to_string())
             .replace("{index}", "0")
             .replace("{key}", "nokey")
+            .replace("{token}", "notoken")
             .replace("{version}", "1")
             .replace("{name}", "mailferry.css")
     }
@@ -117,6 +128,34 @@ impl World {
         }
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(Body::empty()).unwrap();
         router(self.state.clone()).oneshot(request).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_link_downloads_its_own_mail_until_it_expires() {
+    let world = World::new().await;
+    let base = world.state.settings.link("");
+    let expires_at = world.now.plus(Duration::from_mins(5));
+    let access = RawAccess { message: world.message, organisation: FIRST_ORGANISATION, expires_at };
+    let get = async |access: RawAccess| {
+        let link = access.link(&base, &world.state.deps.vault).unwrap();
+        let path = link.url.strip_prefix(&base).unwrap();
+        let request = Request::get(path).header("host", "localhost:8025").body(Body::empty()).unwrap();
+        router(world.state.clone()).oneshot(request).await.unwrap()
+    };
+    let response = get(access).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let name = format!("attachment; filename=\"{}.eml\"", world.message);
+    assert_eq!(response.headers()["content-disposition"], name);
+    assert_eq!(response.headers()["content-type"], "message/rfc822");
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    assert_eq!(body, "Subject: x\r\nContent-Type: text/html\r\n\r\n<p>Hej</p>\r\n");
+    for refused in [
+        RawAccess { expires_at: world.now, ..access },
+        RawAccess { message: world.message + 1, ..access },
+        RawAccess { organisation: FIRST_ORGANISATION + 1, ..access },
+    ] {
+        assert_eq!(get(refused).await.status(), StatusCode::NOT_FOUND);
     }
 }
 

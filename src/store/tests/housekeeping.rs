@@ -15,7 +15,7 @@ struct Case {
 
 const OLD_AND_YOUNG: (i64, i64) = (NOW.0 - 1, NOW.0);
 
-const CASES: [Case; 10] = [
+const CASES: [Case; 11] = [
     Case {
         kind: Retention::PollReports,
         column: ("poll", "started_at"),
@@ -79,6 +79,13 @@ const CASES: [Case; 10] = [
         insert: "INSERT INTO test_mail (mailbox_id, code, created_at) SELECT id, CAST($2 AS TEXT), $1 FROM mailbox",
         times: OLD_AND_YOUNG,
     },
+    Case {
+        kind: Retention::Deliveries,
+        column: ("delivery", "finished_at"),
+        insert: "INSERT INTO delivery (lane_id, message_id, state, created_at, finished_at)
+            SELECT l.id, m.id, 'delivered', $2, $1 FROM delivery_lane l, message m",
+        times: OLD_AND_YOUNG,
+    },
 ];
 
 impl Fixture {
@@ -99,7 +106,7 @@ impl Fixture {
 async fn every_retention_deletes_its_old_rows_only() {
     assert_eq!(CASES.map(|case| case.kind), Retention::ALL);
     for (at, name) in stores().await {
-        at.add_leased("a@b.se").await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
         at.store
             .add_token(
                 NewToken {
@@ -122,6 +129,12 @@ async fn every_retention_deletes_its_old_rows_only() {
             zone: "",
         };
         at.store.add_person(&person, NOW).await.unwrap();
+        at.target(None).await;
+        let inbox = at.inbox_id(INBOX).await;
+        at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox]))]).await;
+        let mut tx = at.store.begin().await.unwrap();
+        tx.sql("DELETE FROM delivery").run().await.unwrap();
+        tx.commit().await.unwrap();
         for Case { kind, column, insert, times: (old, young) } in CASES {
             for number in [1, 2] {
                 at.insert(insert, old, number).await;

@@ -192,11 +192,13 @@ async fn prepare(postgres: &mut sqlx::PgConnection, name: &str, text: &'static s
 }
 
 /// Tables that grow with the mail, the mailboxes or the time.
-const GROWING: [&str; 20] = [
+const GROWING: [&str; 22] = [
     "answer_kept",
     "api_token",
     "arrival",
     "audit",
+    "delivery",
+    "delivery_lane",
     "departure",
     "download_chunk",
     "effect",
@@ -285,6 +287,13 @@ const HOT: &[Hot] = &[
     hot("remove expired authorizations", "holds the writer"),
     hot("remove idle downloads", "holds the writer"),
     hot("remove old test mails", "holds the writer"),
+    hot("remove old deliveries", "holds the writer"),
+    hot("queue the deliveries of new messages", "at every import"),
+    hot("wake the lanes of new deliveries", "at every import"),
+    hot("next deliveries of a lane", "at every batch of deliveries"),
+    hot("schedule a lane", "at every batch of deliveries"),
+    hot("recover interrupted deliveries", "at every lease of a lane"),
+    hot("count the connections of a delivery target", "at every lease of a lane"),
 ];
 
 /// The statements on hot paths.

@@ -80,6 +80,94 @@ pub const USE_CASES: &[UseCase] = &[
         audit: &[("route-removed", "info@mail.kundo.se", "x@lillestad.se")],
     },
     UseCase {
+        name: "a delivery target is added",
+        command: Some(
+            "mailferry inbox deliver info@mail.kundo.se --smtp smtp://mx.kundo.example:587 --username relay --secret-file {password}",
+        ),
+        api: || {
+            api(
+                "POST",
+                "/inboxes/info@mail.kundo.se/targets",
+                r#"{"url":"smtp://mx.kundo.example:587","username":"relay","secret":"nytt hemligt"}"#,
+            )
+        },
+        page: || {
+            page(
+                "/inboxes/info%40mail.kundo.se/targets",
+                &[
+                    ("url", "smtp://mx.kundo.example:587"),
+                    ("username", "relay"),
+                    ("secret", "nytt hemligt"),
+                    ("concurrency", "1"),
+                    ("when_unknown", "repeat"),
+                ],
+            )
+        },
+        audit: &[("target-added", "info@mail.kundo.se", "smtp://mx.kundo.example:587")],
+    },
+    UseCase {
+        name: "a delivery target is changed",
+        command: Some(
+            "mailferry inbox delivery set 1 --concurrency 3 --when-unknown hold --repair-line-ends --to jobb@mail.kundo.se",
+        ),
+        api: || {
+            api(
+                "PATCH",
+                "/targets/1",
+                r#"{"concurrency":3,"when_unknown":"hold","repair_line_ends":true,"recipient":"jobb@mail.kundo.se"}"#,
+            )
+        },
+        page: || {
+            page(
+                "/targets/1",
+                &[
+                    ("url", "smtp://mx.kundo.example:587"),
+                    ("username", "relay"),
+                    ("recipient", "jobb@mail.kundo.se"),
+                    ("concurrency", "3"),
+                    ("when_unknown", "hold"),
+                    ("repair_line_ends", "1"),
+                ],
+            )
+        },
+        audit: &[("target-changed", "info@mail.kundo.se", "smtp://mx.kundo.example:587")],
+    },
+    UseCase {
+        name: "a delivery target is paused",
+        command: Some("mailferry inbox delivery pause 1"),
+        api: || api("POST", "/targets/1/pause", ""),
+        page: || page("/targets/1/pause", &[]),
+        audit: &[("target-paused", "info@mail.kundo.se", "smtp://mx.kundo.example:587")],
+    },
+    UseCase {
+        name: "a delivery target is resumed",
+        command: Some("mailferry inbox delivery resume 1"),
+        api: || api("POST", "/targets/1/resume", ""),
+        page: || page("/targets/1/resume", &[]),
+        audit: &[("target-resumed", "info@mail.kundo.se", "smtp://mx.kundo.example:587")],
+    },
+    UseCase {
+        name: "all held deliveries of a target are sent again",
+        command: Some("mailferry delivery retry --all-held-of 1"),
+        api: || api("POST", "/targets/1/retry-held", ""),
+        page: || page("/targets/1/retry-held", &[]),
+        audit: &[("held-retried", "info@mail.kundo.se", "0")],
+    },
+    UseCase {
+        name: "all held deliveries of a target are dropped",
+        command: Some("mailferry delivery drop --all-held-of 1"),
+        api: || api("POST", "/targets/1/drop-held", ""),
+        page: || page("/targets/1/drop-held", &[]),
+        audit: &[("held-dropped", "info@mail.kundo.se", "0")],
+    },
+    UseCase {
+        name: "a delivery target is removed",
+        command: Some("mailferry inbox delivery remove 1"),
+        api: || api("DELETE", "/targets/1", ""),
+        page: || page("/targets/1/remove", &[]),
+        audit: &[("target-removed", "info@mail.kundo.se", "smtp://mx.kundo.example:587")],
+    },
+    UseCase {
         name: "an inbox is removed",
         command: Some("mailferry inbox remove info@mail.kundo.se"),
         api: || api("DELETE", "/inboxes/info@mail.kundo.se", ""),

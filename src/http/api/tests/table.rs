@@ -12,7 +12,11 @@ impl World {
     fn path(&self, endpoint: &Endpoint) -> String {
         let object = if endpoint.path.starts_with("/inboxes") { INBOX } else { MAILBOX };
         let name = if endpoint.path.starts_with("/users") { USER } else { "spare" };
-        let id = if endpoint.path.contains("/tests/") { self.test } else { self.message };
+        let id = match endpoint.path {
+            path if path.contains("/tests/") => self.test,
+            path if path.starts_with("/targets") || path.starts_with("/deliveries") => self.target,
+            _ => self.message,
+        };
         let path = endpoint.path.replace("{address}", object).replace("{id}", &id.to_string());
         path.replace("{recipient}", RECIPIENT).replace("{inbox}", INBOX).replace("{name}", name).replace("{index}", "0")
     }

@@ -88,7 +88,7 @@ async fn a_consent_grants_access_only_to_the_mailbox_it_was_given_for() {
         config.oauth.providers.insert("microsoft".to_owned(), app);
     })
     .await;
-    let world = World { router: routes::router(state.clone()), state, message: 0, test: 0, _folder: folder };
+    let world = World { router: routes::router(state.clone()), state, message: 0, target: 0, test: 0, _folder: folder };
     let (store, now) = (world.store(), world.now());
     let ours = Some(FIRST_ORGANISATION);
     testing::add_token(&world.state, "ours-write", TokenScope::Write, ours).await;

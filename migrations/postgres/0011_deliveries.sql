@@ -1,0 +1,89 @@
+-- A value of this installation: public, as the headers of handed-on mail name it, and secret, which signs numbers of deliveries.
+CREATE TABLE installation (
+    only_row BIGINT PRIMARY KEY NOT NULL CHECK (only_row = 1),
+    name TEXT NOT NULL,
+    secret BYTEA NOT NULL
+);
+INSERT INTO installation (only_row, name, secret) VALUES (1, left(md5(gen_random_uuid()::text), 16),
+    decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'));
+
+-- A server that takes the mail of inboxes: by SMTP or LMTP, or a webhook.
+CREATE TABLE delivery_target (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- NULL: the target of the configuration, for every inbox without a target of its own.
+    inbox_id BIGINT REFERENCES inbox (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('smtp', 'lmtp', 'webhook')),
+    -- Contains no secret.
+    url TEXT NOT NULL,
+    -- The envelope recipient; NULL: the inbox's own address.
+    recipient TEXT,
+    -- The body of a webhook.
+    format TEXT CHECK (format IN ('json', 'raw')),
+    username TEXT,
+    secret_sealed BYTEA,
+    -- The secret before the last rotation, which signs too until this time.
+    old_secret_sealed BYTEA,
+    old_secret_until BIGINT,
+    ca_pem TEXT,
+    concurrency BIGINT NOT NULL,
+    -- What to do after an attempt whose answer was lost.
+    when_unknown TEXT NOT NULL CHECK (when_unknown IN ('repeat', 'hold')),
+    repair_line_ends BOOLEAN NOT NULL,
+    -- FALSE: a target that the configuration no longer names.
+    in_use BOOLEAN NOT NULL DEFAULT TRUE,
+    paused BOOLEAN NOT NULL DEFAULT FALSE,
+    created_at BIGINT NOT NULL,
+    -- Failed attempts in a row that are the target's own fault; no attempt is made before retry_at.
+    failures BIGINT NOT NULL DEFAULT 0,
+    failing_since BIGINT,
+    retry_at BIGINT,
+    problem TEXT,
+    last_delivered_at BIGINT
+);
+CREATE INDEX delivery_target_inbox ON delivery_target (inbox_id);
+
+-- The queue of one inbox towards one target. Its lease is the right to send from it.
+CREATE TABLE delivery_lane (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    target_id BIGINT NOT NULL REFERENCES delivery_target (id) ON DELETE CASCADE,
+    inbox_id BIGINT NOT NULL REFERENCES inbox (id) ON DELETE CASCADE,
+    -- New mail of the inbox is queued here.
+    accepts BOOLEAN NOT NULL,
+    -- When the first queued delivery may be sent; NULL: none is queued.
+    next_at BIGINT,
+    -- The earliest retry of a deferred delivery; NULL: none is deferred.
+    deferred_at BIGINT,
+    lease_token BIGINT,
+    lease_owner TEXT,
+    lease_until BIGINT,
+    UNIQUE (target_id, inbox_id)
+);
+CREATE INDEX delivery_lane_inbox ON delivery_lane (inbox_id);
+CREATE INDEX delivery_lane_next ON delivery_lane (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX delivery_lane_deferred ON delivery_lane (deferred_at) WHERE deferred_at IS NOT NULL;
+
+-- The hand-over of one message to one target.
+CREATE TABLE delivery (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    lane_id BIGINT NOT NULL REFERENCES delivery_lane (id) ON DELETE CASCADE,
+    message_id BIGINT NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+    -- queued and maybe are sent in order; maybe: an earlier attempt may have delivered it. deferred: retried by itself.
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'maybe', 'deferred', 'held', 'delivered', 'dropped')),
+    -- The answer of an attempt was lost.
+    unsure BOOLEAN NOT NULL DEFAULT FALSE,
+    -- Attempts that the target answered with a refusal of this mail, or whose answer was lost.
+    attempts BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    last_attempt_at BIGINT,
+    retry_at BIGINT,
+    -- Why the last attempt failed, as JSON.
+    problem TEXT,
+    -- The target's answer to the attempt that delivered it.
+    answer TEXT,
+    finished_at BIGINT
+);
+CREATE INDEX delivery_open ON delivery (lane_id, id) WHERE state IN ('queued', 'maybe', 'sending');
+CREATE INDEX delivery_deferred ON delivery (lane_id, retry_at) WHERE state = 'deferred';
+CREATE INDEX delivery_held ON delivery (lane_id, id) WHERE state = 'held';
+CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX delivery_message ON delivery (message_id);

@@ -1,0 +1,88 @@
+-- A value of this installation: public, as the headers of handed-on mail name it, and secret, which signs numbers of deliveries.
+CREATE TABLE installation (
+    only_row INTEGER PRIMARY KEY NOT NULL CHECK (only_row = 1),
+    name TEXT NOT NULL,
+    secret BLOB NOT NULL
+) STRICT;
+INSERT INTO installation (only_row, name, secret) VALUES (1, lower(hex(randomblob(8))), randomblob(32));
+
+-- A server that takes the mail of inboxes: by SMTP or LMTP, or a webhook.
+CREATE TABLE delivery_target (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- NULL: the target of the configuration, for every inbox without a target of its own.
+    inbox_id INTEGER REFERENCES inbox (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('smtp', 'lmtp', 'webhook')),
+    -- Contains no secret.
+    url TEXT NOT NULL,
+    -- The envelope recipient; NULL: the inbox's own address.
+    recipient TEXT,
+    -- The body of a webhook.
+    format TEXT CHECK (format IN ('json', 'raw')),
+    username TEXT,
+    secret_sealed BLOB,
+    -- The secret before the last rotation, which signs too until this time.
+    old_secret_sealed BLOB,
+    old_secret_until INTEGER,
+    ca_pem TEXT,
+    concurrency INTEGER NOT NULL,
+    -- What to do after an attempt whose answer was lost.
+    when_unknown TEXT NOT NULL CHECK (when_unknown IN ('repeat', 'hold')),
+    repair_line_ends INTEGER NOT NULL,
+    -- FALSE: a target that the configuration no longer names.
+    in_use INTEGER NOT NULL DEFAULT 1,
+    paused INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    -- Failed attempts in a row that are the target's own fault; no attempt is made before retry_at.
+    failures INTEGER NOT NULL DEFAULT 0,
+    failing_since INTEGER,
+    retry_at INTEGER,
+    problem TEXT,
+    last_delivered_at INTEGER
+) STRICT;
+CREATE INDEX delivery_target_inbox ON delivery_target (inbox_id);
+
+-- The queue of one inbox towards one target. Its lease is the right to send from it.
+CREATE TABLE delivery_lane (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    target_id INTEGER NOT NULL REFERENCES delivery_target (id) ON DELETE CASCADE,
+    inbox_id INTEGER NOT NULL REFERENCES inbox (id) ON DELETE CASCADE,
+    -- New mail of the inbox is queued here.
+    accepts INTEGER NOT NULL,
+    -- When the first queued delivery may be sent; NULL: none is queued.
+    next_at INTEGER,
+    -- The earliest retry of a deferred delivery; NULL: none is deferred.
+    deferred_at INTEGER,
+    lease_token INTEGER,
+    lease_owner TEXT,
+    lease_until INTEGER,
+    UNIQUE (target_id, inbox_id)
+) STRICT;
+CREATE INDEX delivery_lane_inbox ON delivery_lane (inbox_id);
+CREATE INDEX delivery_lane_next ON delivery_lane (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX delivery_lane_deferred ON delivery_lane (deferred_at) WHERE deferred_at IS NOT NULL;
+
+-- The hand-over of one message to one target.
+CREATE TABLE delivery (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    lane_id INTEGER NOT NULL REFERENCES delivery_lane (id) ON DELETE CASCADE,
+    message_id INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+    -- queued and maybe are sent in order; maybe: an earlier attempt may have delivered it. deferred: retried by itself.
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'maybe', 'deferred', 'held', 'delivered', 'dropped')),
+    -- The answer of an attempt was lost.
+    unsure INTEGER NOT NULL DEFAULT 0,
+    -- Attempts that the target answered with a refusal of this mail, or whose answer was lost.
+    attempts INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    last_attempt_at INTEGER,
+    retry_at INTEGER,
+    -- Why the last attempt failed, as JSON.
+    problem TEXT,
+    -- The target's answer to the attempt that delivered it.
+    answer TEXT,
+    finished_at INTEGER
+) STRICT;
+CREATE INDEX delivery_open ON delivery (lane_id, id) WHERE state IN ('queued', 'maybe', 'sending');
+CREATE INDEX delivery_deferred ON delivery (lane_id, retry_at) WHERE state = 'deferred';
+CREATE INDEX delivery_held ON delivery (lane_id, id) WHERE state = 'held';
+CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX delivery_message ON delivery (message_id);

@@ -1,0 +1,305 @@
+//! Delivery targets: the servers and webhooks that take the mail of an inbox.
+
+mod view;
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::mailboxes::Refused;
+use super::mailboxes::credential_policy::ServerSetting;
+use super::mailboxes::settings::InvalidField;
+use super::{Acting, Error, Forbidden, Target, check_precondition, inboxes};
+use crate::address::Address;
+use crate::deliver::webhook;
+use crate::fact::{AuditEvent, Conflict, Invalid, Resource};
+use crate::store::{DeliveryTarget, Scope, TargetSettings, Tx, target_old_secret_row, target_secret_row};
+use crate::target::{TargetKind, TargetUrl, WebhookFormat, WhenUnknown};
+use crate::tls;
+use crate::vault::Vault;
+
+pub use view::{TargetView, view, with_counts};
+
+/// Maximum number of connections to one target.
+const MAX_CONCURRENCY: i64 = 50;
+
+/// How long a replaced signing secret still signs, so that the receiver can change it in peace.
+const OLD_SECRET_TTL: Duration = Duration::from_hours(24);
+
+/// Requested settings of a target. `None` keeps a value or takes the default; `Some(None)` clears it.
+#[derive(Default)]
+pub struct TargetRequest {
+    pub url: Option<TargetUrl>,
+    /// The envelope recipient, in place of the inbox's own address.
+    pub recipient: Option<Option<Address>>,
+    pub format: Option<WebhookFormat>,
+    /// The login name.
+    pub username: Option<Option<String>>,
+    /// The password, or the signing secret of a webhook.
+    pub secret: Option<Option<SecretString>>,
+    /// Trust these authorities (PEM) and no others.
+    pub ca_pem: Option<Option<String>>,
+    pub concurrency: Option<i64>,
+    pub when_unknown: Option<WhenUnknown>,
+    pub repair_line_ends: Option<bool>,
+}
+
+/// Dependencies of a change.
+#[derive(Clone, Copy)]
+pub struct TargetDeps<'a> {
+    /// Seals the secret.
+    pub vault: &'a Vault,
+    /// Ports that actors of one organisation may choose.
+    pub ports: &'a [u16],
+}
+
+/// A target as the target of a change.
+fn audited(target: &DeliveryTarget) -> Target<'_> {
+    Target { organisation: target.organisation_id, name: target.inbox.as_deref().unwrap_or(&target.url) }
+}
+
+/// Finds a target by its number.
+///
+/// # Errors
+/// It does not exist, or the actor may not see it.
+pub async fn find(acting: Acting<'_>, id: i64) -> Result<DeliveryTarget, Error> {
+    check_visible(acting.scope(), acting.store.read().await?.delivery_target(id).await?)
+}
+
+fn check_visible(scope: Scope, target: DeliveryTarget) -> Result<DeliveryTarget, Error> {
+    let is_visible = match target.organisation_id {
+        Some(organisation) => scope.has(organisation),
+        None => scope.id().is_none(),
+    };
+    if is_visible { Ok(target) } else { Err(Error::Missing(Resource::DeliveryTarget(target.id.to_string()))) }
+}
+
+/// The targets that the actor may see, or those of one inbox.
+///
+/// # Errors
+/// The inbox does not exist, or the actor may not see it.
+pub async fn list(acting: Acting<'_>, inbox: Option<&Address>) -> Result<Vec<DeliveryTarget>, Error> {
+    let mut reader = acting.store.read().await?;
+    let inbox = match inbox {
+        Some(address) => Some(inboxes::visible(acting, address, &mut reader).await?.id),
+        None => None,
+    };
+    Ok(reader.delivery_targets(acting.scope(), inbox).await?)
+}
+
+/// Adds a target of an inbox. Mail that is imported from now on is delivered to it.
+///
+/// # Errors
+/// A setting is invalid, or reserved for operators; [`Conflict::TargetIsPolled`].
+pub async fn add(
+    acting: Acting<'_>,
+    inbox: &Address,
+    request: TargetRequest,
+    deps: TargetDeps<'_>,
+) -> Result<DeliveryTarget, Error> {
+    let url = request.url.clone().ok_or(invalid("url", Invalid::TargetUrl(String::new())))?;
+    let kind = url.kind();
+    let blank = TargetSettings {
+        kind,
+        url: url.to_string(),
+        recipient: None,
+        format: (kind == TargetKind::Webhook).then_some(WebhookFormat::Json),
+        username: None,
+        ca_pem: None,
+        concurrency: 1,
+        when_unknown: WhenUnknown::Repeat,
+        repair_line_ends: false,
+    };
+    let settings = settings(&blank, &request)?;
+    check_reach(acting.scope(), &url, deps.ports)?;
+    let mut tx = acting.begin().await?;
+    let inbox = inboxes::visible(acting, inbox, &mut tx).await?;
+    check_not_polled(&settings, &inbox.address, &mut tx).await?;
+    let id = tx.add_delivery_target(Some(inbox.id), &settings, acting.now).await?;
+    if let Some(secret) = request.secret.flatten() {
+        let sealed = deps.vault.seal(&target_secret_row(id), &secret).map_err(crate::store::StoreError::Vault)?;
+        tx.set_target_secret(id, Some(sealed), None).await?;
+    }
+    let target = tx.delivery_target(id).await?;
+    acting.finish(tx, &AuditEvent::TargetAdded { url: target.url.clone() }, audited(&target)).await?;
+    Ok(target)
+}
+
+/// Changes a target, which is then tried again at once. A new signing secret of a webhook leaves the old one valid for a day.
+///
+/// # Errors
+/// A setting is invalid, or reserved for operators; the secret was entered for another server; the target is missing, does not meet
+/// the precondition, or belongs to the configuration.
+pub async fn change(
+    acting: Acting<'_>,
+    id: i64,
+    request: TargetRequest,
+    deps: TargetDeps<'_>,
+    precondition: impl FnOnce(&DeliveryTarget) -> bool,
+) -> Result<DeliveryTarget, Error> {
+    let mut tx = acting.begin().await?;
+    let before = own(acting, tx.lock_delivery_target(id).await?)?;
+    check_precondition(&before, precondition)?;
+    let settings = settings(&before.settings(), &request)?;
+    let has_moved = settings.url != before.url || settings.ca_pem != before.ca_pem;
+    if let Some(url) = &request.url {
+        check_reach(acting.scope(), url, deps.ports)?;
+    }
+    let is_bound = acting.actor.is_bound_by_credential_policy();
+    if has_moved && is_bound && before.secret_sealed.is_some() && request.secret.is_none() {
+        let moved = if settings.url == before.url { ServerSetting::CaPem } else { ServerSetting::Host };
+        return Err(Refused::LoginRequired(moved).into());
+    }
+    check_not_polled(&settings, before.inbox.as_deref().unwrap_or_default(), &mut tx).await?;
+    tx.change_delivery_target(id, &settings).await?;
+    let is_secret_new = request.secret.is_some();
+    if let Some(secret) = request.secret {
+        replace_secret(acting, &before, secret, has_moved, deps.vault, &mut tx).await?;
+    }
+    let target = tx.delivery_target(id).await?;
+    let event = AuditEvent::TargetChanged { url: target.url.clone(), secret: is_secret_new };
+    acting.finish(tx, &event, audited(&target)).await?;
+    Ok(target)
+}
+
+/// Stores a new secret. The old one goes on signing for a while, unless it was for another receiver.
+async fn replace_secret(
+    acting: Acting<'_>,
+    before: &DeliveryTarget,
+    secret: Option<SecretString>,
+    has_moved: bool,
+    vault: &Vault,
+    tx: &mut Tx<'_>,
+) -> Result<(), Error> {
+    let seal = |row: String, secret: &SecretString| vault.seal(&row, secret).map_err(crate::store::StoreError::Vault);
+    let sealed = secret.as_ref().map(|secret| seal(target_secret_row(before.id), secret)).transpose()?;
+    let is_signing = before.kind == TargetKind::Webhook && before.username.is_none() && !has_moved;
+    let old = match before.secret(vault)?.filter(|_| is_signing && sealed.is_some()) {
+        Some(old) => Some((seal(target_old_secret_row(before.id), &old)?, acting.now.plus(OLD_SECRET_TTL))),
+        None => None,
+    };
+    Ok(tx.set_target_secret(before.id, sealed, old).await?)
+}
+
+/// Pauses a target, or resumes it. Mail is queued for a paused target and waits.
+///
+/// # Errors
+/// It does not exist, or belongs to the configuration.
+pub async fn pause(acting: Acting<'_>, id: i64, paused: bool) -> Result<DeliveryTarget, Error> {
+    let mut tx = acting.begin().await?;
+    let target = check_visible(acting.scope(), tx.lock_delivery_target(id).await?)?;
+    if target.paused == paused {
+        return Ok(target);
+    }
+    tx.pause_delivery_target(id, paused).await?;
+    let url = target.url.clone();
+    let event = if paused { AuditEvent::TargetPaused { url } } else { AuditEvent::TargetResumed { url } };
+    acting.audit(&mut tx, &event, audited(&target)).await?;
+    let target = tx.delivery_target(id).await?;
+    tx.commit().await?;
+    Ok(target)
+}
+
+/// Removes a target. The messages stay in the inbox.
+///
+/// # Errors
+/// It does not exist, or belongs to the configuration; [`Conflict::TargetHoldsMail`] without `with_undelivered`.
+pub async fn remove(
+    acting: Acting<'_>,
+    id: i64,
+    with_undelivered: bool,
+    precondition: impl FnOnce(&DeliveryTarget) -> bool,
+) -> Result<(), Error> {
+    let mut tx = acting.begin().await?;
+    let target = own(acting, tx.lock_delivery_target(id).await?)?;
+    check_precondition(&target, precondition)?;
+    tx.remove_delivery_target(&target, with_undelivered).await?;
+    acting.finish(tx, &AuditEvent::TargetRemoved { url: target.url.clone() }, audited(&target)).await
+}
+
+/// A target that the actor may change: not one of the configuration.
+fn own(acting: Acting<'_>, target: DeliveryTarget) -> Result<DeliveryTarget, Error> {
+    let target = check_visible(acting.scope(), target)?;
+    if target.inbox_id.is_none() { Err(Conflict::TargetOfConfiguration.into()) } else { Ok(target) }
+}
+
+fn invalid(part: &'static str, why: Invalid) -> Error {
+    Error::Invalid(InvalidField { part, why })
+}
+
+/// Applies a request to settings.
+fn settings(before: &TargetSettings, request: &TargetRequest) -> Result<TargetSettings, Error> {
+    let mut settings = before.clone();
+    if let Some(url) = &request.url {
+        settings.kind = url.kind();
+        settings.url = url.to_string();
+    }
+    let is_webhook = settings.kind == TargetKind::Webhook;
+    let not_here = |setting: &'static str| {
+        let kind = settings.kind.to_string();
+        invalid(setting, Invalid::NotForTarget { setting: setting.to_owned(), kind })
+    };
+    if is_webhook && matches!(request.recipient, Some(Some(_))) {
+        return Err(not_here("recipient"));
+    }
+    if !is_webhook && request.format.is_some() {
+        return Err(not_here("format"));
+    }
+    if let Some(Some(pem)) = &request.ca_pem {
+        tls::check_authorities(pem).map_err(|why| invalid("ca_pem", why))?;
+    }
+    settings.format = is_webhook.then(|| request.format.or(settings.format).unwrap_or(WebhookFormat::Json));
+    if let Some(recipient) = &request.recipient {
+        settings.recipient = recipient.as_ref().map(Address::to_string);
+    }
+    if let Some(username) = &request.username {
+        settings.username = username.clone().filter(|name| !name.is_empty());
+    }
+    if let Some(pem) = &request.ca_pem {
+        settings.ca_pem.clone_from(pem);
+    }
+    settings.concurrency = request.concurrency.unwrap_or(settings.concurrency);
+    if !(1..=MAX_CONCURRENCY).contains(&settings.concurrency) {
+        return Err(invalid("concurrency", Invalid::Concurrency { most: MAX_CONCURRENCY }));
+    }
+    settings.when_unknown = request.when_unknown.unwrap_or(settings.when_unknown);
+    settings.repair_line_ends = request.repair_line_ends.unwrap_or(settings.repair_line_ends);
+    if let Some(Some(secret)) = &request.secret {
+        check_secret(&settings, secret)?;
+    }
+    Ok(settings)
+}
+
+/// Whether a secret fits its use.
+fn check_secret(settings: &TargetSettings, secret: &SecretString) -> Result<(), Error> {
+    let is_signing = settings.kind == TargetKind::Webhook && settings.username.is_none();
+    if is_signing && secret.expose_secret().starts_with("whsec_") && webhook::SigningSecret::parse(secret).is_err() {
+        return Err(invalid("secret", Invalid::WebhookSecret));
+    }
+    Ok(())
+}
+
+/// Sockets of this machine are for operators, and so are unusual ports.
+fn check_reach(scope: Scope, url: &TargetUrl, ports: &[u16]) -> Result<(), Error> {
+    if scope.id().is_none() {
+        return Ok(());
+    }
+    match url.port() {
+        None => Err(Forbidden::OneOrganisation.into()),
+        Some(port) if !ports.contains(&port) => Err(Refused::Port.into()),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Mail that is delivered to a polled mailbox would be fetched and delivered again, for ever.
+async fn check_not_polled(settings: &TargetSettings, inbox: &str, tx: &mut Tx<'_>) -> Result<(), Error> {
+    if settings.kind == TargetKind::Webhook {
+        return Ok(());
+    }
+    let recipient = settings.recipient.as_deref().unwrap_or(inbox);
+    let Ok(address) = recipient.parse::<Address>() else { return Ok(()) };
+    match tx.mailbox(&address).await {
+        Ok(_) => Err(Conflict::TargetIsPolled { address: recipient.to_owned() }.into()),
+        Err(_) => Ok(()),
+    }
+}

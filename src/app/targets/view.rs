@@ -1,0 +1,110 @@
+//! A target as programs see it: the JSON of the command line and of the API.
+
+use serde::Serialize;
+
+use super::find;
+use crate::app::{Acting, Error};
+use crate::clock::Timestamp;
+use crate::fact::{DeliveryProblem, StoredFact};
+use crate::store::{DeliveryCounts, DeliveryTarget};
+use crate::target::{TargetKind, WebhookFormat, WhenUnknown};
+
+/// A delivery target with the numbers of its deliveries.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DeliveryTarget)]
+pub struct TargetView {
+    /// The target's number.
+    pub id: i64,
+    /// The address of the inbox; null for the target of the configuration, which serves every inbox without a target of its own.
+    #[schema(example = "jobb.lillestad.se@mail.kundo.se")]
+    pub inbox: Option<String>,
+    /// The protocol.
+    pub kind: TargetKind,
+    /// The URL, without secrets.
+    #[schema(example = "smtp://mx.kundo.example:587")]
+    pub url: String,
+    /// The envelope recipient; null: the inbox's own address.
+    pub recipient: Option<String>,
+    /// The body of a webhook's requests; null for other kinds.
+    pub format: Option<WebhookFormat>,
+    /// The login name.
+    pub username: Option<String>,
+    /// Whether a password or signing secret is stored.
+    pub has_secret: bool,
+    /// Until when the secret before the last change signs too.
+    pub old_secret_until: Option<Timestamp>,
+    /// Whether the target's certificate is checked against authorities of its own.
+    pub has_own_authorities: bool,
+    /// Maximum number of connections at once.
+    pub concurrency: i64,
+    /// The rule for a mail whose answer was lost.
+    pub when_unknown: WhenUnknown,
+    /// Whether lone CR and LF are turned into CRLF where the target takes nothing else.
+    pub repair_line_ends: bool,
+    /// Whether nothing is sent.
+    pub paused: bool,
+    /// False for a target that the configuration no longer names.
+    pub in_use: bool,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// Failures of the target in a row.
+    pub failures: i64,
+    /// When the failures began.
+    pub failing_since: Option<Timestamp>,
+    /// When a failing target is tried again.
+    pub retry_at: Option<Timestamp>,
+    /// Why the target failed last.
+    #[schema(value_type = Option<String>)]
+    pub problem: Option<StoredFact<DeliveryProblem>>,
+    /// When it last took a mail.
+    pub last_delivered_at: Option<Timestamp>,
+    /// The numbers of its deliveries.
+    #[serde(flatten)]
+    pub counts: DeliveryCounts,
+}
+
+impl TargetView {
+    pub fn new(target: DeliveryTarget, counts: DeliveryCounts) -> Self {
+        Self {
+            id: target.id,
+            kind: target.kind,
+            format: (target.kind == TargetKind::Webhook).then(|| target.webhook_format()),
+            inbox: target.inbox,
+            url: target.url,
+            recipient: target.recipient,
+            username: target.username,
+            has_secret: target.secret_sealed.is_some(),
+            old_secret_until: target.old_secret_until,
+            has_own_authorities: target.ca_pem.is_some(),
+            concurrency: target.concurrency,
+            when_unknown: target.when_unknown,
+            repair_line_ends: target.repair_line_ends,
+            paused: target.paused,
+            in_use: target.in_use,
+            created_at: target.created_at,
+            failures: target.failures,
+            failing_since: target.failing_since,
+            retry_at: target.retry_at,
+            problem: target.problem,
+            last_delivered_at: target.last_delivered_at,
+            counts,
+        }
+    }
+}
+
+/// A target with its numbers.
+///
+/// # Errors
+/// It does not exist, or the actor may not see it.
+pub async fn view(acting: Acting<'_>, id: i64) -> Result<TargetView, Error> {
+    with_counts(acting, find(acting, id).await?).await
+}
+
+/// Adds the numbers to a target.
+///
+/// # Errors
+/// The database failed.
+pub async fn with_counts(acting: Acting<'_>, target: DeliveryTarget) -> Result<TargetView, Error> {
+    let counts = acting.store.read().await?.delivery_counts(target.id).await?;
+    Ok(TargetView::new(target, counts))
+}

@@ -1,0 +1,103 @@
+//! `[delivery]`: the target of all inboxes, and the settings of every delivery.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::values::{self, Count, Span};
+use crate::address::Address;
+use crate::store::TargetSettings;
+use crate::target::{TargetKind, TargetUrl, WhenUnknown};
+use crate::tls;
+
+/// The value of `default` for the built-in store alone.
+const STORE: &str = "store";
+
+/// `[delivery]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// `store`, or the URL of a mail server.
+    pub default: String,
+    /// The login name at this server; empty: no login.
+    pub username: String,
+    #[serde(deserialize_with = "values::secret")]
+    pub password: SecretString,
+    /// The authorities that this server's certificate is checked against; empty: the system's.
+    pub ca_file: PathBuf,
+    /// Maximum number of connections to this server.
+    pub concurrency: Count,
+    /// Whether lone CR and LF may be turned into CRLF for this server.
+    pub repair_line_ends: bool,
+    /// The envelope sender; empty: the null sender.
+    pub sender: String,
+    /// The name in EHLO and Received; empty: this machine's host name.
+    pub hostname: String,
+    /// Maximum number of inboxes whose deliveries are sent at the same time.
+    pub parallel: Count,
+    /// Ports of targets that actors of one organisation may use.
+    pub ports: Vec<u16>,
+    /// One command.
+    pub command: Span,
+    /// The answer to a whole mail.
+    pub answer: Span,
+    /// One request to a webhook.
+    pub request: Span,
+}
+
+impl Delivery {
+    /// The settings of the target of all inboxes; `None`: only the built-in store.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the configuration.
+    pub fn default_target(&self) -> Result<Option<TargetSettings>, String> {
+        if self.default == STORE {
+            return Ok(None);
+        }
+        let url: TargetUrl = self.default.parse().map_err(|why| format!("delivery.default: {why}"))?;
+        if url.kind() == TargetKind::Webhook {
+            return Err("delivery.default: a webhook belongs to one inbox; set it with `mailferry inbox deliver`".to_owned());
+        }
+        let ca_pem = match self.ca_file.as_os_str().is_empty() {
+            true => None,
+            false => {
+                let wrong = |why: &dyn std::fmt::Display| format!("delivery.ca_file: {}: {why}", self.ca_file.display());
+                let pem = std::fs::read_to_string(&self.ca_file).map_err(|error| wrong(&error))?;
+                tls::check_authorities(&pem).map_err(|why| wrong(&why))?;
+                Some(pem)
+            }
+        };
+        Ok(Some(TargetSettings {
+            kind: url.kind(),
+            url: url.to_string(),
+            recipient: None,
+            format: None,
+            username: Some(self.username.clone()).filter(|name| !name.is_empty()),
+            ca_pem,
+            concurrency: i64::try_from(self.concurrency.0).unwrap_or(i64::MAX),
+            when_unknown: WhenUnknown::Repeat,
+            repair_line_ends: self.repair_line_ends,
+        }))
+    }
+
+    /// The envelope sender; `None`: the null sender.
+    pub fn sender(&self) -> Option<Address> {
+        self.sender.parse().ok()
+    }
+
+    /// Checks that involve the meaning of the values.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> = self.default_target().err().into_iter().collect();
+        if !self.sender.is_empty() && self.sender().is_none() {
+            problems.push("delivery.sender: must be an address, e.g. bounces@kundo.example".to_owned());
+        }
+        if !self.hostname.is_empty() && url::Host::parse(&self.hostname).is_err() {
+            problems.push("delivery.hostname: must be a host name, e.g. mailferry.kundo.example".to_owned());
+        }
+        if self.ports.contains(&0) {
+            problems.push("delivery.ports: 0 is not a port".to_owned());
+        }
+        problems
+    }
+}

@@ -1,0 +1,60 @@
+//! The services and settings that all deliveries share.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::clock::Clock;
+use crate::config;
+use crate::egress::Egress;
+use crate::store::{DeliveryTarget, Installation, Store, StoreError};
+use crate::vault::Vault;
+
+/// The services and settings that all deliveries share.
+pub struct DeliverDeps {
+    pub store: Arc<Store>,
+    /// Opens the secrets of targets.
+    pub vault: Arc<Vault>,
+    /// Connects to targets that users entered.
+    pub egress: Arc<Egress>,
+    /// Connects to the target of the configuration, which the operator may have anywhere.
+    pub operators_egress: Egress,
+    pub clock: Arc<dyn Clock>,
+    /// Deadlines of connecting.
+    pub deadlines: config::Deadlines,
+    pub settings: config::Delivery,
+    /// How long a mail that is being sent may take after a request to stop.
+    pub grace: std::time::Duration,
+    /// The public URL of the pages, for links to raw mails.
+    pub base_url: Url,
+    pub installation: Installation,
+}
+
+impl DeliverDeps {
+    /// The connections that a target may use.
+    pub fn egress_to(&self, target: &DeliveryTarget) -> &Egress {
+        if target.inbox_id.is_none() { &self.operators_egress } else { &self.egress }
+    }
+
+    /// The password or signing secret of a target.
+    pub fn secret_of(&self, target: &DeliveryTarget) -> Result<Option<SecretString>, StoreError> {
+        if target.inbox_id.is_some() {
+            return target.secret(&self.vault);
+        }
+        let password = &self.settings.password;
+        Ok(Some(password.clone()).filter(|password| !password.expose_secret().is_empty()))
+    }
+
+    /// The name of this machine in EHLO and in the Received field.
+    pub fn hostname(&self) -> String {
+        if !self.settings.hostname.is_empty() {
+            return self.settings.hostname.clone();
+        }
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        match name.trim() {
+            "" => "localhost".to_owned(),
+            name => name.to_owned(),
+        }
+    }
+}

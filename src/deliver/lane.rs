@@ -1,0 +1,163 @@
+//! Serves one lane: takes deliveries, sends them in their order, and stores the results.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::connection::Connection;
+use super::deps::DeliverDeps;
+use super::retry::{Before, Consequence, consequence};
+use super::send;
+use crate::store::{AttemptResult, BatchResult, LANE_LEASE, LaneLease, OpenDelivery, StoreError, TargetResult};
+use crate::target::WhenUnknown;
+
+/// Deliveries for each connection that are marked as being sent together: after a crash all of them may have arrived.
+const BATCH: i64 = 20;
+
+/// After this time the lane goes back to the end of the line.
+const TURN: Duration = Duration::from_secs(60);
+
+/// Sends what is due in a lane, and releases its lease.
+pub async fn serve(lease: LaneLease, deps: &DeliverDeps, stop: CancellationToken) {
+    let served = tokio::select! {
+        served = send_all(&lease, deps, &stop) => served,
+        () = keep_alive(&lease, deps) => Err(StoreError::LeaseLost),
+    };
+    if let Err(error) = served {
+        // Whatever was being sent is recovered by the next holder of the lease.
+        tracing::error!(target = lease.target.id, inbox = lease.inbox, %error, "deliveries could not be stored");
+    }
+    if let Err(error) = deps.store.release_lane(&lease).await {
+        tracing::warn!(target = lease.target.id, %error, "the lease of a lane could not be released; it will expire");
+    }
+}
+
+async fn send_all(lease: &LaneLease, deps: &DeliverDeps, stop: &CancellationToken) -> Result<(), StoreError> {
+    let started = Instant::now();
+    let connections = usize::try_from(lease.target.concurrency).unwrap_or(1);
+    let connections = if lease.target.inbox_id.is_none() { 1 } else { connections.max(1) };
+    let mut open: Vec<Connection> = (0..connections).map(|_| Connection::default()).collect();
+    let batch = match lease.target.when_unknown {
+        WhenUnknown::Repeat => BATCH * i64::try_from(connections).unwrap_or(1),
+        // A person decides about each mail that may have arrived, so none is marked before its turn.
+        WhenUnknown::Hold => i64::try_from(connections).unwrap_or(1),
+    };
+    while !stop.is_cancelled() && started.elapsed() < TURN {
+        let deliveries = deps.store.begin_deliveries(lease, batch, deps.clock.now()).await?;
+        if deliveries.is_empty() {
+            break;
+        }
+        crate::crash::point("deliveries begun");
+        let result = send_batch(deliveries, &mut open, lease, (deps, stop)).await;
+        crate::crash::point("deliveries sent");
+        let now = deps.clock.now();
+        deps.store.record_deliveries(lease, &result, now).await?;
+        if result.next_at > now || result.target != TargetResult::Answered {
+            break;
+        }
+    }
+    join_all(open.into_iter().map(Connection::close)).await;
+    Ok(())
+}
+
+/// The part of a batch that is not sent yet, and the results so far.
+struct Progress {
+    waiting: VecDeque<OpenDelivery>,
+    result: BatchResult,
+    /// Nothing more is sent from this batch.
+    is_over: bool,
+}
+
+/// Sends a batch over all connections, each of which takes the next delivery when it is free.
+async fn send_batch(
+    deliveries: Vec<OpenDelivery>,
+    open: &mut [Connection],
+    lease: &LaneLease,
+    (deps, stop): (&DeliverDeps, &CancellationToken),
+) -> BatchResult {
+    let result =
+        BatchResult { attempts: Vec::new(), target: TargetResult::Untried, next_at: deps.clock.now() };
+    let progress = Mutex::new(Progress { waiting: deliveries.into(), result, is_over: false });
+    let lock = || progress.lock().unwrap_or_else(PoisonError::into_inner);
+    let next = || {
+        let mut progress = lock();
+        if progress.is_over || stop.is_cancelled() { None } else { progress.waiting.pop_front() }
+    };
+    join_all(open.iter_mut().map(async |connection| {
+        while let Some(delivery) = next() {
+            let sent = send::send(&delivery, connection, lease, deps).await;
+            let mut progress = lock();
+            match sent {
+                Ok(answer) => {
+                    progress.result.attempts.push((delivery.id, AttemptResult::Delivered { answer }));
+                    progress.result.target = TargetResult::Answered;
+                }
+                Err(failed) => {
+                    let before = Before {
+                        attempts: delivery.attempts,
+                        target_failures: lease.target.failures,
+                        rule: lease.target.when_unknown,
+                        now: deps.clock.now(),
+                        jitter: rand::random(),
+                    };
+                    let consequence = consequence(failed, before);
+                    log(&delivery, &consequence, lease);
+                    progress.add(delivery.id, consequence);
+                }
+            }
+        }
+    }))
+    .await;
+    let Progress { waiting, mut result, .. } = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let untried = waiting.into_iter().map(|left| (left.id, AttemptResult::Queued { problem: None, counts: false }));
+    result.attempts.extend(untried);
+    result
+}
+
+impl Progress {
+    fn add(&mut self, delivery: i64, consequence: Consequence) {
+        let Consequence { attempt, target, pause_until } = consequence;
+        self.result.attempts.push((delivery, attempt));
+        if target != TargetResult::Untried {
+            self.result.target = target;
+        }
+        if let Some(until) = pause_until {
+            self.is_over = true;
+            self.result.next_at = self.result.next_at.max(until);
+        }
+    }
+}
+
+/// Logs a failure, without the mail's content.
+fn log(delivery: &OpenDelivery, consequence: &Consequence, lease: &LaneLease) {
+    let problem = match &consequence.attempt {
+        AttemptResult::Queued { problem: Some(problem), .. }
+        | AttemptResult::Deferred { problem, .. }
+        | AttemptResult::Unsure { problem }
+        | AttemptResult::Held { problem, .. } => problem,
+        AttemptResult::Queued { problem: None, .. } | AttemptResult::Delivered { .. } => return,
+    };
+    let problem = crate::fact::Fact::words(problem, crate::locale::Language::English);
+    let is_held = matches!(consequence.attempt, AttemptResult::Held { .. });
+    tracing::warn!(delivery = delivery.id, target = lease.target.id, inbox = lease.inbox, is_held, problem, "not delivered");
+}
+
+/// Renews the lease until it is lost.
+async fn keep_alive(lease: &LaneLease, deps: &DeliverDeps) {
+    loop {
+        tokio::time::sleep(LANE_LEASE / 3).await;
+        let renewed = match deps.store.lease_time(deps.clock.now()).await {
+            Ok(now) => deps.store.renew_lane(lease, now.plus(LANE_LEASE)).await,
+            Err(error) => Err(error),
+        };
+        match renewed {
+            Err(StoreError::LeaseLost) => return,
+            Err(error) => tracing::warn!(target = lease.target.id, %error, "the lease of a lane could not be renewed"),
+            Ok(()) => {}
+        }
+    }
+}

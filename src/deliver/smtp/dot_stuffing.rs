@@ -1,0 +1,212 @@
+//! The form of a mail in DATA (RFC 5321 4.5.2): a dot before each line that begins with one, then a line with a dot alone.
+//!
+//! Receivers differ in what they take for a line end. If one takes a lone CR or LF for it, then a mail with LF, dot, CRLF ends
+//! early there, and the rest of the mail is read as commands: a second mail with any sender, smuggled in by the author of the first
+//! (CVE-2023-51764, 51765, 51766). So the output has no CR or LF outside CRLF, whatever the mail contains, and each line is
+//! stuffed. All receivers then agree.
+
+use crate::fact::DeliveryProblem;
+
+/// Converts a mail that comes in pieces.
+#[derive(Debug, Clone)]
+pub struct DotStuffing {
+    /// Whether a lone CR or LF becomes CRLF. Otherwise it is an error.
+    repair: bool,
+    repaired: u64,
+    /// A CR whose next byte is not known yet.
+    pending_cr: bool,
+    at_line_start: bool,
+}
+
+impl DotStuffing {
+    pub fn new(repair: bool) -> Self {
+        Self { repair, repaired: 0, pending_cr: false, at_line_start: true }
+    }
+
+    /// Number of lone CR and LF that became CRLF.
+    pub fn repaired(&self) -> u64 {
+        self.repaired
+    }
+
+    /// Appends the form of a piece. At most one byte of it waits for the next piece.
+    pub fn push(&mut self, mut piece: &[u8], out: &mut Vec<u8>) -> Result<(), DeliveryProblem> {
+        out.reserve(piece.len() + 2);
+        while let Some((first, rest)) = piece.split_first() {
+            if self.pending_cr {
+                self.pending_cr = false;
+                if *first == b'\n' {
+                    self.end_line(out);
+                    piece = rest;
+                } else {
+                    self.end_badly(out)?;
+                }
+                continue;
+            }
+            match first {
+                b'\r' => {
+                    self.pending_cr = true;
+                    piece = rest;
+                }
+                b'\n' => {
+                    self.end_badly(out)?;
+                    piece = rest;
+                }
+                _ => {
+                    if self.at_line_start && *first == b'.' {
+                        out.push(b'.');
+                    }
+                    self.at_line_start = false;
+                    let end = piece.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(piece.len());
+                    let (text, rest) = piece.split_at_checked(end).unwrap_or((piece, &[]));
+                    out.extend_from_slice(text);
+                    piece = rest;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the last line, and returns whether its line end was missing. The caller adds the final dot.
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<bool, DeliveryProblem> {
+        if std::mem::take(&mut self.pending_cr) {
+            self.end_badly(out)?;
+        }
+        let is_missing = !self.at_line_start;
+        if is_missing {
+            self.end_line(out);
+        }
+        Ok(is_missing)
+    }
+
+    fn end_line(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"\r\n");
+        self.at_line_start = true;
+    }
+
+    /// A CR or LF that stands alone.
+    fn end_badly(&mut self, out: &mut Vec<u8>) -> Result<(), DeliveryProblem> {
+        if !self.repair {
+            return Err(DeliveryProblem::BareLineEnds);
+        }
+        self.repaired += 1;
+        self.end_line(out);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::deliver::smtp::Surveyor;
+
+    /// The bytes on the wire, the final dot included.
+    fn sent(pieces: &[&[u8]], repair: bool) -> Result<Vec<u8>, DeliveryProblem> {
+        let mut stuffing = DotStuffing::new(repair);
+        let mut out = Vec::new();
+        for piece in pieces {
+            stuffing.push(piece, &mut out)?;
+        }
+        stuffing.finish(&mut out)?;
+        out.extend_from_slice(b".\r\n");
+        Ok(out)
+    }
+
+    /// A receiver that takes each of these for a line end. Returns the mail, and the bytes behind the final dot, which it
+    /// would read as commands.
+    fn receive<'a>(wire: &'a [u8], line_ends: &[&[u8]]) -> Option<(Vec<u8>, &'a [u8])> {
+        let mut mail = Vec::new();
+        let mut rest = wire;
+        while !rest.is_empty() {
+            let (at, end) = (0..rest.len()).find_map(|at| {
+                let end = line_ends.iter().find(|end| rest[at..].starts_with(end))?;
+                Some((at, end.len()))
+            })?;
+            let line = &rest[..at];
+            let whole = &rest[..at + end];
+            rest = &rest[at + end..];
+            if line == b"." {
+                return Some((mail, rest));
+            }
+            mail.extend_from_slice(whole.strip_prefix(b".").unwrap_or(whole));
+        }
+        None
+    }
+
+    /// CRLF comes first, so that it is not read as two line ends.
+    const STRICT: [&[u8]; 1] = [b"\r\n"];
+    const RECEIVERS: [&[&[u8]]; 4] =
+        [&STRICT, &[b"\r\n", b"\n"], &[b"\r\n", b"\r"], &[b"\r\n", b"\n", b"\r"]];
+
+    #[test]
+    fn dots_are_doubled_at_the_beginning_of_a_line_only() {
+        for (mail, wire) in [
+            (&b""[..], &b".\r\n"[..]),
+            (b"a\r\n", b"a\r\n.\r\n"),
+            (b"a", b"a\r\n.\r\n"),
+            (b".", b"..\r\n.\r\n"),
+            (b".\r\n", b"..\r\n.\r\n"),
+            (b"..\r\n", b"...\r\n.\r\n"),
+            (b"a.b\r\n.c.\r\n", b"a.b\r\n..c.\r\n.\r\n"),
+            (b"\r\n\r\n", b"\r\n\r\n.\r\n"),
+            (b"a\0\xff\r\n", b"a\0\xff\r\n.\r\n"),
+        ] {
+            assert_eq!(sent(&[mail], false).unwrap(), wire);
+            let bytes: Vec<&[u8]> = mail.chunks(1).collect();
+            assert_eq!(sent(&bytes, false).unwrap(), wire, "byte by byte");
+        }
+    }
+
+    #[test]
+    fn a_lone_cr_or_lf_is_refused_or_repaired() {
+        for (mail, wire) in [
+            (&b"a\nb\r\n"[..], &b"a\r\nb\r\n.\r\n"[..]),
+            (b"a\rb\r\n", b"a\r\nb\r\n.\r\n"),
+            (b"a\r\r\nb\r\n", b"a\r\n\r\nb\r\n.\r\n"),
+            (b"a\n\r\n", b"a\r\n\r\n.\r\n"),
+            (b"a\r", b"a\r\n.\r\n"),
+            (b"a\n", b"a\r\n.\r\n"),
+            (b"a\n.\nMAIL FROM:<x>\n", b"a\r\n..\r\nMAIL FROM:<x>\r\n.\r\n"),
+            (b"a\n.\r\nMAIL FROM:<x>\r\n", b"a\r\n..\r\nMAIL FROM:<x>\r\n.\r\n"),
+            (b"a\r.\rMAIL FROM:<x>\r", b"a\r\n..\r\nMAIL FROM:<x>\r\n.\r\n"),
+        ] {
+            for size in [1, 2, 100] {
+                let pieces: Vec<&[u8]> = mail.chunks(size).collect();
+                assert_eq!(sent(&pieces, false), Err(DeliveryProblem::BareLineEnds));
+                assert_eq!(sent(&pieces, true).unwrap(), wire);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn any_bytes_make_exactly_one_transaction_and_come_back(
+            mail in proptest::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(b'.'), any::<u8>()], 0..60),
+            piece in 1..9_usize,
+        ) {
+            let pieces: Vec<&[u8]> = mail.chunks(piece).collect();
+            let mut surveyor = Surveyor::default();
+            surveyor.update(&mail);
+            let survey = surveyor.finish();
+            for repair in [false, true] {
+                let Ok(wire) = sent(&pieces, repair) else {
+                    prop_assert!(!repair && !survey.has_crlf_only());
+                    continue;
+                };
+                prop_assert!(repair || survey.has_crlf_only());
+                let (received, behind) = receive(&wire, &STRICT).unwrap();
+                prop_assert!(behind.is_empty());
+                prop_assert_eq!(received.len() as u64, survey.size_in_data());
+                for receiver in RECEIVERS {
+                    prop_assert_eq!(receive(&wire, receiver), Some((received.clone(), behind)));
+                }
+                if survey.has_crlf_only() {
+                    let missing: &[u8] = if mail.is_empty() || survey.ends_with_crlf { b"" } else { b"\r\n" };
+                    prop_assert_eq!(received, [&mail[..], missing].concat());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The extensions that a server offers in its answer to EHLO or LHLO.
+
+use super::reply::Reply;
+
+/// The offered extensions that matter here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// Maximum size of a mail (RFC 1870). `None` if the server names none.
+    pub size_limit: Option<u64>,
+    /// Whether MAIL may announce the size.
+    pub size: bool,
+    /// 8BITMIME (RFC 6152)
+    pub eight_bit: bool,
+    /// SMTPUTF8 (RFC 6531)
+    pub smtputf8: bool,
+    /// PIPELINING (RFC 2920)
+    pub pipelining: bool,
+    /// CHUNKING (RFC 3030), which is BDAT
+    pub chunking: bool,
+    /// ENHANCEDSTATUSCODES (RFC 2034). The codes are read wherever a reply has them.
+    pub enhanced_codes: bool,
+    pub starttls: bool,
+    /// AUTH PLAIN and AUTH LOGIN
+    pub plain: bool,
+    pub login: bool,
+}
+
+impl Offers {
+    /// Reads the lines after the first, which has the server's name.
+    pub fn read(reply: &Reply) -> Self {
+        let mut offers = Self::default();
+        for line in reply.lines.iter().skip(1) {
+            let line = line.to_ascii_uppercase();
+            let mut words = line.split_ascii_whitespace();
+            let keyword = words.next().unwrap_or_default();
+            match keyword {
+                "SIZE" => {
+                    offers.size = true;
+                    // 0 means no fixed limit (RFC 1870 4), and a number that does not fit no limit that matters.
+                    offers.size_limit = words.next().and_then(|size| size.parse().ok()).filter(|size| *size > 0);
+                }
+                "8BITMIME" => offers.eight_bit = true,
+                "SMTPUTF8" => offers.smtputf8 = true,
+                "PIPELINING" => offers.pipelining = true,
+                "CHUNKING" => offers.chunking = true,
+                "ENHANCEDSTATUSCODES" => offers.enhanced_codes = true,
+                "STARTTLS" => offers.starttls = true,
+                // "AUTH=LOGIN PLAIN" is an older form for old clients, which some servers send alone.
+                _ if keyword == "AUTH" || keyword.starts_with("AUTH=") => {
+                    let first = keyword.strip_prefix("AUTH=");
+                    for mechanism in first.into_iter().chain(words) {
+                        offers.plain |= mechanism == "PLAIN";
+                        offers.login |= mechanism == "LOGIN";
+                    }
+                }
+                _ => {}
+            }
+        }
+        offers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &[&str]) -> Offers {
+        let lines = ["mx.l.se"].iter().chain(lines).map(|line| (*line).to_owned()).collect();
+        Offers::read(&Reply { code: 250, enhanced: None, lines })
+    }
+
+    #[test]
+    fn offers_are_read_in_any_case_and_unknown_ones_are_skipped() {
+        let found = read(&[
+            "PIPELINING",
+            "size 10240000",
+            "VRFY",
+            "ETRN",
+            "STARTTLS",
+            "AUTH PLAIN LOGIN CRAM-MD5",
+            "ENHANCEDSTATUSCODES",
+            "8BitMime",
+            "SMTPUTF8",
+            "CHUNKING",
+            "",
+            "X-SIZE 5",
+        ]);
+        assert_eq!(
+            found,
+            Offers {
+                size_limit: Some(10_240_000),
+                size: true,
+                eight_bit: true,
+                smtputf8: true,
+                pipelining: true,
+                chunking: true,
+                enhanced_codes: true,
+                starttls: true,
+                plain: true,
+                login: true,
+            }
+        );
+        assert_eq!(read(&[]), Offers::default());
+        let first_line = Reply { code: 250, enhanced: None, lines: vec!["STARTTLS".to_owned()] };
+        assert_eq!(Offers::read(&first_line), Offers::default(), "the first line is the server's name");
+    }
+
+    #[test]
+    fn a_size_limit_is_a_positive_number() {
+        for (line, limit) in [
+            ("SIZE 5", Some(5)),
+            ("SIZE", None),
+            ("SIZE 0", None),
+            ("SIZE x", None),
+            ("SIZE -1", None),
+            ("SIZE 99999999999999999999999", None),
+        ] {
+            let found = read(&[line]);
+            assert_eq!((found.size, found.size_limit), (true, limit), "{line}");
+        }
+    }
+
+    #[test]
+    fn logins_are_found_in_both_forms() {
+        for (line, plain, login) in [
+            ("AUTH LOGIN", false, true),
+            ("AUTH=PLAIN", true, false),
+            ("AUTH=LOGIN PLAIN", true, true),
+            ("AUTH XOAUTH2", false, false),
+            ("AUTH", false, false),
+            ("AUTHPLAIN", false, false),
+        ] {
+            let found = read(&[line]);
+            assert_eq!((found.plain, found.login), (plain, login), "{line}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Dialogues with scripted servers.
+
+mod deadlines;
+mod dialogue;
+mod hostile;
+mod local_refusals;
+mod login;
+mod round_trip;
+mod starttls;
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
+
+use super::*;
+use crate::address::Address;
+use crate::fact::DeliveryProblem;
+
+/// A step of a scripted server.
+#[derive(Debug, Clone)]
+enum Step {
+    /// The server says this.
+    S(String),
+    /// The client says exactly this.
+    C(String),
+    /// The server says these bytes, one at a time, with this time between them.
+    Trickle(Vec<u8>, Duration),
+    /// The server says these bytes.
+    Bytes(Vec<u8>),
+    /// The server reads this many bytes, one at a time, with this time between them.
+    Sip(usize, Duration),
+    /// The server reads nothing until the client has waited in vain.
+    Hang,
+    /// The server closes the connection.
+    Close,
+}
+
+use Step::{Bytes, C, Close, Hang, S, Sip, Trickle};
+
+fn s(text: &str) -> Step {
+    S(format!("{text}\r\n"))
+}
+
+fn c(text: &str) -> Step {
+    C(format!("{text}\r\n"))
+}
+
+/// Plays the steps. Returns what the client has said after them.
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, steps: Vec<Step>) -> String {
+    for step in steps {
+        match step {
+            S(text) => stream.write_all(text.as_bytes()).await.unwrap(),
+            Bytes(bytes) => stream.write_all(&bytes).await.unwrap(),
+            C(text) => {
+                let mut said = vec![0; text.len()];
+                let read = stream.read_exact(&mut said).await;
+                assert!(read.is_ok(), "the client closed instead of {text:?}");
+                assert_eq!(String::from_utf8_lossy(&said), text);
+            }
+            Trickle(bytes, pause) => {
+                for byte in bytes {
+                    if stream.write_all(&[byte]).await.is_err() {
+                        break;
+                    }
+                    tokio::time::sleep(pause).await;
+                }
+            }
+            Sip(count, pause) => {
+                for _ in 0..count {
+                    if stream.read_u8().await.is_err() {
+                        break;
+                    }
+                    tokio::time::sleep(pause).await;
+                }
+            }
+            Hang => tokio::time::sleep(Duration::from_hours(100)).await,
+            Close => return String::new(),
+        }
+    }
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest).await;
+    String::from_utf8_lossy(&rest).into_owned()
+}
+
+/// The client's result, and what it has said after the server's steps.
+async fn play<R>(steps: Vec<Step>, client: impl AsyncFnOnce(DuplexStream) -> R) -> (R, String) {
+    let (ours, theirs) = tokio::io::duplex(1 << 14);
+    let serving = tokio::spawn(serve(theirs, steps));
+    let result = client(ours).await;
+    let is_hanging = tokio::time::timeout(Duration::from_hours(1), serving).await;
+    (result, is_hanging.map(Result::unwrap).unwrap_or_default())
+}
+
+fn terms() -> Terms {
+    Terms {
+        protocol: Protocol::Smtp,
+        encryption: Encryption::Local,
+        host: "mx.l.se".to_owned(),
+        trust: Trust::System,
+        hello: "mf.test".to_owned(),
+        login: None,
+        deadlines: Deadlines::default(),
+        chunking: true,
+        repair_line_ends: false,
+    }
+}
+
+fn lmtp() -> Terms {
+    Terms { protocol: Protocol::Lmtp, ..terms() }
+}
+
+/// The opening of a server with these offers.
+fn hello(offers: &str) -> Vec<Step> {
+    let lines: String = offers.split_whitespace().map(|offer| format!("250-{}\r\n", offer.replace('_', " "))).collect();
+    vec![s("220 mx.l.se"), c("EHLO mf.test"), S(format!("250-mx.l.se\r\n{lines}250 HELP\r\n"))]
+}
+
+fn steps(parts: &[&[Step]]) -> Vec<Step> {
+    parts.concat()
+}
+
+fn survey(mail: &[u8]) -> Survey {
+    let mut surveyor = Surveyor::default();
+    surveyor.update(mail);
+    surveyor.finish()
+}
+
+/// Sends one mail from `<>` to jobb@l.se.
+async fn send(session: &mut Session, mail: &[u8]) -> Result<Accepted, DeliveryProblem> {
+    send_to(session, "jobb@l.se", mail).await
+}
+
+async fn send_to(session: &mut Session, to: &str, mail: &[u8]) -> Result<Accepted, DeliveryProblem> {
+    let to: Address = to.parse().unwrap();
+    let mut transaction = session.begin(&Envelope { from: None, to: &to }, &survey(mail)).await?;
+    transaction.push(mail).await?;
+    transaction.finish().await
+}
+
+/// Opens a session and sends one mail.
+async fn deliver(terms: &Terms, steps: Vec<Step>, mail: &[u8]) -> (Result<Accepted, DeliveryProblem>, String) {
+    play(steps, async |stream| send(&mut Session::open(stream, terms).await?, mail).await).await
+}
+
+const MAIL: &str = "MAIL FROM:<>";
+const RCPT: &str = "RCPT TO:<jobb@l.se>";

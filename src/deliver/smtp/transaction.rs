@@ -1,0 +1,326 @@
+//! One mail to one recipient: MAIL, RCPT, then DATA or BDAT.
+//!
+//! With DATA, the mail goes in the form of [`DotStuffing`]. With BDAT (RFC 3030), its length is announced and its bytes go as they
+//! are, so BDAT is preferred. BINARYMIME is not asked for: a next server without it would get a converted mail.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::envelope::Paths;
+use super::reply::Expected;
+use super::session::State;
+use super::{DotStuffing, Envelope, Session, Survey};
+use crate::fact::{DeliveryPhase, DeliveryProblem};
+
+/// Bytes written at once in DATA, and of one BDAT.
+const PIECE: usize = 64 << 10;
+const CHUNK: usize = 1 << 20;
+
+/// A transaction whose recipient is accepted. To drop it ends the session without delivering the mail.
+pub struct Transaction<'s> {
+    session: &'s mut Session,
+    size: u64,
+    pushed: u64,
+    body: Body,
+    /// The end of the body's deadline.
+    until: Instant,
+    failed: Option<DeliveryProblem>,
+}
+
+/// What waits to be sent, in the form of the command.
+enum Body {
+    Data { stuffing: DotStuffing, waiting: Vec<u8> },
+    Chunks { waiting: Vec<u8> },
+}
+
+/// The target's acceptance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    pub code: u16,
+    pub enhanced: Option<String>,
+    /// The target's text, which often has its queue id.
+    pub words: String,
+    /// Number of lone CR and LF that became CRLF.
+    pub line_ends_repaired: u64,
+    /// Whether the mail did not end with CRLF, which DATA requires.
+    pub last_line_end_added: bool,
+}
+
+/// Why the server did not take envelope and DATA.
+enum Rejection {
+    /// It waits for the next command.
+    Refused(DeliveryProblem),
+    /// The session cannot go on.
+    Ended(DeliveryProblem),
+}
+
+/// A command of the envelope.
+struct Command {
+    phase: DeliveryPhase,
+    line: String,
+    expected: Expected,
+}
+
+impl Session {
+    /// Offers a mail to its recipient. After a refusal the session can be used for the next mail, if it is still
+    /// [ready](Session::is_ready).
+    pub async fn begin(
+        &mut self,
+        envelope: &Envelope<'_>,
+        survey: &Survey,
+    ) -> Result<Transaction<'_>, DeliveryProblem> {
+        if self.state != State::Ready {
+            return Err(DeliveryProblem::Closed { phase: DeliveryPhase::Sender });
+        }
+        let in_chunks = self.chunking && self.offers().chunking;
+        let commands = self.commands(envelope, survey, in_chunks)?;
+        self.state = State::Busy;
+        match self.propose(commands).await {
+            Ok(()) => {}
+            Err(Rejection::Refused(problem)) => {
+                self.reset().await;
+                return Err(problem);
+            }
+            Err(Rejection::Ended(problem)) => {
+                self.state = State::Over;
+                return Err(problem);
+            }
+        }
+        let body = match in_chunks {
+            true => Body::Chunks { waiting: Vec::new() },
+            false => Body::Data { stuffing: DotStuffing::new(self.repair_line_ends), waiting: Vec::new() },
+        };
+        let until = Instant::now() + self.deadlines.body;
+        Ok(Transaction { session: self, size: survey.size, pushed: 0, body, until, failed: None })
+    }
+
+    /// The commands before the mail. A mail that the server cannot take is refused here.
+    fn commands(
+        &self,
+        envelope: &Envelope<'_>,
+        survey: &Survey,
+        in_chunks: bool,
+    ) -> Result<Vec<Command>, DeliveryProblem> {
+        let offers = self.offers();
+        if !(in_chunks || self.repair_line_ends || survey.has_crlf_only()) {
+            return Err(DeliveryProblem::BareLineEnds);
+        }
+        let size = if in_chunks { survey.size } else { survey.size_in_data() };
+        if let Some(limit) = offers.size_limit.filter(|limit| *limit < size) {
+            return Err(DeliveryProblem::TooLarge { size, limit });
+        }
+        let paths = Paths::new(envelope, offers)?;
+        let mut mail = format!("MAIL FROM:<{}>", paths.from);
+        if offers.size {
+            mail.push_str(&format!(" SIZE={size}"));
+        }
+        // Without 8BITMIME, 8-bit bytes are sent all the same: a conversion would break signatures, and servers take them.
+        if offers.eight_bit && survey.has_8bit {
+            mail.push_str(" BODY=8BITMIME");
+        }
+        if paths.needs_utf8 {
+            mail.push_str(" SMTPUTF8");
+        }
+        let command = |phase, line: String, expected| Command { phase, line: line + "\r\n", expected };
+        let mut commands = vec![
+            command(DeliveryPhase::Sender, mail, Expected::Completion),
+            command(DeliveryPhase::Recipient, format!("RCPT TO:<{}>", paths.to), Expected::Completion),
+        ];
+        if !in_chunks {
+            commands.push(command(DeliveryPhase::Data, "DATA".to_owned(), Expected::Continuation));
+        }
+        Ok(commands)
+    }
+
+    async fn propose(&mut self, commands: Vec<Command>) -> Result<(), Rejection> {
+        match self.offers().pipelining {
+            true => self.propose_at_once(commands).await,
+            false => self.propose_in_turn(commands).await,
+        }
+    }
+
+    async fn propose_in_turn(&mut self, commands: Vec<Command>) -> Result<(), Rejection> {
+        for Command { phase, line, expected } in commands {
+            let reply = self.command(line.as_bytes(), phase).await.map_err(Rejection::Ended)?;
+            reply.expect(expected, phase).map_err(rejection)?;
+        }
+        Ok(())
+    }
+
+    /// Sends all commands, then reads all answers (RFC 2920).
+    async fn propose_at_once(&mut self, commands: Vec<Command>) -> Result<(), Rejection> {
+        let first = DeliveryPhase::Sender;
+        self.wire.expect_silence(first).await.map_err(Rejection::Ended)?;
+        let lines: String = commands.iter().map(|command| command.line.as_str()).collect();
+        self.wire.write(lines.as_bytes(), first, self.deadlines.command).await.map_err(Rejection::Ended)?;
+        let mut refused = None;
+        for Command { phase, expected, .. } in commands {
+            let answer = match self.wire.reply(phase, self.deadlines.command).await {
+                Ok(reply) => reply.expect(expected, phase),
+                // The first refusal is the reason, and the later end its consequence.
+                Err(problem) => return Err(Rejection::Ended(refused.unwrap_or(problem))),
+            };
+            match (answer.map_err(rejection), refused.take()) {
+                (Ok(_), None) => {}
+                // It waits for a mail without a recipient. A dot would end that mail, and close the door to any misunderstanding
+                // less surely than no dot at all.
+                (Ok(_), Some(earlier)) if phase == DeliveryPhase::Data => return Err(Rejection::Ended(earlier)),
+                (Ok(_) | Err(Rejection::Refused(_)), Some(earlier)) => refused = Some(earlier),
+                (Err(Rejection::Refused(problem)), None) => refused = Some(problem),
+                (Err(Rejection::Ended(problem)), earlier) => return Err(Rejection::Ended(earlier.unwrap_or(problem))),
+            }
+        }
+        refused.map_or(Ok(()), |problem| Err(Rejection::Refused(problem)))
+    }
+
+    /// Makes the server forget a refused transaction. A failure shows when the next mail is to be sent.
+    async fn reset(&mut self) {
+        let phase = DeliveryPhase::Sender;
+        let reply = self.command(b"RSET\r\n", phase).await;
+        let is_reset = reply.is_ok_and(|reply| reply.expect(Expected::Completion, phase).is_ok());
+        self.state = if is_reset { State::Ready } else { State::Over };
+    }
+}
+
+fn rejection(problem: DeliveryProblem) -> Rejection {
+    match problem {
+        DeliveryProblem::Refused { .. } => Rejection::Refused(problem),
+        other => Rejection::Ended(other),
+    }
+}
+
+impl Transaction<'_> {
+    /// Sends a piece of the mail, of any size. Nothing is delivered by it: the last byte waits for [`finish`](Self::finish).
+    /// After an error the transaction is to be dropped.
+    pub async fn push(&mut self, piece: &[u8]) -> Result<(), DeliveryProblem> {
+        if let Some(problem) = &self.failed {
+            return Err(problem.clone());
+        }
+        self.pushed = self.pushed.saturating_add(piece.len() as u64);
+        let pushed = if self.pushed > self.size { Err(self.incomplete()) } else { self.write_piece(piece).await };
+        if let Err(problem) = &pushed {
+            self.session.state = State::Over;
+            self.failed = Some(problem.clone());
+        }
+        pushed
+    }
+
+    /// Sends the last byte and reads the answer. A caller that can be stopped in here must have stored before that the mail
+    /// may be delivered; to drop the future makes it unknown.
+    pub async fn finish(mut self) -> Result<Accepted, DeliveryProblem> {
+        self.session.state = State::Over;
+        if let Some(problem) = self.failed.take() {
+            return Err(problem);
+        }
+        if self.pushed != self.size {
+            return Err(self.incomplete());
+        }
+        let within = self.remaining();
+        let (line_ends_repaired, last_line_end_added) = match &mut self.body {
+            Body::Data { stuffing, waiting } => {
+                let is_added = stuffing.finish(waiting)?;
+                self.session.wire.write_body(waiting, within).await?;
+                self.session.send_last(b".\r\n").await?;
+                (stuffing.repaired(), is_added)
+            }
+            Body::Chunks { waiting } => {
+                // The last byte that is missing at the server: of the mail, or of the command if the mail is empty.
+                let mut chunk = format!("BDAT {} LAST\r\n", waiting.len()).into_bytes();
+                chunk.append(waiting);
+                let (head, last) = chunk.split_at_checked(chunk.len() - 1).unwrap_or_default();
+                self.session.wire.write_body(head, within).await?;
+                self.session.send_last(last).await?;
+                (0, false)
+            }
+        };
+        let in_chunks = matches!(self.body, Body::Chunks { .. });
+        self.session.answer(in_chunks).await.map(|reply| Accepted {
+            code: reply.code,
+            words: reply.words(),
+            enhanced: reply.enhanced,
+            line_ends_repaired,
+            last_line_end_added,
+        })
+    }
+
+    fn incomplete(&self) -> DeliveryProblem {
+        DeliveryProblem::Incomplete { size: self.size, read: self.pushed }
+    }
+
+    /// The time for the next write.
+    fn remaining(&self) -> Duration {
+        self.session.deadlines.chunk.min(self.until.saturating_duration_since(Instant::now()))
+    }
+
+    async fn write_piece(&mut self, piece: &[u8]) -> Result<(), DeliveryProblem> {
+        match self.body {
+            Body::Data { .. } => {
+                for part in piece.chunks(PIECE) {
+                    self.write_lines(part).await?;
+                }
+            }
+            Body::Chunks { .. } => {
+                let mut piece = piece;
+                while !piece.is_empty() {
+                    piece = self.write_chunk(piece).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_lines(&mut self, part: &[u8]) -> Result<(), DeliveryProblem> {
+        let within = self.remaining();
+        let Body::Data { stuffing, waiting } = &mut self.body else { return Ok(()) };
+        stuffing.push(part, waiting)?;
+        // A short mail goes in one piece.
+        if waiting.len() >= PIECE {
+            self.session.wire.write_body(waiting, within).await?;
+            waiting.clear();
+        }
+        Ok(())
+    }
+
+    /// Takes what fits into a chunk, and sends the chunk if more follows. So `finish` has the last bytes, which carry LAST.
+    async fn write_chunk<'p>(&mut self, piece: &'p [u8]) -> Result<&'p [u8], DeliveryProblem> {
+        let (within, phase) = (self.remaining(), DeliveryPhase::Body);
+        let Body::Chunks { waiting } = &mut self.body else { return Ok(&[]) };
+        if waiting.len() >= CHUNK {
+            let wire = &mut self.session.wire;
+            wire.expect_no_answer_yet().await?;
+            wire.write_body(format!("BDAT {}\r\n", waiting.len()).as_bytes(), within).await?;
+            wire.write_body(waiting, within).await?;
+            waiting.clear();
+            // After a refusal the session ends: servers differ in what they do with the rest (RFC 3030 2 and 4.3).
+            wire.reply(phase, self.session.deadlines.command).await?.expect(Expected::Completion, phase)?;
+        }
+        let room = CHUNK.saturating_sub(waiting.len()).min(piece.len());
+        let (taken, rest) = piece.split_at_checked(room).unwrap_or((piece, &[]));
+        waiting.extend_from_slice(taken);
+        Ok(rest)
+    }
+}
+
+impl Session {
+    /// Hands over the byte that completes the mail. From here on it may be delivered.
+    async fn send_last(&mut self, bytes: &[u8]) -> Result<(), DeliveryProblem> {
+        self.wire.expect_no_answer_yet().await?;
+        self.wire.write(bytes, DeliveryPhase::Answer, self.deadlines.chunk).await
+    }
+
+    /// Reads the answer to the mail. In LMTP it is the only one, for the one recipient.
+    async fn answer(&mut self, in_chunks: bool) -> Result<super::reply::Reply, DeliveryProblem> {
+        let phase = DeliveryPhase::Answer;
+        let reply = self.wire.reply(phase, self.deadlines.answer).await?;
+        let answer = reply.expect(Expected::Completion, phase);
+        match &answer {
+            Ok(_) => self.state = State::Ready,
+            // After DATA the transaction has ended in any case (RFC 5321 4.1.1.4), after BDAT only with RSET (RFC 3030 2).
+            Err(DeliveryProblem::Refused { .. }) if in_chunks => self.reset().await,
+            Err(DeliveryProblem::Refused { .. }) => self.state = State::Ready,
+            Err(_) => {}
+        }
+        answer
+    }
+}

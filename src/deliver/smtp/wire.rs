@@ -1,0 +1,218 @@
+//! The byte stream: replies within limits, and a deadline for each step.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::timeout;
+
+use super::reply::{MAX_LINE, Malformed, Reply, ReplyReader};
+use crate::fact::{DeliveryPhase, DeliveryProblem, ReplyFault};
+
+/// A connection to the server: TCP, TLS over TCP, or a Unix socket.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// Time for the rest of a reply that the server sends unasked, or before it closes.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+const READ: usize = 4 << 10;
+
+pub struct Wire {
+    stream: Box<dyn Stream>,
+    /// Bytes received and not read yet.
+    input: Vec<u8>,
+}
+
+/// The server's side of the connection, without waiting for it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Arrival {
+    Nothing,
+    Bytes,
+    End,
+}
+
+/// Why a reply could not be read.
+enum Unread {
+    Ended,
+    Malformed(Malformed),
+}
+
+/// How writing a piece of a mail ended.
+enum Written {
+    Whole,
+    /// The server speaks instead of reading.
+    Interrupted,
+    Ended,
+    Failed,
+}
+
+impl Wire {
+    pub fn new(stream: Box<dyn Stream>) -> Self {
+        Self { stream, input: Vec::new() }
+    }
+
+    /// The stream, for TLS. The caller has checked that no byte is left in the buffer.
+    pub fn into_stream(self) -> Box<dyn Stream> {
+        self.stream
+    }
+
+    /// Reads a reply. A 421 is always an error, since it ends the session (RFC 5321 3.8).
+    pub async fn reply(&mut self, phase: DeliveryPhase, within: Duration) -> Result<Reply, DeliveryProblem> {
+        match timeout(within, self.read_reply()).await {
+            Ok(Ok(reply)) if reply.is_closing() => Err(reply.refusal(phase)),
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(Unread::Ended)) => Err(DeliveryProblem::Closed { phase }),
+            Ok(Err(Unread::Malformed(malformed))) => Err(malformed.problem(phase)),
+            Err(_) => Err(DeliveryProblem::TimedOut { phase }),
+        }
+    }
+
+    async fn read_reply(&mut self) -> Result<Reply, Unread> {
+        let mut reader = ReplyReader::default();
+        loop {
+            while let Some(end) = self.input.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.input.drain(..=end).collect();
+                let line = line.strip_suffix(b"\n").unwrap_or(&line);
+                if let Some(reply) = reader.line(line).map_err(Unread::Malformed)? {
+                    return Ok(reply);
+                }
+            }
+            if self.input.len() > MAX_LINE {
+                return Err(Unread::Malformed(Malformed::of_line(ReplyFault::LineTooLong, &self.input)));
+            }
+            match std::future::poll_fn(|cx| self.poll_input(cx)).await {
+                Arrival::End => return Err(Unread::Ended),
+                Arrival::Bytes | Arrival::Nothing => {}
+            }
+        }
+    }
+
+    /// Receives more bytes.
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Arrival> {
+        let mut part = [0; READ];
+        let mut part = ReadBuf::new(&mut part);
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut part));
+        self.input.extend_from_slice(part.filled());
+        // An error of the connection, also one of TLS, leaves as little to read as its end.
+        Poll::Ready(if read.is_err() || part.filled().is_empty() { Arrival::End } else { Arrival::Bytes })
+    }
+
+    /// Whether the server has sent something, or closed, by now.
+    pub async fn arrival(&mut self) -> Arrival {
+        if !self.input.is_empty() {
+            return Arrival::Bytes;
+        }
+        std::future::poll_fn(|cx| match self.poll_input(cx) {
+            Poll::Ready(arrival) => Poll::Ready(arrival),
+            Poll::Pending => Poll::Ready(Arrival::Nothing),
+        })
+        .await
+    }
+
+    /// Checks before a command that the server waits for it. A reply that is there already would be taken for the answer to the
+    /// command, and each later answer for that to the next.
+    pub async fn expect_silence(&mut self, phase: DeliveryPhase) -> Result<(), DeliveryProblem> {
+        match self.arrival().await {
+            Arrival::Nothing => Ok(()),
+            Arrival::End => Err(DeliveryProblem::Closed { phase }),
+            Arrival::Bytes => {
+                let reply = self.reply(phase, LAST_WORDS).await?;
+                Err(reply.misplaced(phase, ReplyFault::Unasked))
+            }
+        }
+    }
+
+    /// Sends bytes that are no mail.
+    pub async fn write(
+        &mut self,
+        bytes: &[u8],
+        phase: DeliveryPhase,
+        within: Duration,
+    ) -> Result<(), DeliveryProblem> {
+        let writing = async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        };
+        match timeout(within, writing).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(self.last_words(phase).await),
+            Err(_) => Err(DeliveryProblem::TimedOut { phase }),
+        }
+    }
+
+    /// The reason why the server does not take what is sent: a refusal that it has sent before it closed, or none.
+    async fn last_words(&mut self, phase: DeliveryPhase) -> DeliveryProblem {
+        match self.reply(phase, LAST_WORDS).await {
+            Ok(reply) if reply.is_refusal() => reply.refusal(phase),
+            Err(refused @ DeliveryProblem::Refused { .. }) => refused,
+            _ => DeliveryProblem::Closed { phase },
+        }
+    }
+
+    /// Sends a piece of a mail, which the server may refuse in the middle. The last byte of a mail is sent by `write`.
+    pub async fn write_body(&mut self, mut bytes: &[u8], within: Duration) -> Result<(), DeliveryProblem> {
+        let phase = DeliveryPhase::Body;
+        let written = timeout(within, std::future::poll_fn(|cx| self.poll_body(cx, &mut bytes))).await;
+        match written {
+            Ok(Written::Whole) => Ok(()),
+            Ok(Written::Interrupted) => Err(self.interruption().await),
+            Ok(Written::Ended) => Err(DeliveryProblem::Closed { phase }),
+            Ok(Written::Failed) => Err(self.last_words(phase).await),
+            Err(_) => Err(DeliveryProblem::TimedOut { phase }),
+        }
+    }
+
+    fn poll_body(&mut self, cx: &mut Context<'_>, bytes: &mut &[u8]) -> Poll<Written> {
+        while !bytes.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, bytes) {
+                Poll::Ready(Ok(count @ 1..)) => *bytes = bytes.get(count..).unwrap_or_default(),
+                Poll::Ready(_) => return Poll::Ready(Written::Failed),
+                Poll::Pending => return self.poll_interruption(cx),
+            }
+        }
+        match Pin::new(&mut self.stream).poll_flush(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(Written::Whole),
+            Poll::Ready(Err(_)) => Poll::Ready(Written::Failed),
+            Poll::Pending => self.poll_interruption(cx),
+        }
+    }
+
+    /// While the server does not read, it may speak: "552 too large", and then it waits for us to stop.
+    fn poll_interruption(&mut self, cx: &mut Context<'_>) -> Poll<Written> {
+        Poll::Ready(match ready!(self.poll_input(cx)) {
+            Arrival::End => Written::Ended,
+            Arrival::Bytes | Arrival::Nothing => Written::Interrupted,
+        })
+    }
+
+    /// Checks before the last byte of a mail that the server has not answered yet. A 250 that comes early would be taken for
+    /// the answer to the whole mail.
+    pub async fn expect_no_answer_yet(&mut self) -> Result<(), DeliveryProblem> {
+        match self.arrival().await {
+            Arrival::Nothing => Ok(()),
+            Arrival::End => Err(DeliveryProblem::Closed { phase: DeliveryPhase::Body }),
+            Arrival::Bytes => Err(self.interruption().await),
+        }
+    }
+
+    async fn interruption(&mut self) -> DeliveryProblem {
+        let phase = DeliveryPhase::Body;
+        match self.reply(phase, LAST_WORDS).await {
+            Ok(reply) if reply.is_refusal() => reply.refusal(phase),
+            Ok(reply) => reply.misplaced(phase, ReplyFault::Unasked),
+            Err(problem) => problem,
+        }
+    }
+
+    /// Says goodbye. The mails are answered, so nothing depends on it.
+    pub async fn quit(mut self) {
+        let parting = async {
+            self.stream.write_all(b"QUIT\r\n").await?;
+            self.stream.flush().await?;
+            let _ = self.read_reply().await;
+            self.stream.shutdown().await
+        };
+        let _: Result<std::io::Result<()>, _> = timeout(LAST_WORDS, parting).await;
+    }
+}

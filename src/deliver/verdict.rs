@@ -1,0 +1,221 @@
+//! The consequence of a failed delivery: whether the mail or its target waits, and how. It depends on the problem alone; the caller
+//! knows how often the mail has failed.
+//!
+//! A 5xx is no death of a mail: our copy is safe, no author waits for a bounce, and targets answer 5xx for a full mailbox, a rate
+//! or a blocked address. So the mail is retried slowly, and only then held.
+
+use std::time::Duration;
+
+use crate::fact::{DeliveryPhase, DeliveryProblem};
+
+/// The scope of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// This mail only. The attempt counts.
+    Mail,
+    /// Every mail for the target. It waits as a whole, one mail probes it, and no attempt of a mail counts.
+    Target,
+}
+
+/// The way to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Soon, with back-off. The later mails of the inbox wait, which keeps their order.
+    RetryInOrder,
+    /// Slowly, over days; then the mail is held. The later mails of the inbox do not wait.
+    RetryLater,
+    /// Not by itself: a repetition would end the same way.
+    Hold,
+    /// The mail may have arrived. The target's own rule decides.
+    MaybeDelivered,
+    /// The target wants no more mail.
+    Stop,
+}
+
+/// The consequence of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    pub scope: Scope,
+    pub action: Action,
+    /// The wait before the first retry, where the usual back-off does not fit.
+    pub first_wait: Option<Wait>,
+}
+
+/// A time between two bounds, which jitter chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    pub least: Duration,
+    pub most: Duration,
+}
+
+/// Greylisting refuses the first attempt and accepts one after five minutes.
+pub const AFTER_GREYLISTING: Wait = Wait { least: Duration::from_secs(5 * 60), most: Duration::from_secs(7 * 60) };
+
+const TARGET: Verdict = Verdict { scope: Scope::Target, action: Action::RetryInOrder, first_wait: None };
+/// A login that is refused: each attempt may count towards a lock of the account.
+const TARGET_SLOWLY: Verdict = Verdict { scope: Scope::Target, action: Action::RetryLater, first_wait: None };
+const MAIL: Verdict = Verdict { scope: Scope::Mail, action: Action::RetryInOrder, first_wait: None };
+const MAIL_GREYLISTED: Verdict = Verdict { first_wait: Some(AFTER_GREYLISTING), ..MAIL };
+const MAIL_SLOWLY: Verdict = Verdict { scope: Scope::Mail, action: Action::RetryLater, first_wait: None };
+const HELD: Verdict = Verdict { scope: Scope::Mail, action: Action::Hold, first_wait: None };
+const UNKNOWN: Verdict = Verdict { scope: Scope::Mail, action: Action::MaybeDelivered, first_wait: None };
+
+/// The consequence of a failure by SMTP or LMTP.
+pub fn verdict(problem: &DeliveryProblem) -> Verdict {
+    match problem {
+        DeliveryProblem::Unreachable { .. } | DeliveryProblem::Forbidden { .. } | DeliveryProblem::Tls { .. } => TARGET,
+        DeliveryProblem::NoStartTls | DeliveryProblem::InjectedBeforeTls | DeliveryProblem::NoAuth => TARGET,
+        DeliveryProblem::NotUnderstood { phase, .. }
+        | DeliveryProblem::Closed { phase }
+        | DeliveryProblem::TimedOut { phase } => of_loss(*phase),
+        DeliveryProblem::Refused { phase, code, enhanced, .. } => of_refusal(*phase, *code, enhanced.as_deref()),
+        DeliveryProblem::NoSecret => TARGET_SLOWLY,
+        // Of webhooks, which judge their answers by themselves.
+        DeliveryProblem::NotHttp | DeliveryProblem::Status { .. } => MAIL,
+        DeliveryProblem::Redirected { .. } | DeliveryProblem::Gone => HELD,
+        DeliveryProblem::Interrupted => UNKNOWN,
+        DeliveryProblem::Loop { .. } | DeliveryProblem::TooManyHops { .. } => HELD,
+        DeliveryProblem::TooLarge { .. }
+        | DeliveryProblem::BareLineEnds
+        | DeliveryProblem::AddressNeedsUtf8 { .. } => HELD,
+        // The store changed while it was read, or lost something; the next attempt shows which.
+        DeliveryProblem::Incomplete { .. } => MAIL,
+    }
+}
+
+/// The session broke.
+fn of_loss(phase: DeliveryPhase) -> Verdict {
+    match phase {
+        DeliveryPhase::Connect
+        | DeliveryPhase::Greeting
+        | DeliveryPhase::Tls
+        | DeliveryPhase::Hello
+        | DeliveryPhase::Login
+        | DeliveryPhase::Sender
+        | DeliveryPhase::Recipient
+        | DeliveryPhase::Data => TARGET,
+        // Perhaps this mail is the cause, such as one over which a filter breaks: it must not stop all others for ever.
+        DeliveryPhase::Body => MAIL,
+        DeliveryPhase::Answer => UNKNOWN,
+    }
+}
+
+fn of_refusal(phase: DeliveryPhase, code: u16, enhanced: Option<&str>) -> Verdict {
+    let is_about_mail = match phase {
+        DeliveryPhase::Connect | DeliveryPhase::Greeting | DeliveryPhase::Tls | DeliveryPhase::Hello => false,
+        DeliveryPhase::Login => return if code >= 500 { TARGET_SLOWLY } else { TARGET },
+        DeliveryPhase::Sender | DeliveryPhase::Recipient | DeliveryPhase::Data => true,
+        DeliveryPhase::Body | DeliveryPhase::Answer => true,
+    };
+    match code {
+        _ if !is_about_mail => TARGET,
+        421 => TARGET, // the server shuts down, or limits connections
+        // "Authentication required" and "encryption required" (RFC 4954 6): the settings of the target are wrong.
+        530 | 534 | 535 | 538 => TARGET,
+        400..500 => MAIL_GREYLISTED,
+        _ => of_enhanced(enhanced.unwrap_or_default()),
+    }
+}
+
+/// A permanent refusal, by its enhanced code (RFC 3463). Without one it stays unclear: 550 is used for anything.
+fn of_enhanced(code: &str) -> Verdict {
+    let mut parts = code.split('.').skip(1);
+    match (parts.next().unwrap_or_default(), parts.next().unwrap_or_default()) {
+        // The address does not exist, or is invalid.
+        ("1", _) => HELD,
+        // The mail is too large for the mailbox or the system; a full mailbox is 5.2.2.
+        ("2", "3") | ("3", "4") => HELD,
+        _ => MAIL_SLOWLY,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{ReplyFault, TlsProblem};
+
+    fn refused(phase: DeliveryPhase, code: u16, enhanced: &str) -> Verdict {
+        let enhanced = Some(enhanced.to_owned()).filter(|code| !code.is_empty());
+        verdict(&DeliveryProblem::Refused { phase, code, enhanced, words: String::new() })
+    }
+
+    #[test]
+    fn problems_of_the_target_make_the_target_wait() {
+        for problem in [
+            DeliveryProblem::Unreachable { words: "refused".to_owned() },
+            DeliveryProblem::Forbidden { host: "10.0.0.1".to_owned() },
+            DeliveryProblem::Tls { why: TlsProblem::Closed },
+            DeliveryProblem::NoStartTls,
+            DeliveryProblem::InjectedBeforeTls,
+            DeliveryProblem::NoAuth,
+        ] {
+            assert_eq!(verdict(&problem), TARGET, "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn a_loss_is_judged_by_its_phase() {
+        let table = [TARGET, TARGET, TARGET, TARGET, TARGET, TARGET, TARGET, TARGET, MAIL, UNKNOWN];
+        for (phase, wanted) in DeliveryPhase::ALL.into_iter().zip(table) {
+            let malformed = DeliveryProblem::NotUnderstood { phase, fault: ReplyFault::NoCode, words: String::new() };
+            for problem in [DeliveryProblem::Closed { phase }, DeliveryProblem::TimedOut { phase }, malformed] {
+                assert_eq!(verdict(&problem), wanted, "{problem:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn refusals_are_judged_by_phase_and_code() {
+        use DeliveryPhase::{Answer, Body, Data, Greeting, Hello, Login, Recipient, Sender, Tls};
+        for (phase, code, enhanced, wanted) in [
+            (Greeting, 421, "", TARGET),
+            (Greeting, 450, "", TARGET),
+            (Greeting, 554, "5.7.1", TARGET),
+            (Tls, 454, "4.7.0", TARGET),
+            (Hello, 550, "", TARGET),
+            (Login, 454, "4.7.0", TARGET),
+            (Login, 421, "", TARGET),
+            (Login, 535, "5.7.8", TARGET_SLOWLY),
+            (Login, 534, "", TARGET_SLOWLY),
+            (Sender, 421, "4.7.0", TARGET),
+            (Recipient, 421, "", TARGET),
+            (Body, 421, "4.4.2", TARGET),
+            (Answer, 421, "4.3.2", TARGET),
+            (Sender, 530, "5.7.0", TARGET),
+            (Sender, 451, "", MAIL_GREYLISTED),
+            (Recipient, 450, "4.7.1", MAIL_GREYLISTED),
+            (Recipient, 452, "4.2.2", MAIL_GREYLISTED),
+            (Data, 451, "4.3.0", MAIL_GREYLISTED),
+            (Answer, 451, "", MAIL_GREYLISTED),
+            (Recipient, 550, "5.1.1", HELD),
+            (Sender, 553, "5.1.8", HELD),
+            (Recipient, 556, "5.1.10", HELD),
+            (Answer, 550, "5.1.1", HELD),
+            (Sender, 552, "5.3.4", HELD),
+            (Answer, 552, "5.2.3", HELD),
+            (Answer, 552, "5.2.2", MAIL_SLOWLY),
+            (Answer, 552, "", MAIL_SLOWLY),
+            (Body, 552, "", MAIL_SLOWLY),
+            (Recipient, 550, "", MAIL_SLOWLY),
+            (Recipient, 550, "5.2.1", MAIL_SLOWLY),
+            (Sender, 550, "5.7.26", MAIL_SLOWLY),
+            (Recipient, 554, "5.7.1", MAIL_SLOWLY),
+            (Answer, 554, "5.7.1", MAIL_SLOWLY),
+            (Answer, 554, "5.3.0", MAIL_SLOWLY),
+            (Answer, 554, "5.4.14", MAIL_SLOWLY),
+            (Answer, 550, "5.6.11", MAIL_SLOWLY),
+            (Data, 503, "5.5.1", MAIL_SLOWLY),
+            (Recipient, 550, "5.11.1", MAIL_SLOWLY),
+        ] {
+            assert_eq!(refused(phase, code, enhanced), wanted, "{phase:?} {code} {enhanced}");
+        }
+    }
+
+    #[test]
+    fn what_we_refuse_ourselves_is_held_at_once() {
+        assert_eq!(verdict(&DeliveryProblem::TooLarge { size: 5, limit: 4 }), HELD);
+        assert_eq!(verdict(&DeliveryProblem::BareLineEnds), HELD);
+        assert_eq!(verdict(&DeliveryProblem::AddressNeedsUtf8 { address: "å@l.se".to_owned() }), HELD);
+        assert_eq!(verdict(&DeliveryProblem::Incomplete { size: 5, read: 4 }), MAIL);
+    }
+}

@@ -1,0 +1,210 @@
+//! One request on a connection of its own: no redirects, no proxy from the environment, and a limit for the time, the header and
+//! the text of the answer.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use super::body::Sending;
+use super::{Body, Target, signature};
+use crate::clock::Timestamp;
+use crate::config::Deadlines;
+use crate::egress::{Egress, EgressError};
+use crate::fact::{DeliveryProblem, DeliveryPhase};
+use crate::https;
+use crate::shown::shown_within;
+use crate::tls;
+
+/// Maximum size of the header of an answer.
+const MAX_HEADER: usize = 64 << 10;
+/// Maximum size of the text of an answer that is kept.
+const MAX_WORDS: usize = 2 << 10;
+/// The time for the text of an answer whose status is known.
+const WORDS_TIME: Duration = Duration::from_secs(2);
+
+/// Makes the connections.
+#[derive(Clone, Copy)]
+pub struct Outbound<'a> {
+    pub egress: &'a Egress,
+    pub deadlines: &'a Deadlines,
+}
+
+/// The answer of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// The wait that the target demands.
+    pub retry_after: Option<Duration>,
+    /// The beginning of the text, without control characters.
+    pub words: String,
+}
+
+/// The target gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendError {
+    pub problem: DeliveryProblem,
+    /// The whole mail was sent, so that the target may have accepted it.
+    pub was_sent: bool,
+}
+
+impl SendError {
+    fn before(problem: DeliveryProblem) -> Self {
+        Self { problem, was_sent: false }
+    }
+}
+
+impl Target {
+    /// Sends a body as the delivery with this id.
+    pub async fn send(
+        &self,
+        delivery: &str,
+        body: Body,
+        now: Timestamp,
+        outbound: Outbound<'_>,
+    ) -> Result<Answer, SendError> {
+        let until = Instant::now() + self.longest_attempt(body.size());
+        let (request, is_taken) = self.request(delivery, body, now)?;
+        let stream = self.connect(outbound, until).await.map_err(SendError::before)?;
+        let sent = match self.is_tls() {
+            true => {
+                let limit = until.min(Instant::now() + outbound.deadlines.tls.0);
+                let handshake = timeout_at(limit, tls::connect(stream, self.host(), &self.trust)).await;
+                let late = |_| SendError::before(DeliveryProblem::TimedOut { phase: DeliveryPhase::Tls });
+                let (stream, _) =
+                    handshake.map_err(late)?.map_err(|why| SendError::before(DeliveryProblem::Tls { why }))?;
+                exchange(stream, request, until).await
+            }
+            false => exchange(stream, request, until).await,
+        };
+        sent.map_err(|problem| match is_taken.load(Ordering::Relaxed) {
+            true => SendError { problem: problem.in_phase(DeliveryPhase::Answer), was_sent: true },
+            false => SendError::before(problem.in_phase(DeliveryPhase::Body)),
+        })
+    }
+
+    /// Connects, with TLS, and sends nothing.
+    ///
+    /// # Errors
+    /// The reason why no mail could be sent.
+    pub async fn reach(&self, outbound: Outbound<'_>) -> Result<(), DeliveryProblem> {
+        let until = Instant::now() + self.time_limit;
+        let stream = self.connect(outbound, until).await?;
+        if self.is_tls() {
+            let handshake = timeout_at(until, tls::connect(stream, self.host(), &self.trust)).await;
+            let late = |_| DeliveryProblem::TimedOut { phase: DeliveryPhase::Tls };
+            handshake.map_err(late)?.map_err(|why| DeliveryProblem::Tls { why })?;
+        }
+        Ok(())
+    }
+
+    fn request(
+        &self,
+        delivery: &str,
+        body: Body,
+        now: Timestamp,
+    ) -> Result<(Request<Sending>, std::sync::Arc<AtomicBool>), SendError> {
+        let path = &self.url[url::Position::BeforePath..url::Position::AfterQuery];
+        let authority = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
+        let mut request = Request::post(path)
+            .header(HOST, authority)
+            .header(USER_AGENT, https::PRODUCT)
+            .header(CONTENT_TYPE, self.format.content_type());
+        for (name, value) in signature::headers(&self.secrets, delivery, now, &body) {
+            request = request.header(name, value);
+        }
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let (sending, is_taken) = Sending::new(body);
+        let request = request.body(sending);
+        let unusable = |error: hyper::http::Error| DeliveryProblem::Unreachable { words: error.to_string() };
+        Ok((request.map_err(|error| SendError::before(unusable(error)))?, is_taken))
+    }
+
+    async fn connect(&self, outbound: Outbound<'_>, until: Instant) -> Result<TcpStream, DeliveryProblem> {
+        let (host, port) = (self.host(), self.url.port_or_known_default().unwrap_or(443));
+        let connecting = async {
+            let mut addresses = outbound.egress.resolve(host, port, outbound.deadlines).await.map_err(refused)?;
+            if !self.is_tls() {
+                // Without TLS, no name may lead to another machine.
+                addresses.retain(|address| address.ip().to_canonical().is_loopback());
+                if addresses.is_empty() {
+                    return Err(DeliveryProblem::Forbidden { host: host.to_owned() });
+                }
+            }
+            outbound.egress.connect(host, &addresses, outbound.deadlines).await.map_err(refused)
+        };
+        let late = |_| DeliveryProblem::TimedOut { phase: DeliveryPhase::Connect };
+        timeout_at(until, connecting).await.map_err(late)?
+    }
+}
+
+fn refused(error: EgressError) -> DeliveryProblem {
+    match error {
+        EgressError::Refused { host } => DeliveryProblem::Forbidden { host },
+        EgressError::Unresolved { .. } | EgressError::Unreachable { .. } => {
+            DeliveryProblem::Unreachable { words: error.to_string() }
+        }
+    }
+}
+
+/// Why there was no answer; the phase is not known yet.
+enum Broken {
+    Late,
+    Closed,
+    NotHttp,
+}
+
+impl Broken {
+    fn in_phase(&self, phase: DeliveryPhase) -> DeliveryProblem {
+        match self {
+            Self::Late => DeliveryProblem::TimedOut { phase },
+            Self::Closed => DeliveryProblem::Closed { phase },
+            Self::NotHttp => DeliveryProblem::NotHttp,
+        }
+    }
+}
+
+async fn exchange<S>(stream: S, request: Request<Sending>, until: Instant) -> Result<Answer, Broken>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let broken = |error: hyper::Error| if error.is_parse() { Broken::NotHttp } else { Broken::Closed };
+    let handshake = http1::Builder::new().max_buf_size(MAX_HEADER).handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = handshake.map_err(broken)?;
+    // The connection task ends with this request, whatever its result: dropping the set aborts it.
+    let mut driver = JoinSet::new();
+    driver.spawn(connection);
+    let response = timeout_at(until, sender.send_request(request)).await.map_err(|_| Broken::Late)?.map_err(broken)?;
+    let (status, retry_after) = (response.status().as_u16(), https::retry_after(response.headers()));
+    Ok(Answer { status, retry_after, words: words(response, until).await })
+}
+
+/// The beginning of the text of an answer, as far as it comes in time.
+async fn words(response: Response<Incoming>, until: Instant) -> String {
+    let mut body = response.into_body();
+    let mut bytes = Vec::with_capacity(MAX_WORDS);
+    let reading = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let data = frame.into_data().unwrap_or_default();
+            bytes.extend(data.iter().take(MAX_WORDS - bytes.len()));
+            if bytes.len() >= MAX_WORDS {
+                break;
+            }
+        }
+    };
+    let _ = timeout_at(until.min(Instant::now() + WORDS_TIME), reading).await;
+    let mut words = shown_within(&String::from_utf8_lossy(&bytes), MAX_WORDS);
+    words.truncate(words.floor_char_boundary(MAX_WORDS));
+    words
+}

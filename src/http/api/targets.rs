@@ -1,0 +1,282 @@
+//! `/inboxes/{address}/targets` and `/targets`: the servers and webhooks that the mail of inboxes is delivered to.
+
+use axum::Json;
+use axum::extract::State as FromState;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::problem::{ApiResult, Refusal};
+use crate::address::Address;
+use crate::app::targets::{self, TargetDeps, TargetRequest, TargetView};
+use crate::app::{deliveries, inboxes};
+use crate::deliver;
+use crate::fact::Fact;
+use crate::http::State;
+use crate::http::api::auth::Caller;
+use crate::http::api::etag::{EntityTag, IfMatch};
+use crate::http::api::extract::{JsonBody, PathParams, QueryParams, nullable};
+use crate::http::api::validate::Checks;
+use crate::locale::Language;
+use crate::store::DeliveryTarget;
+use crate::target::{TargetUrl, WebhookFormat, WhenUnknown};
+
+/// A target: a new one, or changes to one. Omitted fields stay unchanged or take their defaults; null removes a value.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetBody {
+    /// The URL: smtp://HOST[:PORT], smtps://HOST, lmtp://HOST[:PORT], lmtp:/SOCKET (operators only) or https://HOST/PATH.
+    #[schema(example = "https://helpdesk.example/mail")]
+    url: Option<String>,
+    /// The envelope recipient [default: the inbox's own address].
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    recipient: Option<Option<String>>,
+    /// The body of a webhook's requests [default: json].
+    format: Option<WebhookFormat>,
+    /// The login name for SMTP or HTTP Basic.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    username: Option<Option<String>>,
+    /// The password, the bearer token, or the signing secret (whsec_…) of a webhook. It is never returned. The previous signing
+    /// secret signs too for 24 hours.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    secret: Option<Option<String>>,
+    /// The certificate authorities (PEM) to trust, in place of the system's.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    ca_pem: Option<Option<String>>,
+    /// The maximum number of connections at once [default: 1]. With more than one, mail may arrive in another order.
+    concurrency: Option<i64>,
+    /// The rule for a mail whose answer was lost [default: repeat].
+    when_unknown: Option<WhenUnknown>,
+    /// Whether to turn lone CR and LF into CRLF for a server without CHUNKING, instead of holding the mail [default: false].
+    repair_line_ends: Option<bool>,
+}
+
+impl TargetBody {
+    fn request(self) -> Result<TargetRequest, Refusal> {
+        let mut checks = Checks::default();
+        let url = checks.optional("/url", self.url.as_ref(), str::parse::<TargetUrl>);
+        let recipient =
+            self.recipient.as_ref().map(|text| checks.optional("/recipient", text.as_ref(), str::parse::<Address>));
+        checks.finish()?;
+        Ok(TargetRequest {
+            url,
+            recipient,
+            format: self.format,
+            username: self.username,
+            secret: self.secret.map(|secret| secret.map(SecretString::from)),
+            ca_pem: self.ca_pem,
+            concurrency: self.concurrency,
+            when_unknown: self.when_unknown,
+            repair_line_ends: self.repair_line_ends,
+        })
+    }
+}
+
+/// All targets of an inbox.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TargetList {
+    items: Vec<TargetView>,
+}
+
+/// The treatment of undelivered mail.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RemoveTargetQuery {
+    /// Whether to drop deliveries that wait or are held. Their messages stay in the inbox.
+    #[serde(default)]
+    #[param(required = false)]
+    with_undelivered: bool,
+}
+
+/// The result of a test.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TargetTest {
+    /// Whether a mail could be delivered now.
+    ok: bool,
+    /// The target's answer.
+    answer: Option<String>,
+    /// Why a mail could not be delivered.
+    problem: Option<String>,
+}
+
+/// The number of deliveries that were changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeliveryCount {
+    count: u64,
+}
+
+fn version(target: &DeliveryTarget) -> EntityTag {
+    EntityTag::new(&(
+        (target.id, &target.url, &target.recipient, &target.format, &target.username, &target.ca_pem),
+        (target.concurrency, target.when_unknown, target.repair_line_ends, target.paused, &target.secret_sealed),
+    ))
+}
+
+fn deps(state: &State) -> TargetDeps<'_> {
+    TargetDeps { vault: &state.deps.vault, ports: &state.deliver.settings.ports }
+}
+
+/// The number in a path.
+fn number(text: &str) -> Result<i64, Refusal> {
+    text.parse().map_err(|_| Refusal::NotFound(format!("there is no delivery target {}", crate::shown::shown(text))))
+}
+
+/// List the delivery targets of an inbox.
+#[utoipa::path(get, path = "/inboxes/{address}/targets", tag = "Delivery", params(("address" = String, Path, description = "The inbox's address")),
+    responses((status = 200, description = "The targets", body = TargetList)))]
+pub async fn list(FromState(state): FromState<State>, caller: Caller, PathParams(address): PathParams<String>) -> ApiResult {
+    let acting = state.acting(&caller.actor);
+    let inbox = inboxes::find(acting, &address).await?;
+    let mut items = Vec::new();
+    for target in targets::list(acting, Some(&inbox.address.parse().map_err(|_| Refusal::Internal)?)).await? {
+        items.push(targets::with_counts(acting, target).await?);
+    }
+    Ok(Json(TargetList { items }).into_response())
+}
+
+/// Add a delivery target to an inbox.
+///
+/// Mail that is imported from now on is delivered to it too.
+#[utoipa::path(post, path = "/inboxes/{address}/targets", tag = "Delivery", params(("address" = String, Path, description = "The inbox's address")),
+    request_body = TargetBody, responses((status = 201, description = "Added", body = TargetView)))]
+pub async fn create(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+    body: JsonBody,
+) -> ApiResult {
+    let acting = state.acting(&caller.actor);
+    let inbox = inboxes::find(acting, &address).await?;
+    let request = body.parse::<TargetBody>()?.request()?;
+    if request.url.is_none() {
+        return Err(Refusal::field("/url", "is required"));
+    }
+    let inbox = inbox.address.parse().map_err(|_| Refusal::Internal)?;
+    let target = targets::add(acting, &inbox, request, deps(&state)).await?;
+    let (version, path) = (version(&target), format!("/targets/{}", target.id));
+    Ok(version.respond_created(&path, &targets::with_counts(acting, target).await?))
+}
+
+/// Get a delivery target.
+#[utoipa::path(get, path = "/targets/{id}", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
+    responses((status = 200, description = "The target", body = TargetView)))]
+pub async fn get(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
+    let acting = state.acting(&caller.actor);
+    let target = targets::find(acting, number(&id)?).await?;
+    let version = version(&target);
+    Ok(version.respond(&targets::with_counts(acting, target).await?))
+}
+
+/// Change a delivery target.
+///
+/// Omitted fields stay unchanged. A failing target is tried again at once.
+#[utoipa::path(patch, path = "/targets/{id}", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
+    request_body = TargetBody, responses((status = 200, description = "Changed", body = TargetView)))]
+pub async fn change(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> ApiResult {
+    let acting = state.acting(&caller.actor);
+    let id = targets::find(acting, number(&id)?).await?.id;
+    let request = body.parse::<TargetBody>()?.request()?;
+    let condition = IfMatch::from_headers(&headers)?;
+    let is_meant = |target: &DeliveryTarget| condition.matches(&version(target));
+    let target = targets::change(acting, id, request, deps(&state), is_meant).await?;
+    let version = version(&target);
+    Ok(version.respond(&targets::with_counts(acting, target).await?))
+}
+
+/// Remove a delivery target.
+///
+/// The messages stay in the inbox. A target with undelivered mail can be removed only with `with_undelivered`.
+#[utoipa::path(delete, path = "/targets/{id}", tag = "Delivery",
+    params(("id" = i64, Path, description = "The target's number"), RemoveTargetQuery),
+    responses((status = 204, description = "Removed")))]
+pub async fn remove(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+    QueryParams(query): QueryParams<RemoveTargetQuery>,
+    headers: HeaderMap,
+) -> ApiResult {
+    let acting = state.acting(&caller.actor);
+    let id = targets::find(acting, number(&id)?).await?.id;
+    let condition = IfMatch::from_headers(&headers)?;
+    let is_meant = |target: &DeliveryTarget| condition.matches(&version(target));
+    targets::remove(acting, id, query.with_undelivered, is_meant).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn set_paused(state: &State, caller: &Caller, id: &str, paused: bool) -> ApiResult {
+    let acting = state.acting(&caller.actor);
+    let target = targets::pause(acting, number(id)?, paused).await?;
+    let version = version(&target);
+    Ok(version.respond(&targets::with_counts(acting, target).await?))
+}
+
+/// Pause a delivery target.
+///
+/// Mail is queued and waits. Pausing it again changes nothing.
+#[utoipa::path(post, path = "/targets/{id}/pause", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
+    responses((status = 200, description = "The target", body = TargetView)))]
+pub async fn pause(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
+    set_paused(&state, &caller, &id, true).await
+}
+
+/// Resume a delivery target.
+///
+/// Resuming it again changes nothing.
+#[utoipa::path(post, path = "/targets/{id}/resume", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
+    responses((status = 200, description = "The target", body = TargetView)))]
+pub async fn resume(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
+    set_paused(&state, &caller, &id, false).await
+}
+
+/// Test a delivery target.
+///
+/// Connects, logs in, and asks a mail server whether it takes mail for the recipient, without sending one. A webhook receives an
+/// event of the type `mailferry.test`.
+#[utoipa::path(post, path = "/targets/{id}/test", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
+    responses((status = 200, description = "The result", body = TargetTest)))]
+pub async fn test(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
+    let target = targets::find(state.acting(&caller.actor), number(&id)?).await?;
+    let tested = deliver::test(&target, &state.deliver).await;
+    let problem = tested.as_ref().err().map(|problem| problem.words(Language::English));
+    Ok(Json(TargetTest { ok: tested.is_ok(), answer: tested.ok(), problem }).into_response())
+}
+
+/// Send all held deliveries of a target again.
+#[utoipa::path(post, path = "/targets/{id}/retry-held", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
+    responses((status = 200, description = "The number of deliveries", body = DeliveryCount)))]
+pub async fn retry_held(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+) -> ApiResult {
+    let count = deliveries::retry_held(state.acting(&caller.actor), number(&id)?).await?;
+    Ok(Json(DeliveryCount { count }).into_response())
+}
+
+/// Drop all held deliveries of a target.
+///
+/// Their messages stay in the inbox.
+#[utoipa::path(post, path = "/targets/{id}/drop-held", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
+    responses((status = 200, description = "The number of deliveries", body = DeliveryCount)))]
+pub async fn drop_held(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+) -> ApiResult {
+    let count = deliveries::drop_held(state.acting(&caller.actor), number(&id)?).await?;
+    Ok(Json(DeliveryCount { count }).into_response())
+}

@@ -1,0 +1,398 @@
+//! The outbox: deliveries are queued in the transaction of the import, sent by whoever holds the lease of their lane, and stored
+//! as `sending` before the first byte leaves, so that after a crash nothing is missing, and what may have arrived is known.
+
+mod list;
+
+use std::time::Duration;
+
+use super::{DeliveryTarget, Store, StoreError, Tx};
+use crate::clock::Timestamp;
+use crate::fact::{DeliveryProblem, to_json};
+use crate::target::WhenUnknown;
+
+pub use list::{DeliveryFilter, DeliveryLine, DeliveryState};
+
+/// A lane with something to send.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct DueLane {
+    pub id: i64,
+    pub target_id: i64,
+    /// The target failed the last time.
+    pub is_doubtful: bool,
+    pub lease_token: Option<i64>,
+    pub lease_owner: Option<String>,
+    pub lease_until: Option<Timestamp>,
+}
+
+/// The right to send from one lane until it expires.
+#[derive(Debug, Clone)]
+pub struct LaneLease {
+    pub lane_id: i64,
+    pub organisation_id: i64,
+    /// The address of the inbox.
+    pub inbox: String,
+    /// The only address that replies are sent from.
+    pub reply_from: Option<String>,
+    /// The target as it was when the lease was taken.
+    pub target: DeliveryTarget,
+    /// Random token; every write checks that it is still in the lane's row.
+    pub token: i64,
+}
+
+/// A delivery that is being sent, with the message that it hands over.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct OpenDelivery {
+    pub id: i64,
+    /// Earlier attempts that count.
+    pub attempts: i64,
+    pub message_id: i64,
+    pub mailbox: String,
+    /// The server that the mail was fetched from, while its mailbox exists.
+    pub host: Option<String>,
+    pub folder: String,
+    #[sqlx(try_from = "i64")]
+    pub uidvalidity: u32,
+    #[sqlx(try_from = "i64")]
+    pub uid: u32,
+    pub size: i64,
+    pub sha256: Vec<u8>,
+    pub internal_date: Option<Timestamp>,
+    pub imported_at: Timestamp,
+    pub historic: bool,
+    pub why: String,
+}
+
+/// The result of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttemptResult {
+    /// The target has taken the mail, with this answer.
+    Delivered { answer: String },
+    /// It goes back to its place in the queue. `counts`: the target refused this mail, so one attempt less is left.
+    Queued { problem: Option<DeliveryProblem>, counts: bool },
+    /// It is retried by itself, and the mails behind it go on.
+    Deferred { problem: DeliveryProblem, retry_at: Timestamp },
+    /// Its answer was lost: it may have arrived, and goes back to its place in the queue.
+    Unsure { problem: DeliveryProblem },
+    /// A person decides. `unsure`: it may have arrived.
+    Held { problem: DeliveryProblem, unsure: bool },
+}
+
+/// The consequence of a batch for its target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetResult {
+    /// It answered.
+    Answered,
+    /// It failed by its own fault, and is tried again at this time.
+    Failed { problem: DeliveryProblem, retry_at: Timestamp },
+    /// It wants no more mail, until a person resumes it.
+    Stopped { problem: DeliveryProblem },
+    /// Nothing was sent.
+    Untried,
+}
+
+/// The results of a batch.
+#[derive(Debug, Clone)]
+pub struct BatchResult {
+    /// By delivery.
+    pub attempts: Vec<(i64, AttemptResult)>,
+    pub target: TargetResult,
+    /// When the first queued delivery is sent, if one is left.
+    pub next_at: Timestamp,
+}
+
+/// The worker that takes a lease, with the time of its end.
+#[derive(Debug, Clone, Copy)]
+pub struct LaneTaker<'a> {
+    pub owner: &'a str,
+    /// Lease token of a previous holder that is known to be dead.
+    pub dead_token: Option<i64>,
+    pub until: Timestamp,
+}
+
+impl Tx<'_> {
+    /// Queues the deliveries of the messages with these numbers.
+    pub(super) async fn queue_deliveries(&mut self, first: i64, end: i64, now: Timestamp) -> Result<(), StoreError> {
+        let queue = self.sql(
+            r"-- queue the deliveries of new messages
+            INSERT INTO delivery (lane_id, message_id, state, created_at)
+            SELECT l.id, m.id, 'queued', $3
+            FROM message m JOIN delivery_lane l ON l.inbox_id = m.inbox_id AND l.accepts
+            WHERE m.id >= $1 AND m.id < $2
+            ORDER BY m.id, l.id",
+        );
+        if queue.bind(first).bind(end).bind(now).run().await? == 0 {
+            return Ok(());
+        }
+        let wake = self.sql(
+            r"-- wake the lanes of new deliveries
+            UPDATE delivery_lane SET next_at = $3
+            WHERE next_at IS NULL AND accepts
+                AND inbox_id IN (SELECT inbox_id FROM message WHERE id >= $1 AND id < $2)",
+        );
+        wake.bind(first).bind(end).bind(now).run().await?;
+        Ok(())
+    }
+
+    /// Fails unless the lease is still held, and prevents others from taking it before the commit.
+    async fn check_lane(&mut self, lease: &LaneLease) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- check the lease of a lane
+            UPDATE delivery_lane SET lease_token = lease_token WHERE id = $1 AND lease_token = $2",
+        );
+        let held = statement.bind(lease.lane_id).bind(lease.token).run().await?;
+        if held == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+}
+
+impl Store {
+    /// The time for leases: the database's own where several machines share it, so that their clocks need not agree.
+    pub async fn lease_time(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        if self.sqlite_file().is_some() {
+            return Ok(now);
+        }
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- time of the database (PostgreSQL)
+            SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+        );
+        Ok(statement.value().await?)
+    }
+
+    /// Lanes with something to send at `now`, the longest waiting first, that no other worker serves at `lease_now`. A target that
+    /// failed gets one lane, as a probe. At most `limit` each of the doubtful ones and of the others, so that dead targets do not
+    /// hide the others.
+    pub async fn due_lanes(
+        &self,
+        local_owner: &str,
+        (now, lease_now): (Timestamp, Timestamp),
+        limit: i64,
+    ) -> Result<Vec<DueLane>, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- due lanes
+            SELECT id, target_id, is_doubtful, lease_token, lease_owner, lease_until
+            FROM (
+                SELECT w.*, row_number() OVER (PARTITION BY is_doubtful ORDER BY due_at) AS turn
+                FROM (
+                    SELECT l.id, l.target_id, t.failures > 0 AS is_doubtful, l.lease_token, l.lease_owner, l.lease_until,
+                        coalesce(l.next_at, l.deferred_at) AS due_at, t.concurrency, t.inbox_id,
+                        row_number() OVER (PARTITION BY l.target_id ORDER BY coalesce(l.next_at, l.deferred_at)) AS place
+                    FROM delivery_lane l JOIN delivery_target t ON t.id = l.target_id
+                    WHERE (l.next_at <= $1 OR l.deferred_at <= $1)
+                        AND NOT t.paused AND t.in_use AND (t.retry_at IS NULL OR t.retry_at <= $1)
+                        AND (l.lease_token IS NULL OR l.lease_until <= $2 OR l.lease_owner LIKE $3)
+                ) AS w
+                WHERE place <= CASE WHEN is_doubtful THEN 1 ELSE concurrency END
+            ) AS v
+            WHERE turn <= $4
+            ORDER BY due_at",
+        );
+        Ok(statement.bind(now).bind(lease_now).bind(format!("{local_owner}%")).bind(limit).all().await?)
+    }
+
+    /// Takes the lease of a lane if it is free and its target has a free connection. What a dead holder was sending may have
+    /// arrived: it goes back to the queue as such, or is held, as the target's rule says. `None` if the lane cannot be had.
+    pub async fn take_lane(
+        &self,
+        due: &DueLane,
+        taker: LaneTaker<'_>,
+        (now, lease_now): (Timestamp, Timestamp),
+    ) -> Result<Option<LaneLease>, StoreError> {
+        let token: i64 = rand::random();
+        let mut tx = self.begin().await?;
+        let target = match tx.lock_delivery_target(due.target_id).await {
+            Ok(target) => target,
+            Err(StoreError::NotFound(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let busy = tx.sql(
+            r"-- count the connections of a delivery target
+            SELECT count(*) FROM delivery_lane WHERE target_id = $1 AND id <> $2 AND lease_until > $3",
+        );
+        let busy: i64 = busy.bind(target.id).bind(due.id).bind(lease_now).value().await?;
+        // A target of one inbox has one lane, which opens all of its connections.
+        if target.paused || (target.inbox_id.is_none() && busy >= target.concurrency) {
+            return Ok(None);
+        }
+        let take = tx.sql(
+            r"-- take the lease of a lane
+            UPDATE delivery_lane SET lease_token = $2, lease_owner = $3, lease_until = $4
+            WHERE id = $1 AND (lease_token IS NULL OR lease_until <= $5 OR lease_token = $6)
+            RETURNING inbox_id",
+        );
+        let take = take.bind(due.id).bind(token).bind(taker.owner).bind(taker.until).bind(lease_now);
+        let taken: Option<i64> = take.bind(taker.dead_token).first_value().await?;
+        let Some(inbox_id) = taken else { return Ok(None) };
+        tx.recover_interrupted(due.id, target.when_unknown, now).await?;
+        let inbox = tx.sql(
+            r"-- inbox of a lane
+            SELECT address, reply_from, organisation_id FROM inbox WHERE id = $1",
+        );
+        let (inbox, reply_from, organisation_id) = inbox.bind(inbox_id).only().await?;
+        tx.commit().await?;
+        Ok(Some(LaneLease { lane_id: due.id, organisation_id, inbox, reply_from, target, token }))
+    }
+
+    /// Renews a lease that is still held.
+    pub async fn renew_lane(&self, lease: &LaneLease, until: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let statement = tx.sql(
+            r"-- renew the lease of a lane
+            UPDATE delivery_lane SET lease_until = $3 WHERE id = $1 AND lease_token = $2",
+        );
+        let renewed = statement.bind(lease.lane_id).bind(lease.token).bind(until).run().await?;
+        tx.commit().await?;
+        if renewed == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+
+    /// Releases a lease that is still held.
+    pub async fn release_lane(&self, lease: &LaneLease) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let statement = tx.sql(
+            r"-- release the lease of a lane
+            UPDATE delivery_lane SET lease_token = NULL, lease_owner = NULL, lease_until = NULL
+            WHERE id = $1 AND lease_token = $2",
+        );
+        statement.bind(lease.lane_id).bind(lease.token).run().await?;
+        tx.commit().await
+    }
+
+    /// Takes the next deliveries of a lane, and stores that they are being sent. The commit is on disk when this returns.
+    pub async fn begin_deliveries(
+        &self,
+        lease: &LaneLease,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<OpenDelivery>, StoreError> {
+        let mut tx = self.begin().await?;
+        tx.check_lane(lease).await?;
+        let statement = tx.sql(
+            r"-- next deliveries of a lane
+            SELECT d.id, d.attempts, m.id AS message_id, m.mailbox, m.folder, m.uidvalidity, m.uid,
+                m.size, m.sha256, m.internal_date, m.imported_at, m.historic, m.why,
+                (SELECT b.host FROM mailbox b WHERE b.address = m.mailbox) AS host
+            FROM (
+                SELECT id FROM (
+                    SELECT id FROM delivery
+                    WHERE lane_id = $1 AND state IN ('queued', 'maybe', 'sending') AND state <> 'sending'
+                        AND EXISTS (SELECT 1 FROM delivery_lane l WHERE l.id = $1 AND l.next_at <= $2)
+                    ORDER BY id LIMIT $3
+                ) AS q
+                UNION ALL
+                SELECT id FROM (
+                    SELECT id FROM delivery
+                    WHERE lane_id = $1 AND state = 'deferred' AND retry_at <= $2
+                    ORDER BY retry_at LIMIT $3
+                ) AS r
+            ) AS n JOIN delivery d ON d.id = n.id JOIN message m ON m.id = d.message_id
+            ORDER BY d.id LIMIT $3",
+        );
+        let found: Vec<OpenDelivery> = statement.bind(lease.lane_id).bind(now).bind(limit).all().await?;
+        let mark = tx.sql(
+            r"-- mark deliveries as being sent
+            UPDATE delivery SET state = 'sending', last_attempt_at = $1, retry_at = NULL WHERE id IN ({list})",
+        );
+        mark.bind(now).list(found.iter().map(|delivery| delivery.id)).run().await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// Stores the results of a batch. The commit is on disk when this returns.
+    pub async fn record_deliveries(
+        &self,
+        lease: &LaneLease,
+        result: &BatchResult,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.check_lane(lease).await?;
+        for (id, attempt) in &result.attempts {
+            tx.record_attempt(*id, attempt, now).await?;
+        }
+        let has_delivered = result.attempts.iter().any(|(_, attempt)| matches!(attempt, AttemptResult::Delivered { .. }));
+        match &result.target {
+            TargetResult::Answered => tx.target_answered(lease.target.id, has_delivered.then_some(now)).await?,
+            TargetResult::Failed { problem, retry_at } => {
+                tx.target_failed(lease.target.id, problem, (now, *retry_at)).await?;
+            }
+            TargetResult::Stopped { problem } => {
+                tx.target_failed(lease.target.id, problem, (now, now)).await?;
+                tx.pause_delivery_target(lease.target.id, true).await?;
+            }
+            TargetResult::Untried => {}
+        }
+        tx.schedule_lane(lease.lane_id, result.next_at).await?;
+        tx.commit().await
+    }
+}
+
+impl Tx<'_> {
+    /// Whatever a dead worker was sending may have arrived.
+    async fn recover_interrupted(&mut self, lane_id: i64, rule: WhenUnknown, now: Timestamp) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- recover interrupted deliveries
+            UPDATE delivery SET state = $2, unsure = TRUE, attempts = attempts + 1, problem = $3
+            WHERE lane_id = $1 AND state IN ('queued', 'maybe', 'sending') AND state = 'sending'",
+        );
+        let state = match rule {
+            WhenUnknown::Repeat => "maybe",
+            WhenUnknown::Hold => "held",
+        };
+        let problem = to_json(&DeliveryProblem::Interrupted);
+        statement.bind(lane_id).bind(state).bind(problem).run().await?;
+        self.schedule_lane(lane_id, now).await
+    }
+
+    async fn record_attempt(&mut self, id: i64, attempt: &AttemptResult, now: Timestamp) -> Result<(), StoreError> {
+        let (state, problem, counts) = match attempt {
+            AttemptResult::Delivered { .. } => ("delivered", None, true),
+            AttemptResult::Queued { problem, counts } => ("queued", problem.as_ref(), *counts),
+            AttemptResult::Deferred { problem, .. } => ("deferred", Some(problem), true),
+            AttemptResult::Unsure { problem } => ("maybe", Some(problem), true),
+            AttemptResult::Held { problem, .. } => ("held", Some(problem), true),
+        };
+        let retry_at = match attempt {
+            AttemptResult::Deferred { retry_at, .. } => Some(*retry_at),
+            _ => None,
+        };
+        let answer = match attempt {
+            AttemptResult::Delivered { answer } => Some(answer.as_str()),
+            _ => None,
+        };
+        let is_unsure =
+            matches!(attempt, AttemptResult::Unsure { .. } | AttemptResult::Held { unsure: true, .. });
+        let is_finished = matches!(attempt, AttemptResult::Delivered { .. });
+        let statement = self.sql(
+            r"-- record an attempt
+            UPDATE delivery SET state = CASE WHEN $2 = 'queued' AND unsure THEN 'maybe' ELSE $2 END,
+                problem = coalesce($3, CASE WHEN $2 = 'delivered' THEN NULL ELSE problem END),
+                attempts = attempts + $4, retry_at = $5, answer = $6, unsure = unsure OR $7, finished_at = $8
+            WHERE id = $1 AND state = 'sending'",
+        );
+        let statement = statement.bind(id).bind(state).bind(problem.map(to_json)).bind(i64::from(counts));
+        let statement = statement.bind(retry_at).bind(answer).bind(is_unsure).bind(is_finished.then_some(now));
+        statement.run().await?;
+        Ok(())
+    }
+
+    /// Computes when a lane is due: its first queued delivery at `next_at`, and its deferred ones at the earliest of their times.
+    pub(super) async fn schedule_lane(&mut self, lane_id: i64, next_at: Timestamp) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- schedule a lane
+            UPDATE delivery_lane SET
+                next_at = CASE WHEN EXISTS (
+                    SELECT 1 FROM delivery d
+                    WHERE d.lane_id = delivery_lane.id AND d.state IN ('queued', 'maybe', 'sending')
+                ) THEN CAST($2 AS BIGINT) END,
+                deferred_at = (
+                    SELECT min(d.retry_at) FROM delivery d WHERE d.lane_id = delivery_lane.id AND d.state = 'deferred'
+                )
+            WHERE id = $1",
+        );
+        statement.bind(lane_id).bind(next_at).run().await?;
+        Ok(())
+    }
+}
+
+/// How long a lease of a lane lasts without a heartbeat.
+pub const LANE_LEASE: Duration = Duration::from_secs(60);

@@ -1,0 +1,411 @@
+//! Delivery targets: the servers and webhooks that take the mail of inboxes, and their lanes. A lane is the queue of one inbox
+//! towards one target.
+
+use super::{Reader, Resource, Scope, Store, StoreError, Tx};
+use crate::clock::Timestamp;
+use crate::fact::{Conflict, DeliveryProblem, StoredFact, to_json};
+use crate::target::{TargetKind, WebhookFormat, WhenUnknown};
+use crate::vault::Vault;
+use secrecy::SecretString;
+
+/// A delivery target.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct DeliveryTarget {
+    pub id: i64,
+    /// `None`: the target of the configuration, for every inbox without a target of its own.
+    pub inbox_id: Option<i64>,
+    /// The address of the inbox.
+    pub inbox: Option<String>,
+    /// The organisation of the inbox.
+    pub organisation_id: Option<i64>,
+    #[sqlx(try_from = "String")]
+    pub kind: TargetKind,
+    /// As [`TargetUrl`](crate::target::TargetUrl) writes it.
+    pub url: String,
+    /// The envelope recipient; `None`: the inbox's own address.
+    pub recipient: Option<String>,
+    /// The body of a webhook's requests; empty for other kinds.
+    pub format: Option<String>,
+    /// The login name of SMTP or HTTP Basic.
+    pub username: Option<String>,
+    /// The password or signing secret.
+    pub secret_sealed: Option<Vec<u8>>,
+    /// The secret before the last rotation.
+    pub old_secret_sealed: Option<Vec<u8>>,
+    /// Until when the old secret signs too.
+    pub old_secret_until: Option<Timestamp>,
+    /// The certificate authorities to trust; `None`: the system's.
+    pub ca_pem: Option<String>,
+    /// Maximum number of connections at once.
+    pub concurrency: i64,
+    #[sqlx(try_from = "String")]
+    pub when_unknown: WhenUnknown,
+    /// Whether lone CR and LF may be turned into CRLF, where the target takes nothing else.
+    pub repair_line_ends: bool,
+    /// False for a target that the configuration no longer names.
+    pub in_use: bool,
+    pub paused: bool,
+    pub created_at: Timestamp,
+    /// Failed attempts in a row that are the target's own fault.
+    pub failures: i64,
+    pub failing_since: Option<Timestamp>,
+    /// No attempt is made before.
+    pub retry_at: Option<Timestamp>,
+    /// Why the target failed last.
+    pub problem: Option<StoredFact<DeliveryProblem>>,
+    pub last_delivered_at: Option<Timestamp>,
+}
+
+impl DeliveryTarget {
+    /// The body of a webhook's requests.
+    pub fn webhook_format(&self) -> WebhookFormat {
+        match self.format.as_deref() {
+            Some("raw") => WebhookFormat::Raw,
+            _ => WebhookFormat::Json,
+        }
+    }
+
+    /// Opens the password or signing secret.
+    pub fn secret(&self, vault: &Vault) -> Result<Option<SecretString>, StoreError> {
+        let record = self.secret_sealed.as_deref();
+        Ok(record.map(|record| vault.open(&target_secret_row(self.id), record)).transpose()?)
+    }
+
+    /// Opens the secret before the last rotation, while it still signs.
+    pub fn old_secret(&self, vault: &Vault, now: Timestamp) -> Result<Option<SecretString>, StoreError> {
+        let is_valid = self.old_secret_until.is_some_and(|until| until > now);
+        let record = self.old_secret_sealed.as_deref().filter(|_| is_valid);
+        Ok(record.map(|record| vault.open(&target_old_secret_row(self.id), record)).transpose()?)
+    }
+}
+
+/// The vault's name of a target's secret.
+pub fn target_secret_row(id: i64) -> String {
+    format!("delivery_target/{id}/secret")
+}
+
+/// The vault's name of the secret before the last rotation.
+pub fn target_old_secret_row(id: i64) -> String {
+    format!("delivery_target/{id}/old_secret")
+}
+
+/// The settings of a target, as a person or the configuration gives them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetSettings {
+    pub kind: TargetKind,
+    pub url: String,
+    pub recipient: Option<String>,
+    pub format: Option<WebhookFormat>,
+    pub username: Option<String>,
+    pub ca_pem: Option<String>,
+    pub concurrency: i64,
+    pub when_unknown: WhenUnknown,
+    pub repair_line_ends: bool,
+}
+
+#[cfg(test)]
+impl TargetSettings {
+    /// A mail server, with the defaults.
+    pub fn smtp(url: &str) -> Self {
+        Self {
+            kind: TargetKind::Smtp,
+            url: url.to_owned(),
+            recipient: None,
+            format: None,
+            username: None,
+            ca_pem: None,
+            concurrency: 1,
+            when_unknown: WhenUnknown::Repeat,
+            repair_line_ends: false,
+        }
+    }
+}
+
+impl DeliveryTarget {
+    /// Its settings.
+    pub fn settings(&self) -> TargetSettings {
+        TargetSettings {
+            kind: self.kind,
+            url: self.url.clone(),
+            recipient: self.recipient.clone(),
+            format: (self.kind == TargetKind::Webhook).then(|| self.webhook_format()),
+            username: self.username.clone(),
+            ca_pem: self.ca_pem.clone(),
+            concurrency: self.concurrency,
+            when_unknown: self.when_unknown,
+            repair_line_ends: self.repair_line_ends,
+        }
+    }
+}
+
+/// The numbers of a target's deliveries.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, sqlx::FromRow, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = DeliveryCounts)]
+pub struct DeliveryCounts {
+    /// Waiting for their turn or for a retry.
+    pub waiting: i64,
+    /// Held until a person decides.
+    pub held: i64,
+    /// Delivered and not yet deleted from the record.
+    pub delivered: i64,
+}
+
+impl Tx<'_> {
+    /// Adds a target. New mail is queued for it from now on.
+    pub async fn add_delivery_target(
+        &mut self,
+        inbox_id: Option<i64>,
+        settings: &TargetSettings,
+        now: Timestamp,
+    ) -> Result<i64, StoreError> {
+        let statement = self.sql(
+            r"-- add a delivery target
+            INSERT INTO delivery_target (inbox_id, created_at, kind, url, recipient, format, username, ca_pem,
+                concurrency, when_unknown, repair_line_ends)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+        );
+        let id = bind_settings(statement.bind(inbox_id).bind(now), settings).value().await?;
+        self.open_lanes(inbox_id).await?;
+        Ok(id)
+    }
+
+    /// Changes the settings of a target, and lets it try again at once.
+    pub async fn change_delivery_target(&mut self, id: i64, settings: &TargetSettings) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- change a delivery target
+            UPDATE delivery_target SET kind = $2, url = $3, recipient = $4, format = $5, username = $6, ca_pem = $7,
+                concurrency = $8, when_unknown = $9, repair_line_ends = $10, retry_at = NULL
+            WHERE id = $1",
+        );
+        bind_settings(statement.bind(id), settings).run().await?;
+        Ok(())
+    }
+
+    /// Stores the sealed secret of a target. With `old_until` the secret that it replaces signs until then.
+    pub async fn set_target_secret(
+        &mut self,
+        id: i64,
+        sealed: Option<Vec<u8>>,
+        old: Option<(Vec<u8>, Timestamp)>,
+    ) -> Result<(), StoreError> {
+        let (old_sealed, old_until) = old.unzip();
+        let statement = self.sql(
+            r"-- set the secret of a delivery target
+            UPDATE delivery_target
+            SET secret_sealed = $2, old_secret_sealed = $3, old_secret_until = $4, retry_at = NULL
+            WHERE id = $1",
+        );
+        statement.bind(id).bind(sealed).bind(old_sealed).bind(old_until).run().await?;
+        Ok(())
+    }
+
+    /// Pauses a target, or resumes it and lets it try again at once.
+    pub async fn pause_delivery_target(&mut self, id: i64, paused: bool) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- pause or resume a delivery target
+            UPDATE delivery_target SET paused = $2, retry_at = NULL WHERE id = $1",
+        );
+        statement.bind(id).bind(paused).run().await?;
+        Ok(())
+    }
+
+    /// Removes a target with its record of deliveries. If deliveries wait or are held, only with `with_undelivered`.
+    ///
+    /// # Errors
+    /// [`Conflict::TargetHoldsMail`].
+    pub async fn remove_delivery_target(
+        &mut self,
+        target: &DeliveryTarget,
+        with_undelivered: bool,
+    ) -> Result<(), StoreError> {
+        let counts = self.delivery_counts(target.id).await?;
+        let undelivered = counts.waiting + counts.held;
+        if undelivered > 0 && !with_undelivered {
+            return Err(Conflict::TargetHoldsMail { target: target.id, messages: undelivered }.into());
+        }
+        let statement = self.sql(
+            r"-- remove a delivery target
+            DELETE FROM delivery_target WHERE id = $1",
+        );
+        statement.bind(target.id).run().await?;
+        self.open_lanes(target.inbox_id).await
+    }
+
+    /// Creates the missing lanes of an inbox, or of all, and decides which of its lanes new mail is queued in: those of its own
+    /// targets, or that of the configuration's target if it has none.
+    pub(super) async fn open_lanes(&mut self, inbox_id: Option<i64>) -> Result<(), StoreError> {
+        let missing = self.sql(
+            r"-- create missing lanes
+            INSERT INTO delivery_lane (target_id, inbox_id, accepts)
+            SELECT t.id, i.id, FALSE
+            FROM delivery_target t JOIN inbox i ON t.inbox_id = i.id OR t.inbox_id IS NULL
+            WHERE $1 IS NULL OR i.id = $1
+            ON CONFLICT DO NOTHING",
+        );
+        missing.bind(inbox_id).run().await?;
+        let accepting = self.sql(
+            r"-- decide which lanes accept mail
+            UPDATE delivery_lane SET accepts = EXISTS (
+                SELECT 1 FROM delivery_target t
+                WHERE t.id = delivery_lane.target_id AND (
+                    t.inbox_id IS NOT NULL
+                    OR (t.in_use AND NOT EXISTS (SELECT 1 FROM delivery_target o WHERE o.inbox_id = delivery_lane.inbox_id))
+                )
+            )
+            WHERE $1 IS NULL OR inbox_id = $1",
+        );
+        accepting.bind(inbox_id).run().await?;
+        Ok(())
+    }
+
+    /// Locks the row of a target for the rest of the transaction and returns the target.
+    pub async fn lock_delivery_target(&mut self, id: i64) -> Result<DeliveryTarget, StoreError> {
+        let statement = self.sql(
+            r"-- lock a delivery target
+            UPDATE delivery_target SET url = url WHERE id = $1",
+        );
+        statement.bind(id).run().await?;
+        self.delivery_target(id).await
+    }
+}
+
+fn bind_settings<'c>(
+    statement: super::statement::Statement<'c>,
+    settings: &TargetSettings,
+) -> super::statement::Statement<'c> {
+    statement
+        .bind(settings.kind.as_str())
+        .bind(settings.url.clone())
+        .bind(settings.recipient.clone())
+        .bind(settings.format.map(WebhookFormat::as_str))
+        .bind(settings.username.clone())
+        .bind(settings.ca_pem.clone())
+        .bind(settings.concurrency)
+        .bind(settings.when_unknown.as_str())
+        .bind(settings.repair_line_ends)
+}
+
+impl Reader {
+    /// # Errors
+    /// [`Resource::DeliveryTarget`] is missing.
+    pub async fn delivery_target(&mut self, id: i64) -> Result<DeliveryTarget, StoreError> {
+        let statement = self.sql(
+            r"-- delivery target
+            {delivery_target} WHERE t.id = $1",
+        );
+        let found = statement.bind(id).first().await?;
+        found.ok_or_else(|| Resource::DeliveryTarget(id.to_string()).missing())
+    }
+
+    /// The targets within the scope, or those of one inbox, by number.
+    pub async fn delivery_targets(
+        &mut self,
+        scope: Scope,
+        inbox_id: Option<i64>,
+    ) -> Result<Vec<DeliveryTarget>, StoreError> {
+        let statement = self.sql(
+            r"-- delivery targets
+            {delivery_target}
+            WHERE ($1 IS NULL OR i.organisation_id = $1) AND ($2 IS NULL OR t.inbox_id = $2)
+            ORDER BY t.id",
+        );
+        Ok(statement.bind(scope.id()).bind(inbox_id).all().await?)
+    }
+
+    /// The target of the configuration, if one was ever set.
+    pub async fn default_target(&mut self) -> Result<Option<DeliveryTarget>, StoreError> {
+        let statement = self.sql(
+            r"-- delivery target of the configuration
+            {delivery_target} WHERE t.inbox_id IS NULL ORDER BY t.id LIMIT 1",
+        );
+        Ok(statement.first().await?)
+    }
+
+    /// Counts the deliveries of a target.
+    pub async fn delivery_counts(&mut self, target_id: i64) -> Result<DeliveryCounts, StoreError> {
+        let statement = self.sql(
+            r"-- count the deliveries of a target
+            SELECT CAST(coalesce(sum(CASE WHEN d.state IN ('queued', 'maybe', 'sending', 'deferred') THEN 1 ELSE 0 END), 0)
+                    AS BIGINT) AS waiting,
+                CAST(coalesce(sum(CASE WHEN d.state = 'held' THEN 1 ELSE 0 END), 0) AS BIGINT) AS held,
+                CAST(coalesce(sum(CASE WHEN d.state = 'delivered' THEN 1 ELSE 0 END), 0) AS BIGINT) AS delivered
+            FROM delivery_lane l JOIN delivery d ON d.lane_id = l.id
+            WHERE l.target_id = $1",
+        );
+        Ok(statement.bind(target_id).only().await?)
+    }
+}
+
+impl Store {
+    /// Makes this the target of all inboxes that have none of their own; `None`: they have only the built-in store. Deliveries
+    /// that wait for an earlier one go to this one.
+    pub async fn set_default_target(
+        &self,
+        settings: Option<&TargetSettings>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let there = self.read().await?.default_target().await?;
+        let is_same = match (&there, settings) {
+            (None, None) => true,
+            (Some(there), None) => !there.in_use,
+            (Some(there), Some(settings)) => there.in_use && there.settings() == *settings,
+            (None, Some(_)) => false,
+        };
+        if is_same {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        match (tx.default_target().await?, settings) {
+            (None, Some(settings)) => {
+                tx.add_delivery_target(None, settings, now).await?;
+            }
+            (Some(there), Some(settings)) => {
+                tx.change_delivery_target(there.id, settings).await?;
+                tx.use_default_target(there.id, true).await?;
+            }
+            (Some(there), None) => tx.use_default_target(there.id, false).await?,
+            (None, None) => {}
+        }
+        tx.commit().await
+    }
+}
+
+impl Tx<'_> {
+    async fn use_default_target(&mut self, id: i64, in_use: bool) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- use the delivery target of the configuration, or stop using it
+            UPDATE delivery_target SET in_use = $2 WHERE id = $1",
+        );
+        statement.bind(id).bind(in_use).run().await?;
+        self.open_lanes(None).await
+    }
+
+    /// Stores that a target failed by its own fault, and when to try it again.
+    pub(super) async fn target_failed(
+        &mut self,
+        id: i64,
+        problem: &DeliveryProblem,
+        (now, retry_at): (Timestamp, Timestamp),
+    ) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- a delivery target failed
+            UPDATE delivery_target
+            SET failures = failures + 1, failing_since = coalesce(failing_since, $2), retry_at = $3, problem = $4
+            WHERE id = $1",
+        );
+        statement.bind(id).bind(now).bind(retry_at).bind(to_json(problem)).run().await?;
+        Ok(())
+    }
+
+    /// Stores that a target answered as it should.
+    pub(super) async fn target_answered(&mut self, id: i64, delivered_at: Option<Timestamp>) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- a delivery target answered
+            UPDATE delivery_target SET failures = 0, failing_since = NULL, retry_at = NULL, problem = NULL,
+                last_delivered_at = coalesce($2, last_delivered_at)
+            WHERE id = $1",
+        );
+        statement.bind(id).bind(delivered_at).run().await?;
+        Ok(())
+    }
+}

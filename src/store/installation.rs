@@ -1,0 +1,24 @@
+//! The values that are this installation's own.
+
+use super::{Store, StoreError};
+
+/// Values that are created with the database.
+#[derive(Clone, sqlx::FromRow)]
+pub struct Installation {
+    /// Its public name, in the headers of mail that it hands on.
+    pub name: String,
+    /// Signs the numbers of deliveries in addresses and links.
+    pub secret: Vec<u8>,
+}
+
+impl Store {
+    /// The values of this installation.
+    pub async fn installation(&self) -> Result<Installation, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- installation
+            SELECT name, secret FROM installation",
+        );
+        Ok(statement.only().await?)
+    }
+}

@@ -1,0 +1,68 @@
+//! The process is killed at every step of a delivery, and started again: every mail arrives, and one that arrives twice has the same
+//! id.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::support::{mailferry::databases, sink::Transaction};
+
+const SUBJECTS: [&str; 3] = ["one", "two", "three"];
+
+fn prepared(database: Database) -> (World, Sink) {
+    let world = World::new(database);
+    let sink = Sink::start(Personality::smtp());
+    world.target(&["--smtp", &url(&sink)]);
+    world.send(&SUBJECTS);
+    (world, sink)
+}
+
+fn id(one: &Transaction) -> String {
+    let text = String::from_utf8_lossy(&one.bytes).into_owned();
+    let (_, rest) = text.split_once("X-Mailferry-Message: ").unwrap();
+    rest.split("\r\n").next().unwrap().to_owned()
+}
+
+fn steps(database: Database) -> usize {
+    let (world, _sink) = prepared(database);
+    let log = world.mailferry.dir().join("steps");
+    let mut command = world.mailferry.command(&["poll"]);
+    assert!(command.env("MAILFERRY_CRASH_LOG", &log).status().unwrap().success());
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("a mail before its end") && log.contains("a mail accepted"), "{log}");
+    log.lines().count()
+}
+
+#[test]
+fn ended_at_every_step_of_a_delivery() {
+    if !cfg!(feature = "crash-points") {
+        println!("skipped: built without the feature crash-points; `make test` has it");
+        return;
+    }
+    let of = if std::env::var("MAILFERRY_TEST_SWEEP").is_ok_and(|text| text == "all") { 1 } else { 5 };
+    for database in databases() {
+        let steps = steps(database);
+        let (mut tried, mut twice) = (0, 0);
+        for step in (1..=steps).filter(|step| step % of == 0) {
+            let (world, sink) = prepared(database);
+            let mut command = world.mailferry.command(&["poll"]);
+            command.env("MAILFERRY_CRASH_AT", step.to_string()).output().unwrap();
+            let about = format!("{database:?}: ended at step {step} of {steps}");
+            for _ in 0..2 {
+                world.mailferry.run(&["poll"]);
+            }
+            assert_eq!(world.states(), ["delivered"; 3], "{about}: {:?}", world.deliveries());
+            let mut by_subject = BTreeMap::<&str, Vec<String>>::new();
+            for one in sink.transactions().iter().filter(|one| one.is_taken()) {
+                let subject = SUBJECTS.into_iter().find(|subject| behind_trace(&one.bytes, &mail(subject, JOBB)));
+                by_subject.entry(subject.expect("one of the mails")).or_default().push(id(one));
+            }
+            assert_eq!(by_subject.len(), 3, "{about}: {by_subject:?}");
+            for (subject, ids) in &by_subject {
+                assert!(ids.iter().all(|id| *id == ids[0]), "{about}: {subject}: {ids:?}");
+                twice += ids.len() - 1;
+            }
+            tried += 1;
+        }
+        println!("{database:?}: {tried} of {steps} steps, {twice} mails arrived twice with the same id");
+    }
+}
