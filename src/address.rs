@@ -1,4 +1,4 @@
-//! Mail addresses as keys: in lower case, so that an address is one row however it was typed.
+//! Mail addresses as keys, in lower case: an address has one row, however it was typed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ impl Address {
         &self.0
     }
 
-    /// The part after the @.
+    /// The domain: the part after the @.
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }

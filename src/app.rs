@@ -36,9 +36,9 @@ pub struct Acting<'a> {
 
 /// The target of a change, as the audit log names it.
 struct Target<'a> {
-    /// The row of the organisation that it belongs to; `None`: the installation.
+    /// The row of the organisation that the target belongs to; `None`: the installation.
     organisation: Option<i64>,
-    /// Its name or address.
+    /// The target's name or address.
     name: &'a str,
 }
 
@@ -76,12 +76,12 @@ impl<'a> Acting<'a> {
     }
 }
 
-/// The precondition of a door that states none: every state is accepted.
+/// The precondition of a caller that has none: it accepts every state.
 pub fn any<T>(_: &T) -> bool {
     true
 }
 
-/// Refuses a change whose precondition the thing does not meet, such as an `If-Match` of the API.
+/// Refuses a change if the resource does not meet its precondition, such as the `If-Match` header of an API request.
 ///
 /// # Errors
 /// [`Error::Changed`].

@@ -11,13 +11,13 @@ use crate::shown::shown_within;
 /// The party that has to act on a cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CauseOwner {
-    /// The operator: this installation's configuration is incomplete. Other workers may still be configured correctly.
-    Here,
-    /// The operator: the registered application fails, for all of its mailboxes.
+    /// The operator: the configuration of this process is incomplete. Other workers may still be configured correctly.
+    Configuration,
+    /// The operator: the registered application fails for all of its mailboxes.
     App,
     /// A person has to consent again.
     Consent,
-    /// The provider's admin: a policy or setting of one tenant or account. Its fix is not announced to us.
+    /// The provider's admin: a policy or setting of one tenant or account. Mailferry is not told when it is fixed.
     Admin,
     /// The mail server's admin: a permission or switch of one mailbox.
     Mailbox,
@@ -51,7 +51,7 @@ macro_rules! causes {
 }
 
 causes! {
-    Here {
+    Configuration {
         /// The configuration has no client ID, or lacks the provider.
         NotRegistered = "app-not-registered",
         /// The file with the client secret is unreadable.
@@ -199,21 +199,21 @@ pub struct Trouble {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// Arguments of the texts: addresses, scopes, a provider. Never a secret.
-    #[serde(default)]
-    pub about: BTreeMap<String, String>,
+    #[serde(default, rename = "about")]
+    pub args: BTreeMap<String, String>,
 }
 
 impl Trouble {
     /// A cause without arguments.
     pub fn new(cause: Cause) -> Self {
-        Self { cause, code: None, about: BTreeMap::new() }
+        Self { cause, code: None, args: BTreeMap::new() }
     }
 
     /// Adds an argument of the texts.
     #[must_use]
     pub fn with_arg(mut self, name: &str, value: impl Into<String>) -> Self {
         // Servers, providers and strangers supply some of these values.
-        self.about.insert(name.to_owned(), shown_within(&value.into(), MAX_ARGUMENT));
+        self.args.insert(name.to_owned(), shown_within(&value.into(), MAX_ARGUMENT));
         self
     }
 
@@ -221,7 +221,7 @@ impl Trouble {
     #[must_use]
     pub fn with_args(mut self, names: &BTreeMap<String, String>) -> Self {
         for (name, value) in names {
-            self.about.entry(name.clone()).or_insert_with(|| shown_within(value, MAX_ARGUMENT));
+            self.args.entry(name.clone()).or_insert_with(|| shown_within(value, MAX_ARGUMENT));
         }
         self
     }
@@ -241,7 +241,7 @@ impl Trouble {
 
     /// The problem in one sentence, with the provider's code.
     pub fn sentence(&self, language: Language) -> String {
-        let sentence = locale::message(language, self.cause.id(), None, &self.about);
+        let sentence = locale::message(language, self.cause.id(), None, &self.args);
         match (&self.code, sentence.strip_suffix('.')) {
             (Some(code), Some(sentence)) => format!("{sentence} ({code})."),
             (Some(code), None) => format!("{sentence} ({code})"),
@@ -251,7 +251,7 @@ impl Trouble {
 
     /// The action or command that fixes the problem.
     pub fn remedy(&self, language: Language) -> String {
-        locale::message(language, self.cause.id(), Some("remedy"), &self.about)
+        locale::message(language, self.cause.id(), Some("remedy"), &self.args)
     }
 
     /// The sentence and the remedy.

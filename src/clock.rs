@@ -54,13 +54,13 @@ impl Timestamp {
         std::time::Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
 
-    /// As a calendar date and time in UTC; the far future where the number has no date.
+    /// The calendar date and time in UTC; the far future if the number is out of range.
     pub fn to_datetime(self) -> DateTime {
         // Not jiff's own `Timestamp`, which ends a day before the year 9999 does.
         EPOCH.checked_add(SignedDuration::from_millis(self.0)).unwrap_or(FAR_FUTURE)
     }
 
-    /// From a calendar date and time in UTC.
+    /// The timestamp of a calendar date and time in UTC.
     pub fn from_datetime(at: DateTime) -> Self {
         Self(i64::try_from(at.duration_since(EPOCH).as_millis()).unwrap_or(i64::MAX))
     }

@@ -28,20 +28,20 @@ pub const DEFAULTS: &str = include_str!("../config/default.toml");
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where everything is stored.
+    /// The database in which everything is stored.
     pub database: Database,
     pub vault: Vault,
     /// The HTTP server of `serve`.
     pub http: Http,
     /// The SMTP server for test mails.
     pub smtp: Smtp,
-    /// Where mail is delivered to.
+    /// The default delivery target, and the limits of all deliveries.
     pub delivery: Delivery,
     /// Single sign-on.
     pub sso: Sso,
     /// Identity providers that issue access tokens for mailboxes.
     pub oauth: OAuth,
-    /// Networks that may be reached.
+    /// Networks and mail server ports that may be used.
     pub egress: Egress,
     pub schedule: Schedule,
     /// Timeouts of the steps of a poll.
@@ -90,9 +90,9 @@ pub struct Http {
     /// Accepted `Host` values besides that of `url`.
     #[serde(deserialize_with = "host::hosts")]
     pub hosts: Vec<Host>,
-    /// Accept passwords over unencrypted HTTP.
+    /// Whether passwords over unencrypted HTTP are accepted.
     pub passwords_in_clear: bool,
-    /// The domain of the addresses that are proposed for inboxes.
+    /// The domain of proposed inbox addresses; empty: none is proposed.
     pub inbox_domain: String,
 }
 
@@ -105,12 +105,12 @@ pub struct Sso {
     /// The name on the sign-in button.
     pub name: String,
     pub client_id: String,
-    /// Empty: a public client.
+    /// The client secret; empty: a public client.
     #[serde(deserialize_with = "values::secret")]
     pub client_secret: SecretString,
-    /// The claim of the ID token that is the person's login name here: email, preferred_username or sub.
+    /// The claim of the ID token that holds the person's login name at Mailferry: email, preferred_username or sub.
     pub claim: String,
-    /// Allow plain http to 127.0.0.1, for trying it out.
+    /// Whether plain http to 127.0.0.1 is allowed, for trying it out.
     pub allow_http_loopback: bool,
 }
 
@@ -130,7 +130,7 @@ pub struct Smtp {
     pub port: u16,
     /// Encryption of the connection.
     pub tls: SmtpTls,
-    /// Empty: no login.
+    /// The login name; empty: no login.
     pub username: String,
     #[serde(deserialize_with = "values::secret")]
     pub password: SecretString,
@@ -144,7 +144,7 @@ pub struct Smtp {
 pub enum SmtpTls {
     /// TLS from the first byte.
     Implicit,
-    /// STARTTLS.
+    /// STARTTLS: TLS after an unencrypted greeting.
     StartTls,
     /// No encryption.
     None,
@@ -164,10 +164,10 @@ impl Http {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Egress {
-    /// Networks that may be reached although they are not public.
+    /// Networks that may be reached although their addresses are not public.
     #[serde(deserialize_with = "values::networks")]
     pub allow: Vec<IpNet>,
-    /// Ports of mail servers that may be used by anyone who is not an operator.
+    /// Ports of mail servers that actors of one organisation may choose.
     pub ports: Vec<u16>,
 }
 
@@ -179,9 +179,9 @@ pub struct Schedule {
     pub parallel: Count,
     /// Maximum number of concurrent polls at one host.
     pub per_host: Count,
-    /// Bytes per second that a server must deliver while other mailboxes wait for a slot.
+    /// Minimum number of bytes per second that a server must send while other mailboxes wait for a slot.
     pub pace: Bytes,
-    /// For how long a server may be slower than that.
+    /// How long a server may stay below `pace` before its poll is ended.
     pub patience: Span,
     /// Maximum duration of a poll while other mailboxes wait for a slot.
     pub turn: Span,
@@ -189,9 +189,9 @@ pub struct Schedule {
     pub least_interval: Span,
     /// Maximum duration of a poll.
     pub poll_time: Span,
-    /// Time after which the mailbox of a silent worker is free again.
+    /// Time after which another worker may take over the mailbox of a silent worker.
     pub lease: Span,
-    /// Time to finish the current messages after the first SIGTERM.
+    /// Time to finish the current messages after the first SIGTERM, before polls are cut off.
     pub grace: Span,
 }
 
@@ -199,20 +199,20 @@ pub struct Schedule {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deadlines {
-    /// Resolving the host name.
+    /// Timeout for resolving the host name.
     pub dns: Span,
-    /// Opening the TCP connection.
+    /// Timeout for opening the TCP connection.
     pub tcp: Span,
-    /// The TLS handshake.
+    /// Timeout of the TLS handshake.
     pub tls: Span,
-    /// The greeting, and STARTTLS.
+    /// Timeout for the greeting and STARTTLS.
     pub greeting: Span,
     pub login: Span,
-    /// One response of an identity provider.
+    /// Timeout for one response of an identity provider.
     pub token: Span,
-    /// Silence within a response.
+    /// Maximum time without a byte within a response.
     pub silence: Span,
-    /// One command, until its tagged response.
+    /// Timeout of one command, until its tagged response.
     pub command: Span,
 }
 
@@ -220,30 +220,30 @@ pub struct Deadlines {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Size of a literal.
+    /// Maximum size of a literal.
     pub literal: Bytes,
-    /// Length of a line with the UIDs of a SEARCH.
+    /// Maximum length of a line with the UIDs of a SEARCH.
     pub line: Bytes,
-    /// Nesting depth of parentheses.
+    /// Maximum nesting depth of parentheses.
     pub nesting: Count,
-    /// Number of untagged responses to one command.
+    /// Maximum number of untagged responses to one command.
     pub untagged: Count,
-    /// Bytes in the response to a command that fetches no mail.
+    /// Maximum number of bytes in the response to a command that fetches no mail.
     pub answer_bytes: Bytes,
-    /// Bytes in the response to a command that fetches mail.
+    /// Maximum number of bytes in the response to a command that fetches mail.
     pub command_bytes: Bytes,
-    /// Bytes of mail that the process holds in memory.
+    /// Maximum number of bytes of mail that the process holds in memory.
     pub in_flight: Bytes,
-    /// Minimum bytes per second from a server that the program waits for.
+    /// Minimum number of bytes per second from a server that Mailferry waits for.
     pub throughput: Bytes,
-    /// Messages fetched in one poll.
+    /// Maximum number of messages fetched in one poll.
     pub poll_messages: Count,
-    /// Bytes of mail fetched in one poll.
+    /// Maximum number of bytes of mail fetched in one poll.
     pub poll_bytes: Bytes,
-    /// Bytes of mail fetched from one mailbox in a day.
+    /// Maximum number of bytes of mail fetched from one mailbox in a day.
     pub daily_bytes: Bytes,
-    /// Messages in one commit.
+    /// Maximum number of messages in one commit.
     pub batch_messages: Count,
-    /// Bytes of mail in one commit.
+    /// Maximum number of bytes of mail in one commit.
     pub batch_bytes: Bytes,
 }

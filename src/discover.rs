@@ -30,7 +30,7 @@ pub use host_name::host_name;
 pub use proposal::Proposal;
 use records::Records;
 
-/// Time limit of each source. They run concurrently, so it is also the limit of the whole.
+/// Time limit of each source. The sources run concurrently, so this also limits the whole discovery.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The result of a discovery.
@@ -58,7 +58,7 @@ pub struct FoundServer {
     /// The passwords that probably work, whatever the kind of credential.
     pub passwords: Passwords,
     /// The source of this proposal.
-    pub how: Source,
+    pub source: Source,
 }
 
 impl FoundServer {
@@ -233,7 +233,7 @@ fn describe(source: Source, candidate: Candidate, address: &Address, oauth: &con
         provider: known.map(|provider| provider.name),
         login,
         passwords,
-        how: source,
+        source,
     }
 }
 
@@ -257,7 +257,7 @@ mod tests {
     async fn a_large_providers_own_domain_needs_no_network() {
         let Discovery::Found(found) = find_with("Anna@Gmail.com", &oauth("")).await else { panic!() };
         assert_eq!((found.host.as_str(), found.port, found.tls), ("imap.gmail.com", 993, TlsMode::Implicit));
-        assert_eq!((found.username.as_str(), found.how), ("anna@gmail.com", Source::Provider));
+        assert_eq!((found.username.as_str(), found.source), ("anna@gmail.com", Source::Provider));
         assert_eq!((found.login, found.passwords), (Login::Password, Passwords::App));
         let Discovery::Found(found) = find_with("anna@icloud.com", &oauth("")).await else { panic!() };
         assert_eq!((found.username.as_str(), found.host.as_str()), ("anna", "imap.mail.me.com"));
@@ -287,7 +287,7 @@ mod tests {
         let address = "jobb@lillestad.se".parse().unwrap();
         let found = describe(Source::Srv, Candidate::with_implicit_tls("outlook.office365.com"), &address, &oauth("x"));
         assert_eq!(found.login, Login::OAuth("microsoft".to_owned()));
-        assert_eq!((found.how, found.passwords), (Source::Srv, Passwords::None));
+        assert_eq!((found.source, found.passwords), (Source::Srv, Passwords::None));
         let found = describe(Source::Guess, Candidate::with_implicit_tls("imap.lillestad.se"), &address, &oauth("x"));
         assert_eq!((found.login, found.passwords, found.provider), (Login::Password, Passwords::Own, None));
     }

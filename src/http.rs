@@ -67,7 +67,7 @@ impl State {
     }
 
     /// Dependencies of a change beyond [`Acting`]: the key, the providers, and the ports a mail server may have.
-    fn change_deps(&self) -> ChangeDeps<'_> {
+    fn deps_for_change(&self) -> ChangeDeps<'_> {
         ChangeDeps { deps: &self.deps, ports: &self.settings.mail_ports }
     }
 
@@ -84,7 +84,8 @@ impl State {
     }
 }
 
-/// Operators share one set of slots, like an organisation. No organisation has this row number.
+/// The row number under which operators share one set of slots, as if they were an organisation. No organisation has
+/// it.
 const OPERATORS: i64 = 0;
 
 /// The HTTP settings, and the clients and caches made from them.
@@ -122,7 +123,7 @@ pub fn warnings(http: &config::Http) -> Vec<String> {
 }
 
 impl Settings {
-    /// Takes a validated configuration.
+    /// Creates the settings from a validated configuration.
     pub fn new(config: &Config) -> Result<Self, String> {
         let config::Http { trusted_proxies, inbox_domain, .. } = &config.http;
         let base_url = config.http.base().map_err(|error| format!("http.url: {error}"))?;
@@ -173,9 +174,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// The two stages of a shutdown.
 pub struct Stop {
-    /// Cancelled first: nothing long is started any more.
+    /// Cancelled first: no long work starts after that.
     pub stopping: CancellationToken,
-    /// Cancelled last: no new request is accepted.
+    /// Cancelled last: no new request is accepted after that.
     pub end: CancellationToken,
 }
 

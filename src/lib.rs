@@ -1,7 +1,7 @@
 //! Mailferry fetches mail from customers' IMAP mailboxes into a helpdesk's inboxes: nothing lost, nothing twice, and the
 //! customer's copy left as the customer wants it.
 //!
-//! # The way of one mail
+//! # The path of one mail
 //!
 //! ```text
 //! due -> lease -> credential -> connect -> authenticate -> select -> start -> search -> fetch -> parse -> route -> import -> settle -> record
@@ -9,13 +9,13 @@
 //! ```
 //!
 //! 1. [`schedule`] finds a mailbox that is due and takes its lease.
-//! 2. [`poll`] is the story, one line and one file a step: it opens each folder, finds the UIDs that the ledger does not know, and
+//! 2. [`poll`] has one line and one file for each step: it opens each folder, finds the UIDs that the ledger does not know, and
 //!    fetches them.
 //! 3. `poll::import` commits, in one short transaction: raw bytes, message, ledger row, pending effect, cursor.
 //! 4. Only then may `poll::settle` change the customer's copy. It works from the pending effects, so the next poll continues
 //!    after a crash in between.
 //!
-//! # The way of one request
+//! # The path of one request
 //!
 //! ```text
 //! command line \
@@ -48,8 +48,8 @@
 //!    never beyond the highest UID that was listed; over a gap only after a SEARCH with tagged OK. A UID listed by SEARCH and
 //!    not returned by FETCH is requested again. Daily, every UID on the server is compared with the ledger. A list that another
 //!    answer of the session contradicts decides nothing (`poll/listing.rs`).
-//! 5. `poll/continuity.rs` decides whether UIDs still name the same mail, and the poll's record notes a new numbering. Content
-//!    recognises mail that is already here.
+//! 5. `poll/continuity.rs` decides whether UIDs still name the same mail, and the poll's record notes a new numbering. Mail that
+//!    is already imported is recognised by its content.
 //! 6. What cannot be parsed is imported all the same: bytes first. Too large or refused: quarantined with its reason.
 //! 7. Every answer is read to its tagged end; any error, NO in the wrong place, BYE or EOF drops the connection.
 //! 8. Effects are idempotent; "already gone" is success; a COPY is recorded before it is sent. Delete is UID EXPUNGE, on Gmail MOVE

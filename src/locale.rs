@@ -76,7 +76,7 @@ fn load(language: &str, texts: &[&str]) -> Bundle {
     // Terminals and log files would show the isolation marks around an argument as garbage.
     bundle.set_use_isolating(false);
     for text in texts {
-        // A test below finds errors in the texts; here every message that parses is used.
+        // A test below finds errors in the texts. Here, every message that parses is used.
         let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(resource, _)| resource);
         bundle.add_resource_overriding(resource);
     }
@@ -202,7 +202,7 @@ mod tests {
                 }
             }
             if file.extension().is_some_and(|extension| extension == "html") {
-                // Between the tags a template has proper names, or nothing.
+                // Outside its tags, a template may contain proper names only.
                 let visible: String = strip(&text);
                 let words =
                     visible.split_whitespace().filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1);

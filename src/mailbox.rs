@@ -44,7 +44,7 @@ impl TlsMode {
         }
     }
 
-    /// As on the command line.
+    /// The name on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Implicit => "implicit",

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use crate::config::SmtpTls;
 use crate::{config, opaque};
 
-/// A person is waiting.
+/// Time limit for sending a mail, since a person is waiting.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// An SMTP client. The operator's own server is named in the configuration, so the connection does not pass `egress`,

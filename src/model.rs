@@ -224,7 +224,7 @@ impl World {
                 let mut account = self.server.account();
                 let inbox = account.inbox();
                 inbox.messages.reverse();
-                inbox.renumber(inbox.uidvalidity + 1000); // no number of the fault that gives another at each login
+                inbox.renumber(inbox.uidvalidity + 1000); // a value that the fault `NewAtEachLogin` never sends
             }
             Event::Rewind(back) => {
                 let deleted: Vec<String> = {

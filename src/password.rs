@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 /// Shorter passwords are too easy to guess (NIST SP 800-63B section 5.1.1.2).
 const MIN_LENGTH: usize = 8;
-/// Longer ones are refused, since hashing them costs time.
+/// Longer passwords are refused, since hashing them costs time.
 const MAX_LENGTH: usize = 1000;
 
 /// Limits concurrent hashing: each hash takes 19 MiB and some hundredths of a second of a core.

@@ -101,7 +101,7 @@ async fn visit_mailbox(poll: &mut Poll<'_>, credential: &Credential) -> Result<(
 async fn poll_folder(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<(), PollError> {
     // 4. Open the folder, and decide whether the UIDs in the ledger still identify the same mails.
     let mut folder = select::open(visit, folder).await?;
-    // 5. On the first visit: decide from which date on mail is wanted.
+    // 5. On the first visit: decide from which date mail is wanted.
     start::decide(visit, &mut folder).await?;
     // 6. Search for UIDs that the ledger does not know.
     let mut search = search::Search::new(&folder);

@@ -111,7 +111,8 @@ fn remove_access(path: &Path, found: &Metadata) -> Exposed {
     Exposed { path: path.to_owned(), mode, new_mode }
 }
 
-/// Whether a directory contains only an installation of Mailferry and nobody works in it.
+/// Whether a directory contains only an installation of Mailferry, and is neither shared, a home directory nor the current
+/// directory.
 fn is_own(folder: &Path, found: &Metadata, database: &Path) -> bool {
     let canonical = |path: Option<PathBuf>| path.and_then(|path| path.canonicalize().ok());
     let Ok(real) = folder.canonicalize() else { return false };

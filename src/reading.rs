@@ -63,14 +63,14 @@ pub struct Reading {
     pub to: Vec<Correspondent>,
     pub cc: Vec<Correspondent>,
     pub reply_to: Vec<Correspondent>,
-    /// The Date field, if it contains a date. It is chosen by the sender.
+    /// The time in the Date field, if it contains one. The sender chooses it.
     pub date: Option<Timestamp>,
     pub subject: Option<String>,
     /// Message-ID, with angle brackets.
     pub message_id: Option<String>,
     /// The text. If the sender wrote only HTML, this is the text of the HTML.
     pub text: Option<String>,
-    /// The text was extracted from the HTML, because the sender wrote none.
+    /// Whether the text was extracted from the HTML, because the sender wrote none.
     pub is_text_from_html: bool,
     /// The HTML as sent, decoded. It is not sanitised, so it is not safe to show.
     pub html: Option<String>,
@@ -94,15 +94,16 @@ pub struct Attachment {
     pub index: usize,
     /// The file name, without folders and without misleading characters.
     pub name: Option<String>,
-    /// As declared, in lower case; not verified.
+    /// The declared type in lower case, which is not verified.
     pub content_type: String,
     /// The decoded size in bytes; the size as sent if computing it would take too long.
     pub size: u64,
-    /// To be shown within the text, as pictures are, and not below it.
+    /// Whether the attachment is shown within the text, as pictures are, and not below it.
     pub is_inline: bool,
     /// The Content-ID by which the HTML refers to it, without angle brackets.
     pub content_id: Option<String>,
-    /// It extends beyond the part of the mail that is read, so it cannot be fetched; the raw mail contains it.
+    /// Whether the attachment extends beyond the part of the mail that is read. It then cannot be fetched; the raw mail contains
+    /// it.
     pub is_cut: bool,
 }
 
@@ -112,17 +113,17 @@ pub struct Attachment {
 pub enum Cut {
     /// The mail is larger than [`MAX_INPUT`].
     Mail,
-    /// More header fields than are shown, or longer ones.
+    /// There are more header fields than are shown, or longer ones.
     Headers,
-    /// More addresses in a field than are shown.
+    /// A field has more addresses than are shown.
     Addresses,
-    /// More parts than are shown.
+    /// The mail has more parts than are shown.
     Parts,
-    /// Parts nested too deeply.
+    /// Parts are nested too deeply.
     Depth,
-    /// A longer text than is shown.
+    /// The text is longer than what is shown.
     Text,
-    /// Longer HTML than is shown.
+    /// The HTML is longer than what is shown.
     Html,
     /// Reading everything would have taken too long.
     Time,
@@ -188,7 +189,7 @@ fn build_reading(parts: &Parts<'_>, cut: &mut BTreeSet<Cut>, budget: &Budget) ->
 /// A mail for another program, which may show it to people.
 #[derive(Debug)]
 pub struct Export {
-    /// Its HTML is sanitised, with the pictures contained in the mail.
+    /// The mail, whose HTML is sanitised and contains the mail's own pictures.
     pub reading: Reading,
     /// The SHA-256 of each attachment, decoded; `None` if it is not complete or computing it would take too long.
     pub hashes: Vec<Option<[u8; 32]>>,

@@ -53,9 +53,7 @@ pub use delivery::{
     AttemptResult, BatchResult, DeliveryFilter, DeliveryLine, DeliveryState, DueLane, LANE_LEASE, LaneLease, LaneTaker,
     OpenDelivery, TargetResult,
 };
-pub use delivery_target::{
-    DeliveryCounts, DeliveryTarget, TargetSettings, target_old_secret_row, target_secret_row,
-};
+pub use delivery_target::{DeliveryCounts, DeliveryTarget, TargetSettings, target_old_secret_row, target_secret_row};
 pub use departure::Departing;
 pub use effect::{Effect, EffectStep};
 pub use epoch::{Epoch, EpochStart, NewEpoch, WatchedFolder};
@@ -63,8 +61,8 @@ pub use error::StoreError;
 pub use grant::{AppProblem, Flow, Grant, GrantKey, GrantKind, GrantProblem, SealedTokens, access_row, refresh_row};
 pub use housekeeping::{HousekeepingRun, Retention};
 pub use import::Imported;
-pub use installation::Installation;
 pub use inbox::{Inbox, InboxOverview, NewInbox};
+pub use installation::Installation;
 pub use lease::{Due, Lease, LeaseTaker};
 pub use ledger::{KnownUids, LedgerLine, NotListed, OpenReason, QuarantineFilter, UidState};
 pub use link::{Creator, Invitation, Link, LinkClaim, NewLink, Purpose};

@@ -26,7 +26,7 @@ const NONCE_LENGTH: usize = 12;
 /// with a key that has been removed could never be opened again.
 pub struct Vault {
     keys: RwLock<Arc<Vec<Key>>>,
-    file: Option<PathBuf>,
+    key_file_path: Option<PathBuf>,
 }
 
 /// A master key. Its id is the start of its own hash, so that a key file cannot mix the two up.
@@ -58,8 +58,8 @@ impl Key {
 }
 
 impl Vault {
-    fn new(keys: Vec<Key>, file: Option<PathBuf>) -> Self {
-        Self { keys: RwLock::new(Arc::new(keys)), file }
+    fn new(keys: Vec<Key>, key_file_path: Option<PathBuf>) -> Self {
+        Self { keys: RwLock::new(Arc::new(keys)), key_file_path }
     }
 
     fn keys(&self) -> Arc<Vec<Key>> {
@@ -69,7 +69,7 @@ impl Vault {
     /// Reloads the key file, whose first key seals. Keys that are already loaded stay usable for opening. A missing
     /// file changes nothing, but an unreadable one is an error, since it may contain a new first key.
     fn reload_keys(&self) -> Result<Arc<Vec<Key>>, VaultError> {
-        let Some(path) = self.file.as_deref() else { return Ok(self.keys()) };
+        let Some(path) = self.key_file_path.as_deref() else { return Ok(self.keys()) };
         let mut read = match key_file::read(path) {
             Ok(read) => read,
             Err(VaultError::Unreadable { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -184,7 +184,7 @@ mod tests {
         let later = new_only.seal("r", &"c".into()).unwrap();
         assert_eq!(running.open("r", &later).unwrap().expose_secret(), "c");
         // An unreadable file may hold a newer key, so nothing is sealed; a missing file changes nothing.
-        let file = place.file().unwrap();
+        let file = place.key_file_path().unwrap();
         let text = std::fs::read(file).unwrap();
         std::fs::write(file, "no key\n").unwrap();
         assert!(running.seal("r", &"d".into()).is_err() && running.open("r", &later).is_ok());

@@ -14,7 +14,7 @@ pub enum Actor {
     Person(Person),
     /// A program with an API token.
     Token(Token),
-    /// The customer's own IT, who follows a connect link.
+    /// The customer's IT staff, who follow a connect link.
     Link {
         /// The row of the organisation that made the link.
         organisation_id: i64,
@@ -58,7 +58,8 @@ impl Actor {
         }
     }
 
-    /// Whether the credential policy applies. It does not apply to the command line, which has the master key anyway.
+    /// Whether the credential policy applies to the actor. The command line is exempt, because its user has the master
+    /// key.
     pub fn is_bound_by_credential_policy(&self) -> bool {
         !matches!(self, Self::CommandLine)
     }
@@ -84,7 +85,7 @@ impl Actor {
         if self.organisation().is_none() { Ok(()) } else { Err(Forbidden::OneOrganisation.into()) }
     }
 
-    /// The token that owns the links and tokens which this actor creates: they end when it is revoked.
+    /// The API token of the actor, if any. Links and tokens that the actor creates are recorded as created with it.
     pub fn token(&self) -> Option<i64> {
         match self {
             Self::Token(token) => Some(token.id),
@@ -92,7 +93,7 @@ impl Actor {
         }
     }
 
-    /// The creator of a link. A link made with a token ends with that token.
+    /// The creator to record for a link. When a token is revoked, the links that were created with it are revoked too.
     pub fn link_creator<'a>(&self, name: &'a str) -> Creator<'a> {
         Creator { who: name, token: self.token() }
     }

@@ -15,8 +15,8 @@ pub async fn audit_request(acting: Acting<'_>, mailbox: &Mailbox, identity: &str
     acting.finish(tx, &AuditEvent::ConsentAsked { identity: identity.to_owned() }, target(mailbox)).await
 }
 
-/// Records the consent that a person gave for a mailbox, for the login name it had when they were asked. A mailbox that waited for
-/// the consent is polled at once.
+/// Records the consent that a person gave for a mailbox, under the login name that the mailbox had when the consent was
+/// requested. If the mailbox was waiting for the consent, it is polled at once.
 ///
 /// # Errors
 /// The actor has read-only access.
@@ -26,7 +26,8 @@ pub async fn record(acting: Acting<'_>, mailbox: &Mailbox, identity: &str) -> Re
     acting.finish(tx, &AuditEvent::ConsentGiven { identity: identity.to_owned() }, target(mailbox)).await
 }
 
-/// Ends the consent of a mailbox at its provider and deletes its tokens here. Every mailbox that shares the consent loses access.
+/// Revokes the consent of a mailbox at its provider and deletes the stored tokens. Every mailbox that shares the consent loses
+/// access.
 ///
 /// # Errors
 /// [`Conflict::AppOnlyHasNoConsent`], [`Conflict::PasswordHasNoConsent`]; the consent is being renewed at this moment.

@@ -1,4 +1,4 @@
-//! The error of a use case. It holds no wording of HTTP or the command line: each door maps it to its own.
+//! The error of a use case. It contains no wording for HTTP or the command line: each door maps it to its own response.
 
 use super::mailboxes::Refused;
 use super::mailboxes::settings::InvalidField;
@@ -21,29 +21,29 @@ pub enum Forbidden {
 /// Why a use case failed. Nothing was changed.
 #[derive(Debug)]
 pub enum Error {
-    /// The thing does not exist, or the actor may not see it.
+    /// The resource does not exist, or the actor may not see it.
     Missing(Resource),
     /// The actor lacks the right.
     Forbidden(Forbidden),
-    /// A part of the input is invalid.
+    /// A field of the input is invalid.
     Invalid(InvalidField),
     /// The credential policy forbids it.
     Refused(Refused),
     /// The change conflicts with the stored state.
     Conflict(Conflict),
-    /// The thing does not meet the precondition of the change.
+    /// The resource does not meet the precondition of the change.
     Changed,
     /// The mailbox of this address has moved to another server since the login was entered.
     ServerChanged(String),
     /// The link no longer works.
     LinkInvalid,
-    /// The server refused too many passwords for this account: minutes until another is accepted.
+    /// The server refused too many passwords for this account. Holds the minutes until another password may be tried.
     PasswordRateLimited(i64),
-    /// The server refused too many logins to this account: minutes until another is tried.
+    /// The server refused too many logins to this account. Holds the minutes until another login may be tried.
     LoginRateLimited(i64),
     /// The customer's server, or the connection to it, failed. The error holds only details that the actor may see.
     Server(Box<PollError>),
-    /// The consent is being renewed at this moment, or its provider refused.
+    /// The consent is being renewed at this moment, or its provider refused the request.
     Consent(Box<TokenError>),
     /// The database, the vault or another part of this installation failed.
     Internal(StoreError),

@@ -35,7 +35,7 @@ pub(super) fn target(inbox: &Inbox) -> Target<'_> {
 /// Finds an inbox by its address.
 ///
 /// # Errors
-/// It does not exist, or the actor may not see it.
+/// The inbox does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, address: &str) -> Result<Inbox, Error> {
     let missing = || Error::Missing(Resource::Inbox(address.to_owned()));
     let address: Address = address.parse().map_err(|_| missing())?;
@@ -84,7 +84,7 @@ pub(super) async fn add_in(acting: Acting<'_>, wanted: WantedInbox, tx: &mut Tx<
 /// Changes an inbox.
 ///
 /// # Errors
-/// It is missing, or does not meet the precondition.
+/// The inbox does not exist, or does not meet the precondition.
 pub async fn change(
     acting: Acting<'_>,
     address: &Address,
@@ -106,10 +106,10 @@ pub async fn change(
 }
 
 /// Removes an inbox that no mailbox or route feeds. An inbox that holds messages is removed only with `with_messages`, which
-/// deletes them for good.
+/// deletes them permanently.
 ///
 /// # Errors
-/// It is missing, or does not meet the precondition; [`Conflict::InboxInUse`], [`Conflict::InboxHoldsMail`].
+/// The inbox does not exist, or does not meet the precondition; [`Conflict::InboxInUse`], [`Conflict::InboxHoldsMail`].
 pub async fn remove(
     acting: Acting<'_>,
     address: &Address,

@@ -11,10 +11,10 @@ use crate::opaque;
 use crate::store::{LinkClaim, NewLink, NewPerson, Purpose, Role, Store, StoreError};
 use crate::vault::hex;
 
-/// How long an invitation works.
+/// How long an invitation is valid.
 const LIFETIME: Duration = Duration::from_hours(7 * 24);
 
-/// How long the link for the first account works.
+/// How long the link for the first account is valid.
 const SETUP_LIFETIME: Duration = Duration::from_hours(24);
 
 /// Makes the single-use link for the first operator's account and returns its key; `None` if there is a user already.
@@ -64,7 +64,7 @@ pub async fn invite(acting: Acting<'_>, role: Role, of: &Owner) -> Result<String
 /// Revokes an invitation; `key_hash`: the hash of its key, in hexadecimal.
 ///
 /// # Errors
-/// It does not exist, or the actor may not see it.
+/// The invitation does not exist, or the actor may not see it.
 pub async fn revoke(acting: Acting<'_>, key_hash: &str) -> Result<(), Error> {
     let missing = || Error::Missing(Resource::Invitation);
     let open = acting.store.open_invitations(acting.scope(), acting.now).await?;
@@ -80,7 +80,7 @@ pub async fn revoke(acting: Acting<'_>, key_hash: &str) -> Result<(), Error> {
 /// Adds the user for whom a claimed link was made, and uses up the link in the same transaction.
 ///
 /// # Errors
-/// [`Error::LinkInvalid`]; the name is taken, and the link still works.
+/// [`Error::LinkInvalid`]; or the name is taken, in which case the link stays valid.
 pub async fn accept(acting: Acting<'_>, claim: &LinkClaim, new: &NewPerson<'_>, invited_by: &str) -> Result<(), Error> {
     debug_assert!(matches!(acting.actor, Actor::Guest { .. }));
     let mut tx = acting.begin().await?;

@@ -18,7 +18,7 @@ const MAX_PASSES: usize = 5;
 /// A key exists already; or the key is lost and `forgets` is false.
 pub async fn generate(acting: Acting<'_>, location: &Location, forgets: bool) -> Result<(Vault, Option<u64>), Error> {
     let mut forgotten = None;
-    if let Some(path) = location.file().filter(|path| !path.exists())
+    if let Some(path) = location.key_file_path().filter(|path| !path.exists())
         && acting.store.has_secrets().await?
     {
         if !forgets {
@@ -32,15 +32,15 @@ pub async fn generate(acting: Acting<'_>, location: &Location, forgets: bool) ->
     Ok((location.generate().map_err(StoreError::Vault)?, forgotten))
 }
 
-/// Seals every password and token with a new key and drops the old ones. Returns the vault and the number of secrets sealed.
+/// Seals every password and token with a new key and drops the old keys. Returns the vault and the number of secrets sealed.
 ///
 /// # Errors
 /// [`Conflict::OldKeyInUse`]; a consent is being renewed at this moment.
 pub async fn rotate(acting: Acting<'_>, location: &Location, deps: &oauth::OAuthDeps) -> Result<(Vault, usize), Error> {
     // Two rotations at once would each drop the other's key.
     let _alone = location.lock().map_err(StoreError::Vault)?;
-    // The new key is on disk before anything is sealed with it, and an old key is dropped only when nothing needs it. After a crash
-    // in between all keys are still there, and the next rotation continues.
+    // The new key is on disk before anything is sealed with it, and an old key is dropped only when no secret needs it. After a
+    // crash in between, all keys still exist, and the next rotation continues.
     let vault = Arc::new(location.add_key().map_err(StoreError::Vault)?);
     let (mut count, mut is_done) = (0, false);
     for _ in 0..MAX_PASSES {

@@ -1,4 +1,4 @@
-//! Connect links: the customer's own IT enters the credentials of a mailbox, and nobody at the helpdesk sees them.
+//! Connect links: the customer's IT staff enter the credentials of a mailbox, and the helpdesk never sees them.
 
 use std::time::Duration;
 
@@ -16,11 +16,12 @@ const LIFETIME: Duration = Duration::from_hours(3 * 24);
 pub struct ConnectLink {
     /// The secret key. Only its hash is stored, so it can be shown once.
     pub key: String,
-    /// Expiry time.
+    /// The time at which the link expires.
     pub expires_at: Timestamp,
 }
 
-/// Makes a link for a mailbox and replaces an open one. The customer's page names the actor.
+/// Creates a link for a mailbox, and replaces one that was not used yet. The customer's page shows who created the
+/// link.
 ///
 /// # Errors
 /// The actor has read-only access.

@@ -44,7 +44,7 @@ pub(super) fn target(mailbox: &Mailbox) -> Target<'_> {
 /// Finds a mailbox by its address.
 ///
 /// # Errors
-/// It does not exist, or the actor may not see it.
+/// The mailbox does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, address: &str) -> Result<Mailbox, Error> {
     let missing = || Error::Missing(Resource::Mailbox(address.to_owned()));
     let address: Address = address.parse().map_err(|_| missing())?;
@@ -61,7 +61,7 @@ fn check_visible(acting: Acting<'_>, mailbox: Mailbox) -> Result<Mailbox, Error>
 /// Locks a mailbox for the rest of the transaction and returns its current state.
 ///
 /// # Errors
-/// It was removed, another mailbox has its address now, or it does not meet the precondition.
+/// The mailbox was removed, its address now belongs to another mailbox, or it does not meet the precondition.
 async fn lock_mailbox(
     acting: Acting<'_>,
     shown: &Mailbox,
@@ -77,7 +77,7 @@ async fn lock_mailbox(
     Ok(held)
 }
 
-/// Pauses or resumes polling. Repeating it changes nothing.
+/// Pauses or resumes polling. A repeated call changes nothing.
 ///
 /// # Errors
 /// The mailbox does not exist; [`Conflict::InSetup`].
@@ -98,7 +98,7 @@ pub async fn pause(acting: Acting<'_>, address: &Address, paused: bool) -> Resul
     Ok(mailbox)
 }
 
-/// Starts a mailbox after its setup. Repeating it changes nothing.
+/// Starts a mailbox after its setup. A repeated call changes nothing.
 ///
 /// # Errors
 /// The actor has read-only access.
@@ -110,8 +110,8 @@ pub async fn start(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
     }
 }
 
-/// Schedules a poll now. A mailbox whose server asked us to wait, or whose last login failed, keeps waiting: extra logins lock
-/// accounts.
+/// Schedules a poll now. If the server asked us to wait, or the last login failed, the mailbox keeps waiting: extra logins can
+/// lock the account.
 ///
 /// # Errors
 /// [`Conflict::InSetup`], [`Conflict::Paused`], [`Conflict::Failing`], [`Conflict::ServerAskedToWait`].
@@ -128,11 +128,11 @@ pub async fn poll_soon(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Erro
     }))
 }
 
-/// Removes a mailbox with its password or consent and its ledger. Imported mail stays in its inbox. A consent that no other mailbox
-/// uses is ended at its provider; a mailbox with a consent needs `tokens`.
+/// Removes a mailbox with its password or consent and its ledger. Imported mail stays in its inbox. A consent that no other
+/// mailbox uses is revoked at its provider; `tokens` is required if the mailbox has a consent.
 ///
 /// # Errors
-/// It does not meet the precondition; its consent is being renewed at this moment.
+/// The mailbox does not meet the precondition, or its consent is being renewed at this moment.
 pub async fn remove(
     acting: Acting<'_>,
     mailbox: &Mailbox,
@@ -146,7 +146,7 @@ pub async fn remove(
         return Ok(None);
     };
     let consent = revocation::last_consent(mailbox, tokens).await?;
-    // End the consent at the provider first: otherwise a crash would leave a consent there that is no longer recorded here.
+    // Revoke the consent at the provider first: otherwise a crash could leave a consent there that the database no longer knows.
     let revocation = consent.end(tokens).await;
     let removed = remove_row(acting, mailbox, revocation.clone(), precondition).await;
     consent.release(tokens).await;

@@ -7,9 +7,9 @@ use crate::store::{Organisation, Role, Scope, Tx};
 /// The owner of a new object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// The actor's own organisation; none for an actor who sees all.
+    /// The actor's own organisation; an actor who sees all has none.
     Own,
-    /// The organisation with this row.
+    /// The organisation with this row number.
     Row(i64),
     /// The existing organisation with this name.
     Named(String),

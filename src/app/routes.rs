@@ -31,10 +31,10 @@ pub async fn find(acting: Acting<'_>, recipient: &str, inbox: &str) -> Result<Ro
     routes(acting, &recipient, Some(&inbox), &mut reader).await?.pop().ok_or_else(missing)
 }
 
-/// Removes a recipient's route to one inbox, or all its routes; returns the routes removed.
+/// Removes a recipient's route to one inbox, or all routes of the recipient. Returns the removed routes.
 ///
 /// # Errors
-/// The recipient has no such route.
+/// The recipient has no route to this inbox.
 pub async fn remove(acting: Acting<'_>, recipient: &Address, inbox: Option<&Address>) -> Result<Vec<Route>, Error> {
     let mut tx = acting.begin().await?;
     if let Some(inbox) = inbox {
@@ -54,7 +54,7 @@ pub async fn remove(acting: Acting<'_>, recipient: &Address, inbox: Option<&Addr
     Ok(removed)
 }
 
-/// The visible routes of a recipient, to this inbox or to all.
+/// The routes of a recipient that the actor may see, to one inbox or to all.
 async fn routes(
     acting: Acting<'_>,
     recipient: &Address,

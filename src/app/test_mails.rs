@@ -24,12 +24,13 @@ pub struct WantedTest<'a> {
     pub mailer: Option<&'a Mailer>,
     /// The language of the mail.
     pub language: Language,
-    /// Tells when the mail was sent, which may take seconds.
+    /// The clock for the time of sending, since sending may take seconds.
     pub clock: &'a dyn Clock,
 }
 
 impl<'a> WantedTest<'a> {
-    /// The mailer, if Mailferry sends the mail itself. It sends none to a mailbox that was never polled successfully.
+    /// The mailer, if Mailferry sends the mail itself. Mailferry sends none to a mailbox that was never polled
+    /// successfully.
     fn sender(&self) -> Option<&'a Mailer> {
         self.mailer.filter(|_| self.mailbox.status.last_success_at.is_some())
     }

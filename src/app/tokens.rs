@@ -8,23 +8,23 @@ use crate::store::{NewToken, Organisation, Token, TokenScope};
 
 /// A new token.
 pub struct IssuedToken {
-    /// Its row.
+    /// The row of the token.
     pub id: i64,
-    /// The organisation it is limited to; `None`: all organisations.
+    /// The organisation that the token is limited to; `None`: all organisations.
     pub organisation: Option<Organisation>,
     /// The secret token. Only its hash is stored, so it can be shown once.
     pub token: String,
 }
 
-/// A revoked token with the tokens that were made by it, directly or indirectly.
+/// A revoked token with the tokens that were created with it, directly or indirectly.
 pub struct RevokedToken {
     /// The revoked token.
     pub token: Token,
-    /// Names of the tokens made by it.
-    pub made: Vec<String>,
+    /// Names of the tokens that were created with it.
+    pub descendants: Vec<String>,
 }
 
-/// Makes a token. Its rights never exceed those of its creator.
+/// Creates a token. Its rights never exceed those of its creator.
 ///
 /// # Errors
 /// [`crate::fact::Conflict::InvalidTokenName`], [`crate::fact::Conflict::TokenExists`]; the organisation is missing.
@@ -43,16 +43,16 @@ pub async fn create(acting: Acting<'_>, name: &str, scope: TokenScope, of: &Owne
 
 /// Identifies a token.
 pub enum TokenSelector<'a> {
-    /// By name; `organisation` decides where several organisations have a token of this name.
+    /// Selects a token by name. `organisation` is needed if several organisations have a token with this name.
     Named { name: &'a str, organisation: Option<&'a str> },
-    /// By name and row.
+    /// Selects a token by name and row.
     Row { name: &'a str, id: Option<i64> },
 }
 
 /// Finds a token.
 ///
 /// # Errors
-/// No such token is visible to the actor; several organisations have one of this name.
+/// The actor sees no such token, or several organisations have a token with this name.
 pub async fn find(acting: Acting<'_>, which: &TokenSelector<'_>) -> Result<Token, Error> {
     match which {
         TokenSelector::Named { name, organisation } => {
@@ -69,7 +69,7 @@ pub async fn find(acting: Acting<'_>, which: &TokenSelector<'_>) -> Result<Token
     }
 }
 
-/// Revokes a token, effective at once; `with_made` also revokes the tokens made by it.
+/// Revokes a token at once; `with_made` also revokes the tokens that were created with it.
 ///
 /// # Errors
 /// The token does not exist or does not meet the precondition.
@@ -82,12 +82,12 @@ pub async fn revoke(
     let token = find(acting, &which).await?;
     check_precondition(&token, precondition)?;
     let mut tx = acting.begin().await?;
-    let made: Vec<String> = tx.descendants_of_token(token.id).await?.into_iter().map(|one| one.name).collect();
+    let descendants: Vec<String> = tx.descendants_of_token(token.id).await?.into_iter().map(|one| one.name).collect();
     if tx.revoke_token(token.id, with_made).await? == 0 {
         return Err(Error::Missing(Resource::Token(token.name))); // another request revoked it first
     }
-    let done = AuditEvent::TokenRevoked { made: made.clone(), made_revoked: with_made };
+    let done = AuditEvent::TokenRevoked { made: descendants.clone(), made_revoked: with_made };
     let target = Target { organisation: token.organisation_id, name: &token.name };
     acting.finish(tx, &done, target).await?;
-    Ok(RevokedToken { token, made })
+    Ok(RevokedToken { token, descendants })
 }

@@ -16,7 +16,7 @@ use crate::wiring;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Print every configuration key with its default instead
+    /// Print every configuration key with its default, and check nothing
     #[arg(long)]
     defaults: bool,
 }
@@ -24,7 +24,7 @@ pub struct Args {
 /// The result of one check.
 enum Finding {
     Good(String),
-    /// It works, but an operator should look at it.
+    /// The check passed, but an operator should look at the finding.
     Warning(String),
     Wrong(Failure),
 }
@@ -107,7 +107,8 @@ async fn run_checks(overrides: &Overrides, report: &mut impl FnMut(&'static str,
     match wiring::vault(&config, &store).await {
         Ok(vault) => {
             let location = wiring::key_location(&config, &store);
-            let location = location.file().map_or_else(|| "vault.key".to_owned(), |path| path.display().to_string());
+            let location =
+                location.key_file_path().map_or_else(|| "vault.key".to_owned(), |path| path.display().to_string());
             let key = vault.sealing_key().unwrap_or_default();
             report("key", Finding::Good(format!("{location}, key {key}, {} in all", vault.key_count())));
             let opened = store.open_secrets(&vault).await;
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
 
-    /// The paths of all keys of the defaults.
+    /// Collects the paths of all keys below a value of the defaults.
     fn keys(path: &str, value: &Value, found: &mut Vec<String>) {
         match value {
             Value::Dict(_, entries) if !path.ends_with(".authorize_params") => {

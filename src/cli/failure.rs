@@ -11,11 +11,11 @@ use crate::shown::for_terminal;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
-/// The command failed.
+/// Exit code of a command that failed.
 const FAILED: u8 = 1;
-/// Wrong usage; the code that clap uses.
+/// Exit code for wrong usage, the same as clap's.
 const USAGE: u8 = 2;
-/// sysexits.h EX_CONFIG.
+/// Exit code for a wrong configuration: EX_CONFIG in sysexits.h.
 const CONFIGURATION: u8 = 78;
 
 /// Why a command failed.
@@ -58,7 +58,7 @@ impl Failure {
     }
 }
 
-/// The command that lists the things of this kind.
+/// The command that lists the resources of this kind.
 fn list_command(thing: &Resource) -> Option<&'static str> {
     match thing {
         Resource::Mailbox(_) => Some("mailferry mailbox list"),

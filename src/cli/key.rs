@@ -23,7 +23,7 @@ pub enum Command {
 
 pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     let location = wiring::key_location(&context.config, &context.store);
-    let file = || location.file().map(|path| path.display().to_string()).unwrap_or_default();
+    let file = || location.key_file_path().map(|path| path.display().to_string()).unwrap_or_default();
     match command {
         Command::Generate { forget_passwords } => {
             let (vault, forgotten) = keys::generate(context.acting(), &location, forget_passwords).await?;

@@ -177,7 +177,7 @@ async fn set(address: &Address, login: &LoginArgs, settings: &SettingsArgs, cont
         expected_account: None,
         keeps_login: true,
         // On the command line the operator names the account that consents.
-        asks_consent: names_account.then_some(false),
+        needs_consent: names_account.then_some(false),
         by_link: None,
         settings: settings.change(store.least_interval())?,
     };
@@ -185,9 +185,9 @@ async fn set(address: &Address, login: &LoginArgs, settings: &SettingsArgs, cont
         Some(_) => Some(context.deps().await?),
         None => None, // no key is needed
     };
-    let change_deps = deps.as_ref().map(|deps| ChangeDeps { deps, ports: &[] });
+    let deps_for_change = deps.as_ref().map(|deps| ChangeDeps { deps, ports: &[] });
     let request = Request { before: &before, changes, stored_login: StoredLogin::MustBeReplaced };
-    let changed = mailboxes::change(context.acting(), request, change_deps, any).await?;
+    let changed = mailboxes::change(context.acting(), request, deps_for_change, any).await?;
     let revocation = changed.revocation.map(|outcome| format!(". {}", outcome.words(Language::English)));
     let revocation = revocation.unwrap_or_default();
     let changed = show::MailboxView::load(&changed.mailbox, context).await?;
@@ -239,7 +239,7 @@ fn new_mailbox(
         inbox,
         server,
         login: Some(login),
-        asks_consent: false,
+        needs_consent: false,
         setup: false,
         settings: settings.change(context.store.least_interval())?.apply_to(&mailbox::Settings::default()),
         address,

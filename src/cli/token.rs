@@ -74,10 +74,10 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         }
         Command::Revoke { name, organisation, with_made } => {
             let which = TokenSelector::Named { name: &name, organisation: organisation.as_deref() };
-            let RevokedToken { token, made } = tokens::revoke(context.acting(), which, with_made, any).await?;
-            let event = AuditEvent::TokenRevoked { made: made.clone(), made_revoked: with_made };
+            let RevokedToken { token, descendants } = tokens::revoke(context.acting(), which, with_made, any).await?;
+            let event = AuditEvent::TokenRevoked { made: descendants.clone(), made_revoked: with_made };
             let detail = event.detail(Language::English);
-            let line = json!({ "name": token.name, "revoked": true, "made": made, "made_revoked": with_made });
+            let line = json!({ "name": token.name, "revoked": true, "made": descendants, "made_revoked": with_made });
             output.object(&line, || match detail.as_str() {
                 "" => format!("Revoked {}", token.name),
                 detail => format!("Revoked {}; {detail}", token.name),

@@ -20,15 +20,16 @@ const STORE: &str = "store";
 pub struct Delivery {
     /// `store`, or the URL of a mail server.
     pub default: String,
-    /// The login name at this server; empty: no login.
+    /// The login name at the default target; empty: no login.
     pub username: String,
     #[serde(deserialize_with = "values::secret")]
     pub password: SecretString,
-    /// The authorities that this server's certificate is checked against; empty: the system's.
+    /// The file with the authorities that the default target's certificate is checked against; empty: the system's
+    /// authorities.
     pub ca_file: PathBuf,
-    /// Maximum number of connections to this server.
+    /// Maximum number of connections to the default target.
     pub concurrency: Count,
-    /// Whether lone CR and LF may be turned into CRLF for this server.
+    /// Whether lone CR and LF may be turned into CRLF for the default target.
     pub repair_line_ends: bool,
     /// The envelope sender; empty: the null sender.
     pub sender: String,
@@ -38,11 +39,11 @@ pub struct Delivery {
     pub parallel: Count,
     /// Ports of targets that actors of one organisation may use.
     pub ports: Vec<u16>,
-    /// One command.
+    /// Timeout of one command.
     pub command: Span,
-    /// The answer to a whole mail.
+    /// Timeout for the answer to a whole mail.
     pub answer: Span,
-    /// One request to a webhook.
+    /// Timeout of one request to a webhook.
     pub request: Span,
 }
 
@@ -50,19 +51,22 @@ impl Delivery {
     /// The settings of the target of all inboxes; `None`: only the built-in store.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with the configuration.
+    /// A sentence that describes the error in the configuration.
     pub fn default_target(&self) -> Result<Option<TargetSettings>, String> {
         if self.default == STORE {
             return Ok(None);
         }
         let url: TargetUrl = self.default.parse().map_err(|why| format!("delivery.default: {why}"))?;
         if url.kind() == TargetKind::Webhook {
-            return Err("delivery.default: a webhook belongs to one inbox; set it with `mailferry inbox deliver`".to_owned());
+            return Err(
+                "delivery.default: a webhook belongs to one inbox; set it with `mailferry inbox deliver`".to_owned()
+            );
         }
         let ca_pem = match self.ca_file.as_os_str().is_empty() {
             true => None,
             false => {
-                let wrong = |why: &dyn std::fmt::Display| format!("delivery.ca_file: {}: {why}", self.ca_file.display());
+                let wrong =
+                    |why: &dyn std::fmt::Display| format!("delivery.ca_file: {}: {why}", self.ca_file.display());
                 let pem = std::fs::read_to_string(&self.ca_file).map_err(|error| wrong(&error))?;
                 tls::check_authorities(&pem).map_err(|why| wrong(&why))?;
                 Some(pem)
@@ -86,7 +90,7 @@ impl Delivery {
         self.sender.parse().ok()
     }
 
-    /// Checks that involve the meaning of the values.
+    /// The errors that the types of the values do not exclude.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems: Vec<String> = self.default_target().err().into_iter().collect();
         if !self.sender.is_empty() && self.sender().is_none() {

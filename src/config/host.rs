@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-/// Compared by value: upper and lower case, a trailing dot and the notation of an IP address make no difference.
+/// A host with an optional port. The comparison ignores case, a trailing dot and the notation of an IP address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// In lower case, without brackets.
+    /// The name or address in lower case, without brackets.
     pub name: String,
     pub port: Option<u16>,
 }
@@ -52,7 +52,7 @@ impl std::str::FromStr for Host {
     }
 }
 
-/// Hosts as a list, or as one text separated by commas, as in the environment.
+/// Reads hosts from a list, or from one text with commas, as the environment has it.
 pub fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Host>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -27,10 +27,10 @@ pub struct Application {
     pub client_id: String,
     /// A file with the client secret.
     pub client_secret_file: PathBuf,
-    /// The client secret; empty: in the file, or none.
+    /// The client secret; empty if it is in the file, or if the client is public.
     #[serde(deserialize_with = "values::secret")]
     pub client_secret: SecretString,
-    /// The last day on which the secret is valid.
+    /// The last day on which the client secret is valid.
     #[serde(deserialize_with = "values::day")]
     pub client_secret_expires: Option<jiff::civil::Date>,
     /// The value that replaces {tenant} in the URLs.
@@ -62,12 +62,12 @@ pub struct Application {
     pub refresh_token_days: u32,
     /// Additional parameters of the authorization request.
     pub authorize_params: BTreeMap<String, String>,
-    /// Consents expire after seven days.
+    /// Whether consents expire after seven days, as Google's do for an application in testing.
     pub testing: bool,
     /// Which provider's portal the remedies refer to: `microsoft`, `google` or `other`; empty: determined by the token
     /// endpoint's host.
     pub family: String,
-    /// Allow plain http to 127.0.0.1.
+    /// Whether plain http to 127.0.0.1 is allowed.
     pub allow_http_loopback: bool,
 }
 
@@ -104,7 +104,7 @@ const FIXED_HOSTS: [(&str, &[&str]); 2] =
     [("microsoft", &["login.microsoftonline.com"]), ("google", &["accounts.google.com", "oauth2.googleapis.com"])];
 
 impl OAuth {
-    /// Errors that involve several keys or the meaning of a value.
+    /// The errors that involve several keys, or that the types of the values do not exclude.
     pub fn problems(&self) -> Vec<String> {
         self.providers.iter().flat_map(|(name, app)| app.problems(name)).collect()
     }

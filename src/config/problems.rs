@@ -6,8 +6,8 @@ use figment::value::{Dict, Value};
 
 use super::{Config, DEFAULTS};
 
-/// Returns the errors of all given keys: each key is tried alone on top of the defaults.
-pub fn all(layers: &Figment, names: &dyn Fn(&Value, &str) -> String) -> Vec<String> {
+/// The errors of all keys in these layers. Each key is tried alone on top of the defaults.
+pub fn in_layers(layers: &Figment, names: &dyn Fn(&Value, &str) -> String) -> Vec<String> {
     let dict = match layers.extract::<Dict>() {
         Ok(dict) => dict,
         Err(errors) => return errors.into_iter().map(|error| error.to_string()).collect(),
@@ -25,7 +25,7 @@ pub fn all(layers: &Figment, names: &dyn Fn(&Value, &str) -> String) -> Vec<Stri
     problems
 }
 
-/// Descends to the single keys; a table that is a value counts as one key.
+/// Checks the keys below a value. A table that is itself a setting counts as one key.
 fn check_value(path: &str, value: &Value, names: &dyn Fn(&Value, &str) -> String, problems: &mut Vec<String>) {
     match value {
         Value::Dict(_, keys) if !path.ends_with(".authorize_params") => {
@@ -37,7 +37,7 @@ fn check_value(path: &str, value: &Value, names: &dyn Fn(&Value, &str) -> String
     }
 }
 
-/// The error of one key, if there is one.
+/// The error of one key, if any.
 fn problem(path: &str, value: &Value) -> Option<String> {
     let alone = Figment::from(Toml::string(DEFAULTS)).merge(Serialized::default(path, value));
     let error = alone.extract::<Config>().err()?;

@@ -32,7 +32,7 @@ pub fn load(overrides: &Overrides) -> Result<Config, Vec<String>> {
         layers = layers.merge(Serialized::default("database.url", url));
     }
     let names = |value: &Value, path: &str| source(&layers, value, path, overrides.file.as_deref());
-    let problems = problems::all(&layers, &names);
+    let problems = problems::in_layers(&layers, &names);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -63,7 +63,7 @@ fn source(layers: &Figment, value: &Value, path: &str, file: Option<&Path>) -> S
     }
 }
 
-/// Checks that involve several keys, or the meaning of a value.
+/// Checks the rules that involve several keys, or that the types of the values do not exclude.
 fn check(config: &Config) -> Result<(), Vec<String>> {
     let mut problems = Vec::new();
     let url = &config.database.url;

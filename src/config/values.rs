@@ -25,7 +25,7 @@ impl std::str::FromStr for Span {
             Some(duration) if duration < Duration::from_millis(1) => {
                 Err(format!("{text:?} is less than a millisecond"))
             }
-            // A year is more than any of these can mean, and small enough for every sum.
+            // No setting needs more than a year, and sums of durations below that cannot overflow.
             Some(duration) if duration > Duration::from_hours(24 * 366) => {
                 Err(format!("{text:?} is longer than a year"))
             }
@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for Span {
 pub struct Bytes(pub u64);
 
 impl Bytes {
-    /// As a size in memory.
+    /// The number of bytes as a `usize`.
     pub fn in_memory(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
@@ -80,14 +80,14 @@ impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         match usize::deserialize(from)? {
             0 => Err(D::Error::custom("must be at least 1")),
-            // Used for semaphores and queues, which have a maximum.
+            // Counts are used for semaphores and queues, which have a maximum.
             n if n > 1_000_000 => Err(D::Error::custom("must be at most 1000000")),
             n => Ok(Self(n)),
         }
     }
 }
 
-/// Networks as a list, or as one text separated by commas, as in the environment.
+/// Reads networks from a list, or from one text with commas, as the environment has it.
 pub fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -108,12 +108,13 @@ pub fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Err
         .collect()
 }
 
-/// A secret text, never shown. Numbers are accepted too, since the environment's parser turns digits into one.
+/// Reads a secret, which is never shown. Numbers are accepted too, since the environment's parser turns digits into
+/// one.
 pub fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
     String::deserialize(from).map(SecretString::from).map_err(|_| D::Error::custom("must be text"))
 }
 
-/// A day written "2027-05-01"; empty: none.
+/// Reads a day written "2027-05-01"; empty: none.
 pub fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<jiff::civil::Date>, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() {
@@ -125,7 +126,7 @@ pub fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<jiff::civil::Dat
     }
 }
 
-/// Words as a list, or as one text separated by blanks, as in the environment.
+/// Reads words from a list, or from one text with spaces, as the environment has it.
 pub fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

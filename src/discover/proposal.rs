@@ -50,7 +50,7 @@ impl Proposal {
             provider: found.provider,
             password_works: found.password_works(),
             app_password: found.passwords == Passwords::App,
-            how: found.how,
+            how: found.source,
         }
     }
 }

@@ -12,13 +12,13 @@ pub struct KnownProvider {
     pub name: &'static str,
     /// The passwords that its mail server accepts.
     pub passwords: Passwords,
-    /// Its mail server, with implicit TLS on port 993.
+    /// The provider's mail server, with implicit TLS on port 993.
     host: &'static str,
     /// Whether the login name is the part before the @, instead of the whole address.
     by_local_part: bool,
-    /// The domains of its own customers' addresses.
+    /// The domains in which the provider itself gives out addresses.
     domains: &'static [&'static str],
-    /// Suffixes of the MX hosts for its customers' domains.
+    /// Suffixes of the MX hosts of its customers' own domains.
     mx: &'static [&'static str],
 }
 

@@ -38,7 +38,7 @@ impl Records {
     pub fn new(limit: Duration) -> Self {
         let resolver = TokioResolver::builder_tokio().and_then(|mut builder| {
             let options = builder.options_mut();
-            // A lost packet is sent again while there is time.
+            // The resolver repeats a query after a lost packet, within the limit.
             options.timeout = limit / 3;
             options.attempts = 2;
             builder.build()

@@ -166,7 +166,9 @@ impl AuditEvent {
             Self::KeyRotated { count } => count.to_string(),
             Self::SecretsForgotten { count } => count.to_string(),
             Self::InboxRemoved { with_messages: true } => Text::new("detail-with-messages").words(language),
-            Self::TargetChanged { url, secret: true } => Text::new("detail-target-secret").with("url", url).words(language),
+            Self::TargetChanged { url, secret: true } => {
+                Text::new("detail-target-secret").with("url", url).words(language)
+            }
             Self::TargetAdded { url }
             | Self::TargetChanged { url, .. }
             | Self::TargetPaused { url }

@@ -25,7 +25,7 @@ pub enum CheckFinding {
     Tls { starttls: bool, subject: String, expiry: Option<(Timestamp, u64)>, fingerprint: String },
     /// A text from the server: its greeting, or its capabilities.
     ServerText { words: String },
-    /// An access token.
+    /// The access token, and what could be read in it.
     Token { provider: String, identity: String, until: Timestamp, contents: TokenContents },
     /// The login succeeded.
     LoggedIn { username: String },

@@ -50,9 +50,9 @@ pub enum Conflict {
     MoveIntoPolledFolder { target: String },
     /// Mail would be moved into a folder that may be a polled one under another name.
     MayMoveIntoPolledFolder { target: String, folder: String },
-    /// The conflict `wrong`, about a folder that is polled by another mailbox that logs in to the same account.
+    /// The conflict `wrong` with a folder that is polled by another mailbox of the same account.
     ByOtherMailbox { wrong: Box<Conflict>, mailbox: String },
-    /// The mailbox is still in setup, and is started there.
+    /// The mailbox is still in setup, whose last step starts it.
     InSetup,
     /// The mailbox is paused.
     Paused,
@@ -62,7 +62,7 @@ pub enum Conflict {
     ServerAskedToWait,
     /// The mail server asked to wait until this time.
     ServerAskedToWaitUntil(Timestamp),
-    /// A UID that is neither pending nor quarantined.
+    /// The UID is neither pending nor quarantined.
     UidNotOpen { folder: String, uid: u32 },
     /// A paused mailbox cannot be tested.
     TestPaused,

@@ -12,13 +12,13 @@ pub enum EffectMethod {
     FlagStored,
     /// It is not known yet whether the folder stores the flag.
     FlagMaybeStored,
-    /// By MOVE, or by COPY and UID EXPUNGE, to a folder that exists or will be created.
+    /// The mail is moved by MOVE, or by COPY and UID EXPUNGE. The folder exists or will be created.
     Moved { by_move: bool, is_there: bool },
-    /// By a move to Gmail's trash folder.
+    /// The mail is moved to Gmail's trash folder.
     MovedToTrash { trash: String },
-    /// By UID EXPUNGE.
+    /// The mail is removed by UID EXPUNGE.
     Expunged,
-    /// Not possible.
+    /// The effect is not possible.
     Blocked(Obstacle),
 }
 

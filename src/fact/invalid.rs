@@ -9,45 +9,45 @@ use crate::locale::Language;
 /// Why a setting, a login or a server is not valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invalid {
-    /// Not the name of a host.
+    /// The text is not a host name.
     HostName(String),
-    /// Port 0.
+    /// The port is 0.
     Port,
-    /// Not implicit, starttls or none.
+    /// The TLS mode is not implicit, starttls or none.
     TlsMode(String),
-    /// Certificate authorities that are not PEM.
+    /// The certificate authorities are not PEM.
     AuthoritiesNotPem,
-    /// A certificate authority that cannot be parsed.
+    /// A certificate authority cannot be parsed.
     AuthoritiesUnreadable,
-    /// PEM text without a certificate authority.
+    /// The PEM text contains no certificate authority.
     NoAuthorities,
-    /// Not a SHA-256 fingerprint.
+    /// The text is not a SHA-256 fingerprint.
     Fingerprint(String),
-    /// Not the name of a folder.
+    /// The text is not a folder name.
     FolderName(String),
-    /// Not now, all or a date.
+    /// The start is not now, all or a date.
     Start(String),
-    /// Not leave, seen, keyword:NAME, move:FOLDER or delete.
+    /// The after-import action is not leave, seen, keyword:NAME, move:FOLDER or delete.
     AfterImport(String),
-    /// Not a valid IMAP keyword.
+    /// The text is not a valid IMAP keyword.
     Keyword(String),
     /// Mail would be moved into a folder that is polled.
     MoveIntoPolledFolder(Conflict),
     /// The interval is shorter than the operator allows.
     Interval { least: String },
-    /// Not the URL of a delivery target.
+    /// The text is not the URL of a delivery target.
     TargetUrl(String),
     /// The URL of a delivery target contains a user name or a password.
     TargetUrlWithSecret,
-    /// A delivery target on another machine without TLS.
+    /// The delivery target is on another machine, and its URL has no TLS.
     TargetUnencrypted,
-    /// Not a secret of the Standard Webhooks specification.
+    /// The secret is not one of the Standard Webhooks specification.
     WebhookSecret,
-    /// Not an address.
+    /// The recipient is not an address.
     Recipient(String),
-    /// A number of connections outside the limits.
+    /// The number of connections is outside the limits.
     Concurrency { most: i64 },
-    /// A setting that this kind of delivery target does not have.
+    /// The setting does not apply to this kind of delivery target.
     NotForTarget { setting: String, kind: String },
     /// The password is empty.
     NoPassword,
@@ -112,7 +112,7 @@ impl Fact for Invalid {
     }
 }
 
-/// In English: for the API and the command line.
+/// Writes the reason in English, for the API and the command line.
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.words(Language::English))

@@ -11,12 +11,12 @@ use crate::clock::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "notice")]
 pub enum Notice {
-    /// Mails that the server had left out of an earlier answer. `uids` lists some of them.
+    /// The server listed mails that an earlier answer had left out. `uids` names some of them.
     FoundLate { folder: String, count: u64, uids: String },
-    /// UIDVALIDITY has changed.
+    /// UIDVALIDITY has changed, so the mails have new UIDs.
     #[serde(rename = "numbered-anew")]
     Renumbered { folder: String, before: u32, number: u32, uidnext: u32 },
-    /// The same UIDs of the same UIDVALIDITY name other mails.
+    /// The server has reused UIDs: under the same UIDVALIDITY they now name other mails.
     #[serde(rename = "uids-again")]
     UidsReused { folder: String },
     /// The effects on the customer's copies are not possible.
@@ -31,7 +31,7 @@ pub enum Notice {
     },
 }
 
-/// In milliseconds, like every time in the database.
+/// Serialises a time in milliseconds, like every time in the database.
 fn as_stored<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_i64(at.0)
 }

@@ -15,13 +15,13 @@ pub enum Reason {
     TooLarge { size: u64, limit: u64 },
     /// The mail is older than the start.
     BeforeStart,
-    /// A person skipped it.
+    /// A person skipped the mail.
     ByHand,
-    /// The server no longer lists it.
+    /// The server no longer lists the mail.
     Gone,
     /// The same mail is already in the inbox.
     SameMail,
-    /// One of our own effects put it here.
+    /// One of our own effects put the mail here.
     Returned,
     /// The fetch failed, and is retried.
     Missing { why: FetchFailure },
@@ -110,7 +110,7 @@ impl Fact for Reason {
 }
 
 impl FetchFailure {
-    /// Whether the text has details that a page shows too, with the number of attempts.
+    /// Whether the failure has details that a page shows, together with the number of attempts.
     fn has_details(&self) -> bool {
         matches!(self, Self::OtherBytes | Self::WrongPart { .. } | Self::Refused { .. })
     }

@@ -14,9 +14,9 @@ use crate::locale::Language;
 pub enum RevocationOutcome {
     /// The consent is kept: other mailboxes use it.
     Shared,
-    /// It is an application's own right, which only an administrator can remove.
+    /// The grant is an application's own right, which only an administrator can remove.
     OfApplication,
-    /// The provider has ended it.
+    /// The provider has revoked the consent.
     Ended { provider: String, identity: String },
     /// The identity had not consented yet.
     NeverGiven { identity: String },
@@ -29,7 +29,7 @@ pub enum RevocationOutcome {
 }
 
 impl RevocationOutcome {
-    /// Whether the provider has ended it.
+    /// Whether the provider has revoked the consent.
     pub fn at_provider(&self) -> bool {
         matches!(self, Self::Ended { .. })
     }

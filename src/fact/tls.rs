@@ -38,7 +38,7 @@ pub enum TlsProblem {
     Closed,
 }
 
-/// In milliseconds, like every time in the database.
+/// Serialises a time in milliseconds, like every time in the database.
 fn as_stored<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     at.map(|at| at.0).serialize(serializer)
 }

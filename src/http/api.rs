@@ -52,7 +52,7 @@ pub struct Endpoint {
     pub method: Method,
     /// The path below [`BASE`], with parameters in braces.
     pub path: &'static str,
-    /// The token that it requires.
+    /// The token that the endpoint requires.
     pub access: TokenAccess,
     handler: MethodRouter<State>,
 }

@@ -25,12 +25,13 @@ pub struct LoadedMail {
 /// A value read from a message, with the message's share: data built from the value takes as much memory.
 pub struct WithShare<T> {
     pub value: T,
-    /// For [`attach_share`].
+    /// The message's share, to be passed to [`attach_share`].
     pub share: Share,
 }
 
 impl LoadedMail {
-    /// Loads the bytes of a message, up to the limit of the reader. Waits for memory; `None`: none became free in time.
+    /// Loads the bytes of a message, up to the limit of the reader. Waits for memory; `None` if not enough becomes free
+    /// in time.
     pub async fn load(message: &MessageLine, tenant: Tenant, state: &State) -> Result<Option<Self>, StoreError> {
         let size = usize::try_from(message.size).unwrap_or(usize::MAX).min(reading::MAX_INPUT);
         let Some(share) = state.shares.mail(tenant, size).await else { return Ok(None) };
@@ -61,7 +62,7 @@ impl LoadedMail {
         run_blocking(work).await
     }
 
-    /// One of the attachments, as a download. The inner `None`: there is no attachment with this index.
+    /// One of the attachments, as a download. The inner `None` means that no attachment has this index.
     pub async fn attachment(self, index: usize, state: &State) -> Option<Option<Response>> {
         let (tenant, sha256) = (self.tenant, self.sha256.clone());
         let WithShare { value, share } = self.read(state, move |bytes| reading::attachment(bytes, index)).await?;

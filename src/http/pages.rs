@@ -15,6 +15,7 @@ pub mod messages;
 pub mod oauth_callback;
 pub mod people;
 pub mod raw_mail;
+pub mod settings;
 pub mod setup;
 pub mod sso;
 pub mod targets;

@@ -43,7 +43,7 @@ fn sign_in_routes() -> Vec<Route> {
     use PageAccess::{Public, SignedIn};
     use pages::{account, connect_link, consent, invitation, login, oauth_callback, sso};
     vec![
-        get_route("/assets/{version}/{name}", Public, assets::file),
+        get_route("/assets/{version}/{name}", Public, assets::serve_file),
         get_route("/login", Public, login::page),
         post_route("/login", Public, login::log_in),
         post_route("/logout", Public, login::log_out),
@@ -106,7 +106,7 @@ fn mailbox_routes() -> Vec<Route> {
 /// Inboxes and their messages, users, and the installation.
 fn other_routes() -> Vec<Route> {
     use PageAccess::{Admin, Public, SignedIn};
-    use pages::{audit, inboxes, messages, people, raw_mail, targets};
+    use pages::{audit, inboxes, messages, people, raw_mail, settings, targets};
     vec![
         get_route("/inboxes", SignedIn, inboxes::list),
         post_route("/inboxes", Admin, inboxes::add),
@@ -139,9 +139,9 @@ fn other_routes() -> Vec<Route> {
         post_route("/people/invite", Admin, people::invite),
         post_route("/people/invite/revoke", Admin, people::revoke),
         post_route("/people/remove", Admin, people::remove),
-        get_route("/settings", Admin, audit::settings_page),
-        post_route("/settings/tokens", Admin, audit::add_token),
-        post_route("/settings/tokens/revoke", Admin, audit::revoke_token),
+        get_route("/settings", Admin, settings::page),
+        post_route("/settings/tokens", Admin, settings::add_token),
+        post_route("/settings/tokens/revoke", Admin, settings::revoke_token),
     ]
 }
 

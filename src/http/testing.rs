@@ -21,7 +21,7 @@ pub use crate::http::page::guard::SESSION;
 /// A state with an empty database, which is deleted with the folder. `egress` allows no address, so no test waits for
 /// the network.
 pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
-    // Prefer memory: thousands of requests each wait for the disk.
+    // Memory is preferred, because each of thousands of requests would wait for the disk.
     let memory = std::path::Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
     let store = Store::open(&format!("sqlite://{}", folder.path().join("t.db").display())).await.unwrap();

@@ -100,7 +100,7 @@ impl Session {
         self.samples(&set.text, &|uid| set.uids.binary_search(&uid).is_ok()).await
     }
 
-    /// Fetches INTERNALDATE and Message-ID of all mails from this UID on.
+    /// Fetches INTERNALDATE and Message-ID of all mails with this UID or a higher one.
     pub async fn sample_from(&mut self, first: u32) -> Result<Vec<Sample>, ImapError> {
         self.samples(&format!("{first}:*"), &|uid| uid >= first).await
     }
@@ -238,7 +238,7 @@ impl BodyFetch {
     }
 }
 
-/// Reads a mail from an answer. An answer without a body item is about something else.
+/// Reads a mail from an answer. An answer without a body item does not answer the request.
 fn fetched(response: &Response<'_>, whole: &RawAnswer) -> Option<Fetched> {
     let items = items(response)?;
     let (_, data) = bodies(response).find(|(index, _)| matches!(index, None | Some(0)))?;

@@ -44,7 +44,7 @@ pub struct ListedFolder {
     pub name: String,
     /// The purpose, if the server announces it.
     pub special_use: Option<SpecialUse>,
-    /// Whether it can be opened.
+    /// Whether the folder can be opened.
     pub selectable: bool,
 }
 

@@ -113,7 +113,7 @@ fn echoed_origin(line: &mut Vec<u8>) {
 }
 
 /// `RFC822.SIZE -1`, `9.3736e+06` (mail.ru) or NIL. The size is only a hint, so an invalid one becomes 1 (reference row
-/// C6); 0 would mean an empty mail.
+/// C6). It must not become 0, which would mean an empty mail.
 fn size_that_is_none(line: &mut Vec<u8>) {
     const SIZE: &[u8] = b"RFC822.SIZE ";
     let Some(at) = line.windows(SIZE.len()).position(|part| part.eq_ignore_ascii_case(SIZE)).map(|at| at + SIZE.len())

@@ -193,7 +193,7 @@ impl Session {
     }
 
     /// Identifies the client (RFC 2971), without which 163.com refuses SELECT. Any answer is accepted.
-    pub async fn identify(&mut self) -> Result<(), ImapError> {
+    pub async fn send_client_id(&mut self) -> Result<(), ImapError> {
         if self.can("ID") {
             let id = concat!("ID (\"name\" \"Mailferry\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
             self.run("ID", id, |_| Ok(())).await?;

@@ -16,31 +16,31 @@ pub struct Terms {
 /// Time limits of a server.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
-    /// The greeting, and STARTTLS.
+    /// Timeout for the greeting and STARTTLS.
     pub greeting: Duration,
-    /// The login.
+    /// Timeout of the login.
     pub login: Duration,
-    /// Silence within an answer.
+    /// Maximum time without a byte within an answer.
     pub silence: Duration,
-    /// One command, up to its tagged answer.
+    /// Timeout of one command, up to its tagged answer.
     pub command: Duration,
 }
 
 /// Size limits of a server's output.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Bytes in one literal.
+    /// Maximum number of bytes in one literal.
     pub literal: u64,
-    /// Bytes in one SEARCH response line.
+    /// Maximum number of bytes in one SEARCH response line.
     pub line: usize,
-    /// Nesting depth of parentheses.
+    /// Maximum nesting depth of parentheses.
     pub nesting: usize,
-    /// Number of untagged answers to one command.
+    /// Maximum number of untagged answers to one command.
     pub untagged: usize,
-    /// Bytes in the answer to a command that requests no mail.
+    /// Maximum number of bytes in the answer to a command that requests no mail.
     pub answer: u64,
-    /// Bytes in the answer to a command that requests mail.
+    /// Maximum number of bytes in the answer to a command that requests mail.
     pub mail: u64,
-    /// Minimum bytes per second while waiting.
+    /// Minimum number of bytes per second while waiting.
     pub throughput: u64,
 }

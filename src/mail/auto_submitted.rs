@@ -72,7 +72,7 @@ fn sign(field: &Field<'_>) -> Option<(u8, AutoSubmitted)> {
     }
 }
 
-/// The verdict on a Content-Type, if it is a report's. A read receipt (RFC 8098) is an answer, an abuse report (RFC 5965) is not.
+/// Judges a Content-Type that is a report's. A read receipt (RFC 8098) is an answer, an abuse report (RFC 5965) is not.
 fn report(content_type: &str) -> Option<AutoSubmitted> {
     let parameters = content_type.strip_prefix("multipart/report")?;
     Some(match () {

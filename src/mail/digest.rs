@@ -17,7 +17,7 @@ pub struct Digest {
     pub body_sha256: [u8; 32],
     /// The header section, including the empty line at its end.
     pub header: Vec<u8>,
-    /// In bytes.
+    /// The size of the mail in bytes.
     pub size: u64,
 }
 
@@ -49,7 +49,7 @@ impl Digester {
             self.body.update(bytes);
             return;
         }
-        // The empty line may span two chunks, so search from the last three bytes on.
+        // The empty line may span two chunks, so the search starts three bytes before the new ones.
         let from = self.header.len().saturating_sub(3);
         let room = MAX_HEADER.saturating_sub(self.header.len()).min(bytes.len());
         let (taken, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
@@ -76,7 +76,7 @@ impl Digester {
     }
 }
 
-/// The position after the first empty line, searching from `from` on.
+/// The position after the first empty line at or after `from`.
 pub fn header_end(bytes: &[u8], from: usize) -> Option<usize> {
     if from == 0 {
         // A mail that begins with an empty line has no header.

@@ -9,7 +9,7 @@ pub const MAX_NAME: usize = 100;
 #[derive(Debug, Clone, Copy)]
 pub struct Field<'a> {
     pub name: &'a str,
-    /// Still folded, as sent.
+    /// The value as sent, still folded.
     pub value: &'a [u8],
 }
 

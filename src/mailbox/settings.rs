@@ -16,7 +16,7 @@ pub struct Settings {
     pub after_import: AfterImport,
     /// Time between two polls, in milliseconds.
     pub interval_ms: i64,
-    /// Larger mail is quarantined.
+    /// The maximum size of a mail; larger mail is quarantined.
     #[sqlx(try_from = "i64")]
     pub max_size: u64,
 }

@@ -67,7 +67,7 @@ async fn revoke_wrong_consent(
     trouble: &Trouble,
     deps: &OAuthDeps,
 ) {
-    let (Some(refresh), Some(found)) = (&tokens.refresh, trouble.about.get("found")) else { return };
+    let (Some(refresh), Some(found)) = (&tokens.refresh, trouble.args.get("found")) else { return };
     let Ok(grants) = deps.store.grants().await else { return };
     let provider = endpoint.provider.name;
     let is_in_use = |grant: &Grant| {

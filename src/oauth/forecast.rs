@@ -35,7 +35,8 @@ impl ExpiringCredential {
 /// A credential that expires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Forecast {
-    pub what: ExpiringCredential,
+    #[serde(rename = "what")]
+    pub credential: ExpiringCredential,
     pub ends_at: Timestamp,
     /// Whole days until then; negative after the expiry.
     pub days_left: i64,
@@ -50,17 +51,17 @@ const TESTING_DAYS: i64 = 7;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 impl Forecast {
-    fn new(what: ExpiringCredential, ends_at: Timestamp, now: Timestamp) -> Self {
+    fn new(credential: ExpiringCredential, ends_at: Timestamp, now: Timestamp) -> Self {
         let days_left = (ends_at.0 - now.0).div_euclid(DAY_MS);
-        Self { what, ends_at, days_left, warning: WARNINGS.into_iter().find(|days| days_left <= *days) }
+        Self { credential, ends_at, days_left, warning: WARNINGS.into_iter().find(|days| days_left <= *days) }
     }
 
     /// The warning as text.
     pub fn in_words(&self, provider: &str, identity: &str, language: Language) -> String {
-        let name = format!("{}-{}", if self.days_left < 0 { "ended" } else { "ends" }, self.what.id());
-        let about = [("provider", provider), ("identity", identity), ("days", &self.days_left.to_string())]
+        let name = format!("{}-{}", if self.days_left < 0 { "ended" } else { "ends" }, self.credential.id());
+        let args = [("provider", provider), ("identity", identity), ("days", &self.days_left.to_string())]
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        locale::message(language, &name, None, &about.into())
+        locale::message(language, &name, None, &args.into())
     }
 }
 
@@ -102,7 +103,7 @@ pub fn all_forecasts(config: &OAuth, grants: &[Grant], now: Timestamp) -> Vec<(S
         let Some(app) = config.providers.get(&grant.key.provider) else { continue };
         let grant_endings = forecast(app, Some(grant), now)
             .into_iter()
-            .filter(|ending| ending.what != ExpiringCredential::ClientSecret);
+            .filter(|ending| ending.credential != ExpiringCredential::ClientSecret);
         all.extend(grant_endings.map(|ending| (grant.key.provider.clone(), grant.key.identity.clone(), ending)));
     }
     all
@@ -163,13 +164,13 @@ mod tests {
         assert_eq!([0, 59, 60, 83, 89, 91].map(warned), [None, None, Some(30), Some(7), Some(1), Some(0)]);
         let testing = Application { testing: true, ..Application::default() };
         let [one] = &forecast(&testing, Some(&grant(2)), NOW)[..] else { panic!() };
-        assert_eq!((one.what, one.days_left, one.warning), (ExpiringCredential::GoogleTesting, 5, Some(7)));
+        assert_eq!((one.credential, one.days_left, one.warning), (ExpiringCredential::GoogleTesting, 5, Some(7)));
         let short = Application { refresh_token_days: 20, ..Application::default() };
         let warned = |days_ago| forecast(&short, Some(&grant(days_ago)), NOW)[0].warning;
         assert_eq!([0, 1, 13].map(warned), [None, Some(30), Some(7)], "a consent in use causes no warning");
         let timed = Grant { consent_ends_at: Some(Timestamp(NOW.0 + 7 * DAY_MS)), ..grant(0) };
         let [_, one] = &forecast(&app, Some(&timed), NOW)[..] else { panic!() };
-        assert_eq!((one.what, one.warning), (ExpiringCredential::TimedConsent, Some(7)));
+        assert_eq!((one.credential, one.warning), (ExpiringCredential::TimedConsent, Some(7)));
         let unconnected = Grant { refresh_sealed: None, ..grant(2) };
         assert_eq!(forecast(&testing, Some(&unconnected), NOW), []);
     }

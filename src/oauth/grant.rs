@@ -43,9 +43,9 @@ pub struct AccessToken {
     pub token: SecretString,
     /// The version of the grant's tokens.
     pub version: i64,
-    /// Time of its expiry.
+    /// The time at which the token expires.
     pub expires_at: Timestamp,
-    /// Time of its receipt.
+    /// The time at which the token was received.
     pub since: Timestamp,
 }
 
@@ -59,10 +59,10 @@ impl AccessToken {
 /// The reason why there is no access token.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
-    /// The provider, the application or the consent.
+    /// The provider, the application or the consent failed.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The database or the vault.
+    /// The database or the vault failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -235,7 +235,7 @@ async fn record_failure(
     let cause = error.trouble.cause;
     match cause.owner() {
         // A configuration error concerns this process only.
-        CauseOwner::Here => return Err(error.into()),
+        CauseOwner::Configuration => return Err(error.into()),
         // A device flow sends no client secret, so the failure concerns the grant only.
         CauseOwner::App if grant.flow != Some(Flow::Device) => {
             // One failure of the application, not one of each grant.

@@ -9,9 +9,9 @@ use crate::store::{GrantKey, GrantKind};
 
 /// A usable application.
 pub struct Provider<'a> {
-    /// Its name in the configuration.
+    /// The provider's name in the configuration.
     pub name: &'a str,
-    /// Its configuration.
+    /// The application's configuration.
     pub app: &'a Application,
     tenant: String,
 }
@@ -44,13 +44,13 @@ impl<'a> Provider<'a> {
 
     /// A cause with the provider's arguments.
     pub fn trouble(&self, cause: Cause) -> Trouble {
-        let about = [
+        let args = [
             ("provider", self.name),
             ("family", self.app.family()),
             ("client_id", &self.app.client_id),
             ("tenant", &self.tenant),
         ];
-        about.into_iter().fold(Trouble::new(cause), |trouble, (name, value)| trouble.with_arg(name, value))
+        args.into_iter().fold(Trouble::new(cause), |trouble, (name, value)| trouble.with_arg(name, value))
     }
 
     /// The tenant for an app-only grant of this address: the configured one, or the address's domain, which Microsoft

@@ -86,7 +86,7 @@ impl From<Trouble> for TokenError {
 
 /// The lifetime of a token without one (RFC 6749 5.1 only recommends it).
 const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
-/// Longer lifetimes are capped; a token refused earlier is renewed then.
+/// Longer lifetimes are capped. If the server refuses the token earlier, it is renewed at that time.
 const MAX_LIFETIME: Duration = Duration::from_hours(24 * 30);
 
 /// The token endpoint of one provider.

@@ -63,7 +63,7 @@ pub fn missing(can: HasCapability<'_>, permanent_flags: Option<&[String]>, actio
 pub fn describe(
     can: HasCapability<'_>,
     action: &AfterImport,
-    server_action: &AfterImport,
+    resolved_action: &AfterImport,
     folders: &[String],
     flags_shown: bool,
 ) -> EffectMethod {
@@ -72,7 +72,7 @@ pub fn describe(
         AfterImport::Seen | AfterImport::Keyword(_) if flags_shown => EffectMethod::FlagStored,
         AfterImport::Seen | AfterImport::Keyword(_) => EffectMethod::FlagMaybeStored,
         AfterImport::Move(target) => EffectMethod::Moved { by_move: can("MOVE"), is_there: folders.contains(target) },
-        AfterImport::Delete if let AfterImport::Move(trash) = server_action => {
+        AfterImport::Delete if let AfterImport::Move(trash) = resolved_action => {
             EffectMethod::MovedToTrash { trash: trash.clone() }
         }
         AfterImport::Delete => EffectMethod::Expunged,

@@ -42,7 +42,7 @@ impl CountedLogin<'_> {
         login_attempt.end(result.as_ref().map_err(|error| (error, failure.as_ref()))).await;
         match failure {
             Some(failure) => Err(failure),
-            None => identify(session).await,
+            None => send_client_id(session).await,
         }
     }
 }
@@ -55,7 +55,7 @@ pub async fn log_in(
     deps: &Deps,
 ) -> Result<(), PollError> {
     attempt(session, credential, mailbox).await.map_err(|error| login_error(&error, mailbox, deps))?;
-    identify(session).await
+    send_client_id(session).await
 }
 
 /// A mailbox with an access token is never opened with a password (reference row F13).
@@ -73,8 +73,8 @@ fn login_error(error: &LoginError, mailbox: &Mailbox, deps: &Deps) -> PollError 
     PollError::login(error, &mailbox.server.host, &credential::text_args(mailbox, deps))
 }
 
-async fn identify(session: &mut Session) -> Result<(), PollError> {
-    session.identify().await.map_err(|error| PollError::imap(Step::Login, &error))
+async fn send_client_id(session: &mut Session) -> Result<(), PollError> {
+    session.send_client_id().await.map_err(|error| PollError::imap(Step::Login, &error))
 }
 
 /// Opens a session outside a poll. A refused token is replaced once.

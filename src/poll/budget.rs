@@ -25,7 +25,7 @@ pub struct Budget {
 const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
 impl Budget {
-    /// Ends at shutdown, at a time, or after a number of messages or bytes.
+    /// A budget that ends at shutdown, at a time, or after a number of messages or bytes.
     pub fn new(stop: CancellationToken, until: Instant, max_messages: u64, max_bytes: u64) -> Self {
         Self {
             stop,
@@ -39,7 +39,7 @@ impl Budget {
         }
     }
 
-    /// Ends also when other polls need this worker.
+    /// Returns the budget, which now also ends when other polls need this worker.
     #[must_use]
     pub fn with_turn(self, turn_over: CancellationToken) -> Self {
         Self { turn_over, ..self }
@@ -59,7 +59,7 @@ impl Budget {
         self.progressed.store(true, Ordering::Relaxed);
     }
 
-    /// Whether another poll right away makes sense.
+    /// Whether another poll should follow at once.
     pub fn has_progressed(&self) -> bool {
         self.progressed.load(Ordering::Relaxed)
     }

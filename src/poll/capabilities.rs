@@ -17,11 +17,11 @@ use crate::store::Mailbox;
 pub struct Ability {
     /// leave, seen, keyword, move or delete.
     pub effect: &'static str,
-    /// Whether the server can do it, as far as known.
+    /// Whether the server can do the action, as far as known.
     pub possible: bool,
     /// Whether the answer is certain. A folder shows its permanent flags reliably only when it is opened for changes.
     pub certain: bool,
-    /// How it is done, or the obstacle.
+    /// How the server does the action, or the obstacle.
     #[serde(serialize_with = "in_english")]
     #[schema(value_type = String)]
     pub detail: EffectMethod,
@@ -72,24 +72,24 @@ impl AccountState<'_> {
             CheckedAction::check(session, action, if is_chosen { &self.mailbox.folders } else { &[] }).await?;
         let can = |capability: &str| session.can(capability);
         // A folder that is opened read-only may claim to keep no flag. A flag that it does list is kept in either mode.
-        let shows = |flags: &[String]| after_import::missing(&can, Some(flags), &checked.server_action).is_none();
+        let shows = |flags: &[String]| after_import::missing(&can, Some(flags), &checked.resolved_action).is_none();
         let is_shown = self.selected.permanent_flags.as_deref().is_some_and(shows);
         // Only opening the folder for changes shows whether it may be changed at all.
-        let needs_nothing = checked.server_action == AfterImport::Leave;
+        let needs_nothing = checked.resolved_action == AfterImport::Leave;
         Ok(Ability {
             effect,
             possible: checked.obstacle.is_none(),
             certain: checked.obstacle.is_some() || needs_nothing || is_shown,
             detail: match checked.obstacle {
                 Some(obstacle) => EffectMethod::Blocked(obstacle),
-                None => after_import::describe(&can, action, &checked.server_action, &self.folders, is_shown),
+                None => after_import::describe(&can, action, &checked.resolved_action, &self.folders, is_shown),
             },
         })
     }
 }
 
 /// The action to use on this server, or the obstacle.
-pub(super) async fn server_action(
+pub(super) async fn resolve_action(
     session: &mut Session,
     action: &AfterImport,
 ) -> Result<Result<AfterImport, Obstacle>, PollError> {
@@ -102,25 +102,25 @@ pub(super) async fn server_action(
 
 /// The action to use, checked against the server's capabilities.
 pub(super) struct CheckedAction {
-    /// The action that does what was chosen.
-    pub server_action: AfterImport,
-    /// The reason why it is impossible.
+    /// The action on this server that has the effect that was chosen.
+    pub resolved_action: AfterImport,
+    /// The obstacle, if the action is impossible.
     pub obstacle: Option<Obstacle>,
 }
 
 impl CheckedAction {
     /// Checks the action for a mailbox that polls these folders.
     pub async fn check(session: &mut Session, action: &AfterImport, polled: &[String]) -> Result<Self, PollError> {
-        Ok(match server_action(session, action).await? {
-            Ok(server_action) => {
-                let mut obstacle = after_import::missing(&|capability| session.can(capability), None, &server_action);
-                if let (None, AfterImport::Move(to)) = (&obstacle, &server_action) {
+        Ok(match resolve_action(session, action).await? {
+            Ok(resolved_action) => {
+                let mut obstacle = after_import::missing(&|capability| session.can(capability), None, &resolved_action);
+                if let (None, AfterImport::Move(to)) = (&obstacle, &resolved_action) {
                     let name = target::polled_as(session, to, polled).await?;
                     obstacle = name.map(|name| after_import::target_is_polled(to, &name));
                 }
-                Self { server_action, obstacle }
+                Self { resolved_action, obstacle }
             }
-            Err(obstacle) => Self { server_action: action.clone(), obstacle: Some(obstacle) },
+            Err(obstacle) => Self { resolved_action: action.clone(), obstacle: Some(obstacle) },
         })
     }
 }

@@ -171,18 +171,18 @@ impl Check<'_> {
     /// `\Recent`.
     async fn after_import(&mut self, session: &mut Session, folders: &[String]) -> Result<(), PollError> {
         let action = &self.mailbox.after_import;
-        let CheckedAction { server_action, mut obstacle } =
+        let CheckedAction { resolved_action, mut obstacle } =
             CheckedAction::check(session, action, &self.mailbox.folders).await?;
         let how = after_import::describe(
             &|capability| session.can(capability),
             action,
-            &server_action,
+            &resolved_action,
             folders,
             self.as_polled,
         );
         if self.as_polled && *action != AfterImport::Leave {
             for folder in &self.mailbox.folders {
-                let obstacle_here = obstacle_in(session, folder, &server_action).await?;
+                let obstacle_here = obstacle_in(session, folder, &resolved_action).await?;
                 obstacle = obstacle.or(obstacle_here);
             }
         }

@@ -91,7 +91,7 @@ async fn token(grant_id: i64, refused: Option<i64>, mailbox: &Mailbox, deps: &De
 fn token_error(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: &Deps) -> PollError {
     let is_app_only = matches!(&mailbox.login, Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly);
     let (blame, retry) = match trouble.cause.owner() {
-        CauseOwner::Here | CauseOwner::App => (Blame::Us, Retry::Soon),
+        CauseOwner::Configuration | CauseOwner::App => (Blame::Us, Retry::Soon),
         // There is no consent to an app-only grant: an admin assigns the permission at the provider, without notice to
         // us, so only a retry finds out.
         CauseOwner::Consent if !is_app_only => (Blame::Mailbox, Retry::Person),
@@ -105,7 +105,7 @@ fn token_error(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: 
 /// Fails if the consent was given for another login name: a consent is valid for its own mailbox only, even where its
 /// account may open others.
 fn require_matching_consent(mailbox: &Mailbox, deps: &Deps) -> Result<(), PollError> {
-    match mailbox.asks_consent {
+    match mailbox.needs_consent {
         true => {
             let trouble = Trouble::new(Cause::OtherLoginName).with_args(&text_args(mailbox, deps));
             Err(PollError::from_trouble(Step::Token, Blame::Mailbox, Retry::Person, trouble))

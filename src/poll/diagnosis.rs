@@ -45,11 +45,11 @@ struct LoginEvidence {
     /// Whether the mailbox belongs to a person other than the one who consented.
     is_shared: bool,
     first: LoginProbe,
-    /// A second attempt, a little later.
+    /// The result of a second attempt, a little later.
     second: LoginProbe,
-    /// The same token, for the consenting person's own mailbox.
+    /// The result with the same token for the consenting person's own mailbox.
     own: LoginProbe,
-    /// Another mailbox of the same application.
+    /// The result for another mailbox of the same application.
     sibling: LoginProbe,
 }
 

@@ -121,7 +121,7 @@ impl DryRunVisit<'_> {
     /// The polled folder that the target of a move is, possibly under another name, with the obstacle.
     async fn polled_target(&mut self) -> Result<Option<(String, Obstacle)>, PollError> {
         let Ok(AfterImport::Move(to)) =
-            capabilities::server_action(&mut self.session, &self.mailbox.after_import).await?
+            capabilities::resolve_action(&mut self.session, &self.mailbox.after_import).await?
         else {
             return Ok(None);
         };

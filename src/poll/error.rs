@@ -161,7 +161,7 @@ impl PollError {
     }
 
     /// A failed login.
-    pub fn login(error: &LoginError, host: &str, about: &BTreeMap<String, String>) -> Self {
+    pub fn login(error: &LoginError, host: &str, args: &BTreeMap<String, String>) -> Self {
         let classify = |text: &str, refused: Retry| match retry_after(text) {
             Retry::Soon if !is_temporary(text) => (Blame::Mailbox, refused),
             retry => (Blame::Host, retry),
@@ -185,7 +185,7 @@ impl PollError {
             LoginError::TokenRefused { .. } if retry == Retry::Renew => Some(Trouble::new(Cause::TokenRefused)),
             _ => None,
         };
-        let trouble = trouble.map(|trouble| trouble.with_args(about));
+        let trouble = trouble.map(|trouble| trouble.with_args(args));
         Self { trouble, ..Self::new(Step::Login, blame, retry, error.to_string()) }
     }
 
@@ -247,8 +247,8 @@ mod tests {
             let error = refused(text);
             assert_eq!((error.blame, error.retry), (blame, retry), "{text}");
         }
-        let about = BTreeMap::from([("mailbox".to_owned(), "a@b.se".to_owned())]);
-        let outlook = PollError::login(&LoginError::Refused("LOGIN failed.".into()), "Outlook.Office365.com", &about);
+        let args = BTreeMap::from([("mailbox".to_owned(), "a@b.se".to_owned())]);
+        let outlook = PollError::login(&LoginError::Refused("LOGIN failed.".into()), "Outlook.Office365.com", &args);
         assert!(outlook.with_remedy().contains("mailferry mailbox set a@b.se --oauth microsoft"), "{outlook}");
         let text = "User is authenticated but not connected.".to_owned();
         let error = PollError::folder(Step::Select, "INBOX", &ImapError::Refused { command: "EXAMINE", text });

@@ -12,13 +12,13 @@ use crate::store::Mailbox;
 /// A folder of an account that can be polled.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct FolderOffer {
-    /// Its name, decoded from modified UTF-7.
+    /// The folder's name, decoded from modified UTF-7.
     pub name: String,
     /// Number of mails; null if unknown.
     pub messages: Option<u32>,
     /// The purpose of the folder (RFC 6154), such as trash.
     pub special_use: Option<SpecialUse>,
-    /// Whether it can be opened.
+    /// Whether the folder can be opened.
     pub selectable: bool,
 }
 

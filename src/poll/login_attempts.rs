@@ -133,5 +133,5 @@ fn rate_limited(wait_ms: i64, mailbox: &Mailbox, deps: &Deps) -> PollError {
 /// The remaining wait, in minutes, of a rate-limited login; `None` if it failed for another reason.
 pub fn minutes_to_wait(error: &PollError) -> Option<i64> {
     let trouble = error.trouble.as_ref().filter(|trouble| trouble.cause == Cause::TooManyRefusals)?;
-    trouble.about.get("minutes")?.parse().ok()
+    trouble.args.get("minutes")?.parse().ok()
 }

@@ -15,7 +15,7 @@ pub struct OpenFolder {
     pub epoch: Epoch,
     /// The server's UIDNEXT, or the highest UID plus one.
     pub uidnext: u32,
-    /// Whether every UID is compared with the ledger, not only those from the cursor on.
+    /// Whether every UID is compared with the ledger, not only those at or above the cursor.
     pub compares_all: bool,
     /// The UID that an interrupted comparison has reached.
     pub compared_to: u32,

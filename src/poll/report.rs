@@ -145,8 +145,8 @@ pub struct ReportedError {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
     /// The arguments of the cause's texts, so that every language can show them.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub about: BTreeMap<String, String>,
+    #[serde(rename = "about", skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, String>,
 }
 
 impl Report {
@@ -170,7 +170,7 @@ impl ReportedError {
     /// An error with the time of the next attempt.
     pub fn new(error: &PollError, retry: Option<Timestamp>) -> Self {
         let cause = error.trouble.as_ref().map(|trouble| trouble.cause);
-        let about = error.trouble.as_ref().map(|trouble| trouble.about.clone()).unwrap_or_default();
-        Self { step: error.step, blame: error.blame, retry, message: error.with_remedy(), cause, about }
+        let args = error.trouble.as_ref().map(|trouble| trouble.args.clone()).unwrap_or_default();
+        Self { step: error.step, blame: error.blame, retry, message: error.with_remedy(), cause, args }
     }
 }

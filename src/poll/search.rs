@@ -39,7 +39,8 @@ pub struct Part {
     pub restarted: bool,
 }
 
-/// The search of one folder: first the new UIDs from the cursor on, then, if everything is compared, those below it.
+/// The search of one folder: first the new UIDs at or above the cursor, then, if everything is compared, those below
+/// it.
 pub struct Search {
     listing: Listing,
     /// UIDs that are pending in the ledger and were not listed.
@@ -113,7 +114,7 @@ impl Search {
             }
             let Some(uids) = uids else { continue };
             let is_unlisted = |known: &&KnownUids| {
-                known.open == Some(OpenReason::Pending) && uids.binary_search(&known.first).is_err()
+                known.open_reason == Some(OpenReason::Pending) && uids.binary_search(&known.first).is_err()
             };
             self.unlisted.extend(known.iter().filter(is_unlisted).map(|known| known.first));
             let (attempts, unknown) = (attempts(&known), unknown(uids, &known));
@@ -213,7 +214,7 @@ impl Search {
 
 /// The UIDs that the ledger does not list as finished; both arguments are ascending.
 pub fn unknown(mut uids: Vec<u32>, known: &[KnownUids]) -> Vec<u32> {
-    let mut done = known.iter().filter(|known| known.open.is_none()).peekable();
+    let mut done = known.iter().filter(|known| known.open_reason.is_none()).peekable();
     uids.retain(|uid| {
         while done.next_if(|known| known.last < *uid).is_some() {}
         done.peek().is_none_or(|known| known.first > *uid)
@@ -223,7 +224,7 @@ pub fn unknown(mut uids: Vec<u32>, known: &[KnownUids]) -> Vec<u32> {
 
 /// Failed attempts of each pending UID.
 pub fn attempts(known: &[KnownUids]) -> BTreeMap<u32, i64> {
-    let pending = known.iter().filter(|known| known.open == Some(OpenReason::Pending));
+    let pending = known.iter().filter(|known| known.open_reason == Some(OpenReason::Pending));
     pending.map(|known| (known.first, known.attempts)).collect()
 }
 

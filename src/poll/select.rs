@@ -41,15 +41,15 @@ struct FolderState {
 }
 
 impl FolderState {
-    /// UIDVALIDITY; 0 if the server sends none.
-    fn number(&self) -> u32 {
+    /// The folder's UIDVALIDITY; 0 if the server sends none.
+    fn uidvalidity(&self) -> u32 {
         self.selected.uidvalidity.unwrap_or(0)
     }
 
     /// The notice about new UIDs, if the last epoch is no longer valid.
     fn renumbered_notice(&self, name: &str) -> Option<Notice> {
         let before = self.before.as_ref().filter(|_| !self.is_continued)?.uidvalidity;
-        let (number, uidnext) = (self.number(), self.uidnext);
+        let (number, uidnext) = (self.uidvalidity(), self.uidnext);
         Some(Notice::Renumbered { folder: name.to_owned(), before, number, uidnext })
     }
 
@@ -75,7 +75,7 @@ pub async fn open(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<OpenF
     tally.imported_uids.clear();
     let read_only = lease.mailbox.after_import == AfterImport::Leave;
     let mut state = inspect(session, folder, &lease.mailbox, read_only, deps).await?;
-    let (number, note) = (state.number(), state.renumbered_notice(&folder.name));
+    let (number, note) = (state.uidvalidity(), state.renumbered_notice(&folder.name));
     let before = state.before.as_ref().map(|before| before.uidvalidity);
     let epoch = match state.before.take() {
         Some(before) if state.is_continued => deps.store.continue_epoch(lease, folder, before, number).await,
@@ -111,7 +111,7 @@ pub async fn open_for_dry_run(
     let note = state.renumbered_notice(&folder.name);
     let epoch = match state.before.take() {
         Some(before) if state.is_continued => before,
-        _ => Epoch::not_stored(state.number(), state.uidnext),
+        _ => Epoch::not_stored(state.uidvalidity(), state.uidnext),
     };
     Ok((state.into_open_folder(folder, epoch), note))
 }

@@ -1,4 +1,4 @@
-//! Decides from which date on the mail of a folder is wanted. Decided once per folder.
+//! Decides the date from which the mail of a folder is wanted, once for each folder.
 //!
 //! Mail that is present on the first visit and older than the start is skipped. The ledger stores it as ranges, since
 //! mailboxes with 500,000 old mails exist. Mail that appears later is new, whatever its date.
@@ -60,7 +60,7 @@ pub async fn compute(
         let wanted = find_wanted(session, folder, last_old, moment).await?;
         // If the start is decided again, the ledger already knows some of these mails.
         let known = deps.store.known_uids(folder.epoch.id, 1, last_old).await.map_err(store_error)?;
-        let first_open = known.iter().find(|known| known.open.is_some()).map(|known| known.first);
+        let first_open = known.iter().find(|known| known.open_reason.is_some()).map(|known| known.first);
         let opens = wanted.first().copied().into_iter().chain(first_open);
         decision.cursor = opens.min().unwrap_or(folder.epoch.boundary);
         let known: Vec<(u32, u32)> = known.into_iter().map(|known| (known.first, known.last)).collect();

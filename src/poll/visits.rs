@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{Deps, PollError};
 use crate::store::Mailbox;
 
-/// A single thread would let one parser delay every other poll.
+/// Minimum number of threads: a single one would let one parser delay every other poll.
 const MIN_THREADS: usize = 2;
 
 /// The threads. Dropping them ends the work that still runs there.
@@ -64,7 +64,7 @@ async fn spawn_and_join<T: Send + 'static>(on: &Handle, work: impl Future<Output
 const MAX_VISITS: usize = 32;
 /// Maximum of these for one organisation.
 const MAX_VISITS_PER_ORGANISATION: usize = 4;
-/// A person is waiting: a late error is better than a long wait.
+/// Maximum wait for a slot. A person is waiting, so a late error is better than a long wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Visits to mail servers that HTTP handlers request.
@@ -113,7 +113,7 @@ impl Visits {
 
 /// The slots for visits, limited in total and per organisation.
 struct VisitSlots {
-    all: Arc<Semaphore>,
+    total: Arc<Semaphore>,
     by_organisation: Mutex<HashMap<i64, Weak<Semaphore>>>,
 }
 
@@ -128,7 +128,7 @@ struct VisitSlot {
 
 impl Default for VisitSlots {
     fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(MAX_VISITS)), by_organisation: Mutex::default() }
+        Self { total: Arc::new(Semaphore::new(MAX_VISITS)), by_organisation: Mutex::default() }
     }
 }
 
@@ -139,7 +139,7 @@ impl VisitSlots {
         let share = self.share(organisation);
         let taking = async {
             let own = share.clone().acquire_owned().await.ok()?;
-            let total = self.all.clone().acquire_owned().await.ok()?;
+            let total = self.total.clone().acquire_owned().await.ok()?;
             Some(VisitSlot { _total: total, _own: own, _share: share })
         };
         timeout(LONGEST_WAIT, taking).await.ok().flatten().ok_or_else(PollError::no_free_slot)

@@ -141,7 +141,7 @@ pub fn content(parts: &Parts<'_>, index: usize, budget: &Budget) -> Option<Conte
     Some(Content {
         name: part.name.clone(),
         size: decode::size(&part.encoding, part.body, budget),
-        range: part.at..part.at + part.body.len(),
+        range: part.offset..part.offset + part.body.len(),
         decoder: Decoder::for_encoding(&part.encoding),
     })
 }

@@ -83,7 +83,7 @@ pub enum Decoder {
         bits: u32,
         count: u32,
     },
-    /// Input that is not decided yet: `=` or white space, and what follows.
+    /// Quoted-printable. Holds the input that is not decided yet: `=` or white space, and what follows.
     QuotedPrintable {
         held: Vec<u8>,
     },
@@ -216,7 +216,11 @@ mod tests {
         ] {
             let decoded = transfer(encoding, body.as_bytes(), 100, &ample_budget());
             assert_eq!(String::from_utf8_lossy(&decoded), expected, "{encoding} {body:?}");
-            assert_eq!(size(encoding, body.as_bytes(), &ample_budget()), Some(decoded.len() as u64), "{encoding} {body:?}");
+            assert_eq!(
+                size(encoding, body.as_bytes(), &ample_budget()),
+                Some(decoded.len() as u64),
+                "{encoding} {body:?}"
+            );
             let hash: [u8; 32] = Sha256::digest(&decoded).into();
             assert_eq!(sha256(encoding, body.as_bytes(), &ample_budget()), Some(hash), "{encoding} {body:?}");
             assert!(transfer(encoding, body.as_bytes(), 1, &ample_budget()).len() <= 1, "{encoding} {body:?}");

@@ -75,7 +75,7 @@ pub struct PartFields {
     pub content_type: Option<ParameterizedValue>,
     pub disposition: Option<ParameterizedValue>,
     pub content_id: Option<String>,
-    /// In lower case; empty if missing.
+    /// The transfer encoding in lower case; empty if missing.
     pub encoding: String,
 }
 
@@ -139,7 +139,7 @@ impl ParameterizedValue {
 
 /// Decodes the value of a field.
 impl Field<'_> {
-    /// Unfolded, limited in length, and ended by a line end, as the decoder expects it.
+    /// The value unfolded, limited in length, and ended by a line end, as the decoder expects it.
     fn line(&self, max: usize) -> Vec<u8> {
         let value = self.value.get(..max).unwrap_or(self.value);
         let mut line: Vec<u8> = value.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();

@@ -30,12 +30,13 @@ pub use shape::shape;
 /// Sanitised HTML, to be shown in a frame.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct Cleaned {
-    /// Only for use in [`frame_document`].
+    /// The sanitised HTML, to be used only in [`frame_document`].
     pub html: String,
     /// Number of remote pictures and backgrounds that were removed. Loading one would tell the sender that the mail was
     /// read.
     pub remote: usize,
-    /// The HTML was longer, or had more or deeper tags, than are shown; the rest is shown as text or not at all.
+    /// Whether HTML was left out: it was too long, or had too many or too deeply nested tags. The rest is shown as text
+    /// or not at all.
     pub is_cut: bool,
 }
 

@@ -26,23 +26,23 @@ pub struct Parts<'a> {
 /// A leaf part.
 #[derive(Debug, Default, Clone)]
 pub struct Part<'a> {
-    /// In lower case.
+    /// The content type in lower case.
     pub content_type: String,
     pub charset: Option<String>,
     pub name: Option<String>,
     pub content_id: Option<String>,
-    /// In lower case.
+    /// The transfer encoding in lower case.
     pub encoding: String,
     pub is_inline: bool,
-    /// One of several alternative forms of the same content.
+    /// Whether the part is one of several alternative forms of the same content.
     pub is_alternative: bool,
-    /// Text to be read, not a file.
+    /// Whether the part is text to be read, and not a file.
     pub is_body: bool,
     /// The content, as transferred.
     pub body: &'a [u8],
     /// Offset of the content in the mail.
-    pub at: usize,
-    /// It extends beyond the part of the mail that is read.
+    pub offset: usize,
+    /// Whether the part extends beyond the part of the mail that is read.
     pub is_cut: bool,
 }
 
@@ -131,7 +131,7 @@ impl<'a> Splitter<'a, '_> {
         if self.parts.is_empty() {
             // A multipart without parts: show its content as text.
             let rest = self.input.get(body..).unwrap_or_default();
-            let text = Part { is_body: true, is_cut, body: rest, at: body, ..Part::default() };
+            let text = Part { is_body: true, is_cut, body: rest, offset: body, ..Part::default() };
             self.parts.push(Part { content_type: ParameterizedValue::default_type(false).name, ..text });
         }
     }
@@ -198,7 +198,7 @@ impl<'a> Splitter<'a, '_> {
             is_body: is_text && !is_disposed("attachment") && (file_name.is_none() || is_disposed("inline")),
             content_type: kind.name,
             body: &[],
-            at: 0,
+            offset: 0,
             is_cut: false,
         };
         Position::Body(next, Box::new(part))
@@ -220,7 +220,7 @@ impl<'a> Splitter<'a, '_> {
         let body = if is_delimited { body.strip_suffix(b"\n").unwrap_or(body) } else { body };
         let body = if is_delimited { body.strip_suffix(b"\r").unwrap_or(body) } else { body };
         part.body = body;
-        part.at = from;
+        part.offset = from;
         part.is_cut = is_cut;
         self.parts.push(*part);
     }

@@ -265,7 +265,7 @@ fn an_attachment_beyond_the_limit_is_not_returned_in_part() {
     assert!(attachment(&raw, 0).unwrap().is_some() && attachment(&raw, 1).unwrap().is_none());
 }
 
-/// Row S16 of the threats and similar ones: each is read within a few seconds, even unoptimised.
+/// Mails that are costly to read (`docs/threat-model.md`): each is read within a few seconds, even unoptimised.
 #[test]
 fn mails_made_to_be_slow_are_read_quickly() {
     let head = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
@@ -325,7 +325,7 @@ fn hostile_mails_are_read() {
         return;
     };
     let (mut files, mut texts, mut attachments) = (0, 0, 0);
-    for path in all(&root) {
+    for path in files_below(&root) {
         let raw = std::fs::read(&path).unwrap();
         let name = path.display();
         let started = Instant::now();
@@ -351,7 +351,7 @@ fn hostile_mails_are_read() {
     assert!(files > 0, "MAILFERRY_CORPUS has no files");
 }
 
-fn all(folder: &Path) -> Vec<PathBuf> {
+fn files_below(folder: &Path) -> Vec<PathBuf> {
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    paths.flat_map(|path| if path.is_dir() { all(&path) } else { vec![path] }).collect()
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }

@@ -56,12 +56,12 @@ type ModulePath = Vec<String>;
 
 struct Module {
     file: String,
-    /// The names that it declares: functions, types and the like.
+    /// The names that the module declares: functions, types and the like.
     items: BTreeSet<String>,
     /// Names that `use` binds to paths, and paths of glob imports.
     names: Vec<(String, ModulePath)>,
     globs: Vec<ModulePath>,
-    /// Paths in its code.
+    /// Paths in the module's code.
     paths: BTreeSet<ModulePath>,
 }
 

@@ -12,7 +12,7 @@ pub struct Visit<I> {
     pub organisation: i64,
     /// The IP address of the server, or the host name while that is unknown.
     pub endpoint: String,
-    /// It takes a slot for doubtful mailboxes.
+    /// Whether the poll takes a slot for doubtful mailboxes.
     pub is_doubtful: bool,
     /// Failed polls of this mailbox in a row.
     pub failures: i64,
@@ -20,25 +20,25 @@ pub struct Visit<I> {
     pub slow_for: Duration,
     /// Time since the poll began.
     pub ran_for: Duration,
-    /// It was asked to end.
+    /// Whether the poll was asked to end.
     pub is_ending: bool,
 }
 
-/// When a poll is ended for a waiting mailbox.
+/// When a poll is ended in favour of a waiting mailbox.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// After its server has been too slow for this long.
+    /// Maximum time for which the server may be too slow.
     pub patience: Duration,
-    /// After this time, however fast the server is.
+    /// Maximum duration of the poll, however fast the server is.
     pub turn: Duration,
 }
 
 /// How a poll is ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Eviction {
-    /// At once: its server is too slow.
+    /// The poll ends at once, because its server is too slow.
     AtOnce,
-    /// After the current message; it resumes when its turn comes again.
+    /// The poll ends after the current message, and resumes when its turn comes again.
     AfterMessage,
 }
 

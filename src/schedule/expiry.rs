@@ -20,8 +20,8 @@ pub async fn watch(deps: &Deps, stop: CancellationToken) {
     loop {
         match deps.store.grants().await {
             Ok(grants) => {
-                let all = all_forecasts(&deps.oauth, &grants, deps.clock.now());
-                for (key, ending) in due_warnings(&mut warned, all) {
+                let forecasts = all_forecasts(&deps.oauth, &grants, deps.clock.now());
+                for (key, ending) in due_warnings(&mut warned, forecasts) {
                     let (provider, identity, what) = key;
                     tracing::warn!(provider, identity, what, days_left = ending.days_left, ends_at = %ending.ends_at, "will expire");
                 }
@@ -38,13 +38,13 @@ pub async fn watch(deps: &Deps, stop: CancellationToken) {
 /// The warnings that are due and have not been logged yet.
 fn due_warnings(
     warned: &mut HashMap<WarningKey, i64>,
-    all: Vec<(String, String, Forecast)>,
+    forecasts: Vec<(String, String, Forecast)>,
 ) -> Vec<(WarningKey, Forecast)> {
     let mut due = Vec::new();
     let mut current = HashMap::new();
-    for (provider, identity, ending) in all {
+    for (provider, identity, ending) in forecasts {
         let Some(days) = ending.warning else { continue };
-        let key = (provider, identity, ending.what.id());
+        let key = (provider, identity, ending.credential.id());
         if warned.get(&key) != Some(&days) {
             due.push((key.clone(), ending));
         }
@@ -63,7 +63,8 @@ mod tests {
     #[test]
     fn each_warning_is_given_once() {
         let ending = |days_left, warning| {
-            let ending = Forecast { what: ExpiringCredential::ClientSecret, ends_at: Timestamp(0), days_left, warning };
+            let ending =
+                Forecast { credential: ExpiringCredential::ClientSecret, ends_at: Timestamp(0), days_left, warning };
             vec![("microsoft".to_owned(), String::new(), ending)]
         };
         let mut warned = HashMap::new();

@@ -8,7 +8,7 @@ use crate::locale::Language;
 /// A line of the audit log.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct AuditLine {
-    /// Ascending.
+    /// The number of the line; later lines have higher numbers.
     pub id: i64,
     pub at: Timestamp,
     /// The person's name, the token's name, the command line, or a connect link.
@@ -52,7 +52,7 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_LENGTH).collect()
 }
 
-/// In characters.
+/// Maximum length of the line, in characters.
 const MAX_LENGTH: usize = 500;
 
 impl Tx<'_> {

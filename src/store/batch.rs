@@ -36,7 +36,7 @@ pub enum Finding {
 #[derive(Debug)]
 pub struct Mail {
     pub raw: Raw,
-    /// In bytes.
+    /// The size of the mail in bytes.
     pub size: u64,
     /// SHA-256 of the raw bytes.
     pub sha256: [u8; 32],
@@ -50,7 +50,7 @@ pub struct Mail {
     pub subject: Option<String>,
     /// INTERNALDATE: when the customer's server received the mail.
     pub internal_date: Option<Timestamp>,
-    /// The mail was there before the mailbox was added.
+    /// Whether the mail was there before the mailbox was added.
     pub historic: bool,
     /// Target inboxes, each once, with the reason why the mail goes there.
     pub targets: Vec<(i64, String)>,
@@ -61,8 +61,8 @@ pub struct Mail {
 /// Where the bytes of a mail are.
 #[derive(Debug)]
 pub enum Raw {
-    /// In memory.
+    /// All bytes are in memory.
     Whole(Bytes),
-    /// In the database already, as chunks of a download.
+    /// The bytes are in the database already, as chunks of a download.
     Downloaded,
 }

@@ -13,7 +13,7 @@ pub struct Completeness {
     /// UIDs that the server has and the ledger cannot explain; see [`Completeness::unaccounted`].
     #[sqlx(rename = "unaccounted")]
     counted: i64,
-    /// The server's responses contradicted each other at the last comparison.
+    /// Whether the server's responses contradicted each other at the last comparison.
     pub contradicts: bool,
     /// UIDs found only by a comparison, since the folder was added.
     pub found_late: i64,

@@ -22,7 +22,7 @@ pub struct Store {
     file: Option<PathBuf>,
     /// Files that other users could read when the database was opened.
     exposed: Vec<Exposed>,
-    /// The directory entry of SQLite's log file is on disk.
+    /// Whether the directory entry of SQLite's log file is on disk.
     folder_synced: AtomicBool,
     /// Lower bound of the poll interval: a shorter one in the database is replaced by this when read.
     least_interval: Duration,

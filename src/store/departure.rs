@@ -14,19 +14,19 @@ use crate::vault::hex;
 /// The step of an effect that is suppressed because it would repeat for ever.
 pub(super) const SUPPRESSED: &str = "returned";
 
-/// Maximum number of times within [`RETURN_WINDOW`] that mails with the same Message-ID are moved, removed or marked in
+/// Maximum number of times within [`DEPARTURE_WINDOW`] that mails with the same Message-ID are moved, removed or marked in
 /// a folder; later ones are left alone. Either something keeps changing the mail and putting it back, or a sender
 /// reuses one Message-ID.
-const MAX_RETURNS: usize = 5;
+const MAX_DEPARTURES: usize = 5;
 /// One week.
-const RETURN_WINDOW: Duration = Duration::from_hours(7 * 24);
+const DEPARTURE_WINDOW: Duration = Duration::from_hours(7 * 24);
 
 /// Copies that are about to be moved, removed or marked.
 #[derive(Debug, Clone, Copy)]
 pub struct Departing<'a> {
     pub epoch_id: i64,
     pub uids: &'a [u32],
-    /// The copies leave the folder (move or delete), as opposed to being marked.
+    /// Whether the copies leave the folder (move or delete), instead of being marked.
     pub leaves_folder: bool,
     /// The folder's UIDNEXT: every UID in the folder is below it.
     pub next_uid: u32,
@@ -37,9 +37,10 @@ pub struct Departing<'a> {
 /// Why a mail is not new, or gets no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reappearance {
-    /// Put here by our own effect; the message that it is a copy of.
+    /// Our own effect put the mail here. Holds the message that it is a copy of, if known.
     OwnCopy(Option<i64>),
-    /// The mail is imported, since it may be a different one, but its copy is left alone.
+    /// The mail has left the folder too often. It is imported, since it may be a different one, but its copy is left
+    /// alone.
     TooOften,
 }
 
@@ -241,8 +242,8 @@ impl Store {
         Ok(found)
     }
 
-    /// The repeat keys among these mails whose mails have left this epoch too often, each with the UID from which on a
-    /// mail arrived after the last departure.
+    /// The repeat keys of those mails that have left this epoch too often, each with the lowest UID that a mail can
+    /// have that arrived after the last departure.
     async fn keys_departed_too_often(
         &self,
         epoch_id: i64,
@@ -262,7 +263,7 @@ impl Store {
                 SELECT kin, next_uid FROM departure WHERE epoch_id = $1 AND left_at > $2 AND kin IN ({list})",
             );
             let rows: Vec<(String, i64)> =
-                statement.bind(epoch_id).bind(now.minus(RETURN_WINDOW)).list(keys.iter().cloned()).all().await?;
+                statement.bind(epoch_id).bind(now.minus(DEPARTURE_WINDOW)).list(keys.iter().cloned()).all().await?;
             for (key, next) in rows {
                 departed.entry(key).or_default().push(uid(next));
             }
@@ -271,7 +272,7 @@ impl Store {
         let too_often = departed.into_iter().filter_map(|(key, mut nexts)| {
             nexts.sort_unstable();
             nexts.dedup();
-            (nexts.len() >= MAX_RETURNS).then(|| Some((key, *nexts.last()?)))?
+            (nexts.len() >= MAX_DEPARTURES).then(|| Some((key, *nexts.last()?)))?
         });
         Ok(too_often.collect())
     }

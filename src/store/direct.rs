@@ -21,7 +21,7 @@ impl NewMailbox {
             server: Server { port: 1, ..Server::on_default_port("127.0.0.1".to_owned(), TlsMode::Implicit) },
             username: address.to_owned(),
             login: Some(NewLogin::Password(password.into())),
-            asks_consent: false,
+            needs_consent: false,
             setup: false,
             settings: Settings::default(),
         }

@@ -15,7 +15,7 @@ pub enum EffectStep {
     Copying(u32),
     /// The copy is in the target folder; the original has not been removed yet.
     Copied,
-    /// The server could not do it at the last attempt.
+    /// The server could not carry out the effect at the last attempt.
     Impossible,
 }
 
@@ -23,7 +23,7 @@ pub enum EffectStep {
 const MAX_ATTEMPTS: i64 = 10;
 
 impl EffectStep {
-    /// From the stored step, and the UIDNEXT that the target folder had.
+    /// Reads the stored step, and the UIDNEXT that the target folder had.
     fn from_columns(step: &str, target_uidnext: Option<i64>) -> Self {
         match step {
             "copying" => Self::Copying(uid(target_uidnext.unwrap_or(1))),

@@ -54,7 +54,7 @@ impl WatchedFolder {
 pub struct NewEpoch {
     pub folder_id: i64,
     pub uidvalidity: u32,
-    /// UIDs below it exist when the epoch is opened.
+    /// The boundary: UIDs below it exist when the epoch is opened.
     pub boundary: u32,
 }
 
@@ -64,7 +64,7 @@ pub struct EpochStart<'a> {
     pub epoch_id: i64,
     /// Ranges of UIDs to skip, each with its first and last UID.
     pub skipped: &'a [(u32, u32)],
-    /// The search begins here.
+    /// The UID at which the search begins.
     pub cursor: u32,
 }
 
@@ -72,21 +72,21 @@ pub struct EpochStart<'a> {
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Epoch {
     pub id: i64,
-    /// As the server reports it (RFC 3501 section 2.3.1.1).
+    /// UIDVALIDITY as the server reports it (RFC 3501 section 2.3.1.1).
     #[sqlx(try_from = "i64")]
     pub uidvalidity: u32,
-    /// Every UID below it is finished.
+    /// The cursor: every UID below it is finished.
     #[sqlx(try_from = "i64")]
     pub cursor: u32,
-    /// UIDs below it existed when the epoch was opened.
+    /// The boundary: UIDs below it existed when the epoch was opened.
     #[sqlx(try_from = "i64")]
     pub boundary: u32,
-    /// The start has been decided.
+    /// Whether the start has been decided.
     pub start_decided: bool,
     /// The highest handled UID that was below UIDNEXT.
     #[sqlx(try_from = "i64")]
     pub top: u32,
-    /// Its UIDs may now denote other mails: the next poll opens a new epoch.
+    /// Whether the UIDs may now denote other mails, so that the next poll opens a new epoch.
     pub closed: bool,
 }
 

@@ -46,7 +46,7 @@ pub struct Grant {
     pub id: i64,
     #[sqlx(flatten)]
     pub key: GrantKey,
-    /// `None`: no consent yet, or app-only.
+    /// The flow in which the consent was given; `None`: no consent yet, or app-only.
     pub flow: Option<Flow>,
     /// The refresh token, sealed.
     pub refresh_sealed: Option<Vec<u8>>,
@@ -64,11 +64,11 @@ pub struct Grant {
     /// Why there is no token, as JSON.
     pub problem: Option<String>,
     pub problem_since: Option<Timestamp>,
-    /// Only a new consent helps.
+    /// Whether only a new consent helps.
     pub needs_consent: bool,
-    /// No token request before this time, by our own back-off.
+    /// The time before which our own back-off allows no token request.
     pub retry_at: Option<Timestamp>,
-    /// No token request before this time, by the provider's `Retry-After`.
+    /// The time before which the provider's `Retry-After` allows no token request.
     #[sqlx(rename = "told_until")]
     pub provider_retry_at: Option<Timestamp>,
     /// Failed token requests in a row.
@@ -77,12 +77,12 @@ pub struct Grant {
     pub version: i64,
 }
 
-/// The record names under which a grant's tokens are sealed.
+/// The record name under which the refresh token of a grant is sealed.
 pub fn refresh_row(grant_id: i64) -> String {
     format!("oauth_grant/{grant_id}/refresh")
 }
 
-/// See [`refresh_row`].
+/// The record name under which the access token of a grant is sealed.
 pub fn access_row(grant_id: i64) -> String {
     format!("oauth_grant/{grant_id}/access")
 }
@@ -103,7 +103,7 @@ impl Grant {
 }
 
 impl GrantKind {
-    /// As stored and shown.
+    /// The name as stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Delegated => "delegated",
@@ -155,7 +155,7 @@ where
 }
 
 impl GrantKey {
-    /// From the columns of a joined row; `None` without a provider.
+    /// Reads the key from the columns of a joined row; `None` without a provider.
     pub(super) fn from_columns(
         provider: Option<String>,
         kind: Option<String>,
@@ -194,7 +194,7 @@ impl Store {
         Ok(statement.all().await?)
     }
 
-    /// The addresses of the mailboxes by the grant that they are opened with.
+    /// The addresses of the mailboxes, grouped by the grant that opens them.
     pub async fn mailboxes_by_grant(&self) -> Result<HashMap<i64, Vec<String>>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

@@ -47,7 +47,7 @@ impl Retention {
         Self::Deliveries,
     ];
 
-    /// As stored and shown.
+    /// The name as stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PollReports => "poll reports",

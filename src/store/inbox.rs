@@ -26,9 +26,9 @@ pub struct Inbox {
 pub struct InboxOverview {
     #[serde(flatten)]
     pub inbox: Inbox,
-    /// The mailboxes that feed it.
+    /// The addresses of the mailboxes that feed the inbox.
     pub mailboxes: Vec<String>,
-    /// The recipients that are routed to it.
+    /// The recipients that are routed to the inbox.
     pub routes: Vec<String>,
     pub messages: i64,
 }
@@ -41,7 +41,7 @@ pub struct NewInbox {
     pub name: Option<String>,
     /// The only address that replies are sent from.
     pub reply_from: Option<Address>,
-    /// `None`: the first organisation.
+    /// The owning organisation; `None`: the first one.
     pub organisation_id: Option<i64>,
 }
 

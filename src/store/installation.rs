@@ -5,9 +5,9 @@ use super::{Store, StoreError};
 /// Values that are created with the database.
 #[derive(Clone, sqlx::FromRow)]
 pub struct Installation {
-    /// Its public name, in the headers of mail that it hands on.
+    /// The installation's public name, in the headers of mail that it hands on.
     pub name: String,
-    /// Signs the numbers of deliveries in addresses and links.
+    /// The secret that signs the numbers of deliveries in addresses and links.
     pub secret: Vec<u8>,
 }
 

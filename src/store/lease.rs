@@ -25,7 +25,7 @@ pub struct LeaseTaker<'a> {
     pub dead_token: Option<i64>,
 }
 
-/// A mailbox that is due, or the state of its lease.
+/// A mailbox that is due, with the state of its lease.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Due {
     pub address: String,
@@ -34,7 +34,7 @@ pub struct Due {
     pub organisation_id: i64,
     /// Failed polls in a row.
     pub failures: i64,
-    /// The last poll failed, or no poll has been completed yet.
+    /// Whether the mailbox is doubtful: its last poll failed, or no poll has been completed yet.
     pub is_doubtful: bool,
     /// The worker that holds the lease, or held it when it died.
     pub lease_owner: Option<String>,

@@ -16,11 +16,11 @@ pub enum UidState {
     Imported,
     /// The same mail is already in the inbox.
     Duplicate,
-    /// Left out on purpose.
+    /// The mail was left out on purpose.
     Skipped,
-    /// It cannot be imported; a person can decide what to do.
+    /// The mail cannot be imported; a person can decide what to do.
     Quarantined,
-    /// No longer on the server, and never imported.
+    /// The mail is no longer on the server, and was never imported.
     Gone,
 }
 
@@ -28,7 +28,7 @@ impl UidState {
     pub const ALL: [Self; 6] =
         [Self::Pending, Self::Imported, Self::Duplicate, Self::Skipped, Self::Quarantined, Self::Gone];
 
-    /// As stored.
+    /// The name as stored.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -55,18 +55,18 @@ impl TryFrom<String> for UidState {
 pub struct KnownUids {
     pub first: u32,
     pub last: u32,
-    /// Why it is still to be fetched; `None` if it is finished.
-    pub open: Option<OpenReason>,
-    /// Number of failed attempts to fetch it.
+    /// Why the UIDs are still to be fetched; `None` if they are finished.
+    pub open_reason: Option<OpenReason>,
+    /// Number of failed attempts to fetch them.
     pub attempts: i64,
 }
 
 /// Why a UID in the ledger is not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenReason {
-    /// It has not been imported yet.
+    /// The mail has not been imported yet.
     Pending,
-    /// It had disappeared from the server. If the server lists it again, it is fetched.
+    /// The mail had disappeared from the server. If the server lists it again, it is fetched.
     Gone,
 }
 
@@ -148,7 +148,7 @@ impl Store {
         let known = rows.into_iter().map(|(first, last, state, attempts)| KnownUids {
             first: uid(first),
             last: uid(last),
-            open: match state.as_str() {
+            open_reason: match state.as_str() {
                 "pending" => Some(OpenReason::Pending),
                 "gone" => Some(OpenReason::Gone),
                 _ => None,

@@ -22,9 +22,9 @@ pub enum Purpose {
 /// The creator of a link or a token: the name shown to the customer and in the audit log, and the token that was used, if any.
 #[derive(Debug, Clone, Copy)]
 pub struct Creator<'a> {
-    /// The name.
+    /// The name of the creator.
     pub who: &'a str,
-    /// The link is deleted together with this token.
+    /// The token that was used, if any. The link is deleted together with this token.
     pub token: Option<i64>,
 }
 
@@ -59,7 +59,7 @@ pub struct Invitation {
     /// The role of the invited person.
     #[sqlx(try_from = "String")]
     pub role: Role,
-    /// `None`: an operator.
+    /// The organisation of the invited person; `None`: an operator.
     pub organisation_id: Option<i64>,
     pub organisation: Option<String>,
     pub created_by: String,

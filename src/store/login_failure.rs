@@ -18,11 +18,11 @@ pub struct LoginLimit {
 /// How a successful attempt changes the failure count of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnSuccess {
-    /// Reset to zero.
+    /// The count is reset to zero.
     Reset,
-    /// Reduced by as many as were reset for the other subjects.
+    /// The count is reduced by as many failures as were reset for the other subjects.
     SubtractReset,
-    /// Reduced by one, for the attempt itself.
+    /// The count is reduced by one, for the attempt itself.
     SubtractOne,
 }
 
@@ -75,7 +75,7 @@ impl Store {
         Ok(wait)
     }
 
-    /// Corrects the counts after an attempt that succeeded or turned out not to be an attempt.
+    /// Corrects the counts after a login that succeeded, or that should not count.
     pub async fn record_login_result(
         &self,
         subjects: &[(String, LoginLimit, OnSuccess)],
@@ -112,7 +112,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Takes back the count of an attempt that turned out not to be one. Waits caused by other failures stay.
+    /// Undoes `count_login` for an attempt that should not count. Waits caused by other failures stay.
     pub async fn uncount_login(&self, subject: &str, limit: LoginLimit) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(

@@ -102,15 +102,15 @@ pub struct Mailbox {
     pub server: Server,
     pub username: String,
     pub login: Login,
-    /// The server has accepted the current login name with the current password or consent.
+    /// Whether the server has accepted the current login name with the current password or consent.
     pub login_proven: bool,
-    /// The current consent was not given for this login name, so a new one is needed.
-    pub asks_consent: bool,
+    /// Whether a new consent is needed, because the current one was not given for this login name.
+    pub needs_consent: bool,
     /// Start, interval, folders and effect.
     pub settings: Settings,
-    /// Not polled while set.
+    /// Whether the mailbox is paused, and therefore not polled.
     pub paused: bool,
-    /// Still in setup on the pages and not started yet. It is paused for as long.
+    /// Whether the mailbox is still in setup on the pages and was not started yet. Until then it is paused too.
     pub setup: bool,
     /// When the mailbox was added or started.
     pub added_at: Timestamp,
@@ -130,8 +130,8 @@ impl Deref for Mailbox {
 }
 
 impl Mailbox {
-    /// The time before which the server asked us not to connect, if it is in the future.
-    pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+    /// The end of the hold, if it is in the future.
+    pub fn active_hold(&self, now: Timestamp) -> Option<Timestamp> {
         self.status.hold_until.map(Timestamp).filter(|until| *until > now)
     }
 
@@ -151,7 +151,7 @@ impl Mailbox {
 pub struct MailboxStatus {
     /// Time of the next poll; `None`: only after a person has acted.
     pub next_poll_at: Option<i64>,
-    /// The server asked us not to connect before this time.
+    /// The end of the hold: the server asked us not to connect before this time.
     pub hold_until: Option<i64>,
     /// Failed polls in a row.
     pub failures: i64,
@@ -175,11 +175,11 @@ pub struct NewMailbox {
     pub inbox: Address,
     pub server: Server,
     pub username: String,
-    /// `None`: set later.
+    /// The login; `None`: it is set later.
     pub login: Option<NewLogin>,
-    /// Do not use an existing consent: a new one is needed.
-    pub asks_consent: bool,
-    /// Do not poll before the mailbox is started.
+    /// Whether a new consent is needed instead of an existing one.
+    pub needs_consent: bool,
+    /// Whether the mailbox is in setup, so that it is not polled before it is started.
     pub setup: bool,
     /// Start, interval, folders and effect.
     pub settings: Settings,
@@ -194,11 +194,11 @@ pub struct Changes {
     pub login: Option<NewLogin>,
     /// The server and login name that the new login is meant for. If they have changed by now, the change fails.
     pub expected_account: Option<(Server, String)>,
-    /// Keep the current login although the server changes. Otherwise a server change deletes it, since it was given for
-    /// the previous server.
+    /// Whether the current login is kept although the server changes. Otherwise a server change deletes it, since it
+    /// was given for the previous server.
     pub keeps_login: bool,
     /// Whether a new consent is needed; `None`: as before.
-    pub asks_consent: Option<bool>,
+    pub needs_consent: Option<bool>,
     /// The link that authorises the change. It is used up in the same transaction.
     pub by_link: Option<LinkClaim>,
     pub settings: SettingsChange,
@@ -227,7 +227,8 @@ struct Row {
     username: String,
     password_sealed: Option<Vec<u8>>,
     login_proven: bool,
-    asks_consent: bool,
+    #[sqlx(rename = "asks_consent")]
+    needs_consent: bool,
     grant_id: Option<i64>,
     grant_provider: Option<String>,
     grant_kind: Option<String>,
@@ -261,7 +262,7 @@ impl Row {
                 _ => Login::Password(self.password_sealed),
             },
             login_proven: self.login_proven,
-            asks_consent: self.asks_consent,
+            needs_consent: self.needs_consent,
             settings: Settings {
                 folders,
                 interval_ms: interval.max(i64::try_from(least_interval.as_millis()).unwrap_or(i64::MAX)),
@@ -332,7 +333,7 @@ impl Tx<'_> {
             .bind(i64::try_from(new.settings.max_size).unwrap_or(i64::MAX))
             .bind(now)
             .bind(new.setup)
-            .bind(new.asks_consent)
+            .bind(new.needs_consent)
             .value()
             .await;
         added.map_err(|error| {

@@ -41,7 +41,7 @@ pub struct MessageLine {
     pub internal_date: Option<Timestamp>,
     /// When it was imported.
     pub imported_at: Timestamp,
-    /// The mail was there before the mailbox was added.
+    /// Whether the mail was there before the mailbox was added.
     pub historic: bool,
     /// Why the message is in this inbox.
     pub why: String,
@@ -62,11 +62,11 @@ pub struct Arrival {
 /// Selects messages.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct MessageFilter<'a> {
-    /// In this inbox.
+    /// Only messages in this inbox.
     pub inbox: Option<&'a str>,
-    /// From this mailbox.
+    /// Only messages from this mailbox.
     pub mailbox: Option<&'a str>,
-    /// Only those that the importing system has not acknowledged.
+    /// Whether to select only messages that the importing system has not acknowledged.
     pub unacknowledged: bool,
 }
 

@@ -14,7 +14,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// For statements with `($n IS NULL OR organisation_id = $n)`.
+    /// The row of the organisation, or `None` for everything: for statements with `($n IS NULL OR organisation_id =
+    /// $n)`.
     pub fn id(self) -> Option<i64> {
         match self {
             Self::All => None,

@@ -12,24 +12,24 @@ use crate::clock::Timestamp;
 #[serde(rename_all = "kebab-case")]
 #[schema(as = MailboxState)]
 pub enum MailboxState {
-    /// It fails, and will not recover by itself.
+    /// The mailbox fails, and will not recover by itself.
     NeedsPerson,
-    /// It fails, and is retried.
+    /// The mailbox fails, and is retried.
     Failing,
     /// Nothing failed, but the last complete poll is too long ago.
     Behind,
     /// No poll has been completed yet.
     New,
-    /// Polls succeed.
+    /// The polls succeed.
     Ok,
-    /// It is being set up.
+    /// The mailbox is being set up.
     Setup,
-    /// It is paused.
+    /// The mailbox is paused.
     Paused,
 }
 
 impl MailboxState {
-    /// In the order of the list.
+    /// All states, in the order of the list.
     pub const ALL: [Self; 7] =
         [Self::NeedsPerson, Self::Failing, Self::Behind, Self::New, Self::Ok, Self::Setup, Self::Paused];
 
@@ -46,7 +46,7 @@ impl MailboxState {
         }
     }
 
-    /// From its id.
+    /// The state with this id.
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mailbox_state| mailbox_state.id() == id)
     }
@@ -74,7 +74,7 @@ impl MailboxState {
     }
 }
 
-/// From its position in the list.
+/// Converts a position in the list.
 impl From<i64> for MailboxState {
     fn from(rank: i64) -> Self {
         usize::try_from(rank).ok().and_then(|rank| Self::ALL.get(rank).copied()).unwrap_or(Self::NeedsPerson)
@@ -108,11 +108,11 @@ pub struct MailboxLine {
 #[derive(Debug, Clone, Copy)]
 pub struct ListFilter<'a> {
     pub scope: Scope,
-    /// With this text in their address or in that of their inbox.
+    /// Only mailboxes with this text in their address, or in the address of their inbox.
     pub text: Option<&'a str>,
-    /// In this state.
+    /// Only mailboxes in this state.
     pub mailbox_state: Option<MailboxState>,
-    /// Feeding this inbox.
+    /// Only mailboxes that feed this inbox.
     pub inbox_id: Option<i64>,
 }
 
@@ -130,7 +130,7 @@ const BEHIND_AFTER: Duration = Duration::from_mins(1);
 /// Number of possible UIDs in an epoch: `epoch * UIDS + uid` is unique for each mail.
 const UIDS: i64 = 1 << 32;
 
-/// In milliseconds.
+/// The length of a quarter of an hour, in milliseconds.
 const QUARTER_HOUR_MS: i64 = 15 * 60 * 1000;
 
 impl ListFilter<'_> {

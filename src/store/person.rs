@@ -21,7 +21,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// As stored and shown.
+    /// The name as stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
@@ -64,7 +64,7 @@ pub struct Person {
     pub name: String,
     #[sqlx(try_from = "String")]
     pub role: Role,
-    /// `None`: an operator.
+    /// The organisation of the person; `None`: an operator.
     pub organisation_id: Option<i64>,
     pub organisation: Option<String>,
     /// The hash of the password; `None`: single sign-on only.
@@ -82,11 +82,11 @@ pub struct NewPerson<'a> {
     /// The login name.
     pub name: &'a str,
     pub role: Role,
-    /// `None` for an operator.
+    /// The organisation of the person; `None`: an operator.
     pub organisation_id: Option<i64>,
     /// The hash of the password; `None`: single sign-on only.
     pub password_hash: Option<&'a str>,
-    /// sv or en.
+    /// The language of the pages: sv or en.
     pub language: &'a str,
     /// The time zone of dates.
     pub zone: &'a str,

@@ -8,20 +8,20 @@ use crate::fact::{Notice, StoredFact, to_json};
 #[derive(Debug)]
 pub struct Outcome {
     pub started_at: Timestamp,
-    /// Nothing failed.
+    /// Whether nothing failed.
     pub success: bool,
-    /// Every folder was read to its end.
+    /// Whether every folder was read to its end.
     pub complete: bool,
     /// The report, as JSON.
     pub report: String,
     pub error: Option<StoredError>,
     /// Decisions worth remembering, such as a new UIDVALIDITY.
     pub notes: Vec<Notice>,
-    /// The poll gets a row of its own: it found something, failed or made a decision.
+    /// Whether the poll gets a row of its own, because it found something, failed or made a decision.
     pub noteworthy: bool,
     /// Time of the next poll; `None`: only after a person has acted.
     pub next_poll_at: Option<Timestamp>,
-    /// The server asked us not to connect before this time.
+    /// The end of the hold: the server asked us not to connect before this time.
     pub hold_until: Option<Timestamp>,
     /// Rows of the folders that this poll got to.
     pub visited: Vec<i64>,
@@ -37,7 +37,7 @@ pub struct StoredError {
     /// The step at which it happened.
     pub step: &'static str,
     pub blame: &'static str,
-    /// Only a person can fix it.
+    /// Whether only a person can fix the error.
     pub waits_for_person: bool,
 }
 

@@ -8,7 +8,7 @@ use crate::vault::Vault;
 /// A sealed column: the names of its records, and the statements that read and write them.
 struct Column {
     record_name: fn(i64) -> String,
-    all: &'static str,
+    select_all: &'static str,
     /// Reads one record and locks its row until the end of the transaction.
     lock: &'static str,
     update: &'static str,
@@ -17,7 +17,7 @@ struct Column {
 
 const PASSWORD: Column = Column {
     record_name: password_row,
-    all: r"-- sealed passwords
+    select_all: r"-- sealed passwords
         SELECT id, password_sealed FROM mailbox WHERE password_sealed IS NOT NULL",
     lock: r"-- lock a sealed password
         UPDATE mailbox SET password_sealed = password_sealed
@@ -31,7 +31,7 @@ const PASSWORD: Column = Column {
 const TARGET_SECRETS: [Column; 2] = [
     Column {
         record_name: target_secret_row,
-        all: r"-- sealed secrets of delivery targets
+        select_all: r"-- sealed secrets of delivery targets
             SELECT id, secret_sealed FROM delivery_target WHERE secret_sealed IS NOT NULL",
         lock: r"-- lock a sealed secret of a delivery target
             UPDATE delivery_target SET secret_sealed = secret_sealed
@@ -44,7 +44,7 @@ const TARGET_SECRETS: [Column; 2] = [
     },
     Column {
         record_name: target_old_secret_row,
-        all: r"-- sealed old secrets of delivery targets
+        select_all: r"-- sealed old secrets of delivery targets
             SELECT id, old_secret_sealed FROM delivery_target WHERE old_secret_sealed IS NOT NULL",
         lock: r"-- lock a sealed old secret of a delivery target
             UPDATE delivery_target SET old_secret_sealed = old_secret_sealed
@@ -59,7 +59,7 @@ const TARGET_SECRETS: [Column; 2] = [
 const TOKENS: [Column; 2] = [
     Column {
         record_name: refresh_row,
-        all: r"-- sealed refresh tokens
+        select_all: r"-- sealed refresh tokens
             SELECT id, refresh_sealed FROM oauth_grant WHERE refresh_sealed IS NOT NULL",
         lock: r"-- lock a sealed refresh token
             UPDATE oauth_grant SET refresh_sealed = refresh_sealed
@@ -73,7 +73,7 @@ const TOKENS: [Column; 2] = [
     },
     Column {
         record_name: access_row,
-        all: r"-- sealed access tokens
+        select_all: r"-- sealed access tokens
             SELECT id, access_sealed FROM oauth_grant WHERE access_sealed IS NOT NULL",
         lock: r"-- lock a sealed access token
             UPDATE oauth_grant SET access_sealed = access_sealed
@@ -93,7 +93,7 @@ fn columns() -> impl Iterator<Item = &'static Column> {
 impl Reader {
     /// The records of a column, by row.
     async fn sealed(&mut self, column: &Column) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
-        Ok(self.sql(column.all).all().await?)
+        Ok(self.sql(column.select_all).all().await?)
     }
 }
 
@@ -101,7 +101,7 @@ impl Store {
     pub async fn has_secrets(&self) -> Result<bool, StoreError> {
         let mut reader = self.read().await?;
         for column in columns() {
-            let found: Option<(i64, Vec<u8>)> = reader.sql(column.all).first().await?;
+            let found: Option<(i64, Vec<u8>)> = reader.sql(column.select_all).first().await?;
             if found.is_some() {
                 return Ok(true);
             }

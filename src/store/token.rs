@@ -21,7 +21,7 @@ pub enum TokenScope {
 }
 
 impl TokenScope {
-    /// As stored and shown.
+    /// The name as stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -53,12 +53,12 @@ pub struct Token {
     /// The rights of the token.
     #[sqlx(try_from = "String")]
     pub scope: TokenScope,
-    /// `None`: all organisations.
+    /// The organisation that the token is limited to; `None`: all organisations.
     #[serde(skip)]
     pub organisation_id: Option<i64>,
     /// The name of the organisation that the token is limited to; null if it is for all.
     pub organisation: Option<String>,
-    /// When it was created.
+    /// When the token was created.
     pub created_at: Timestamp,
     /// The person who created it, or who created the token with which it was created; empty: the command line.
     #[serde(skip)]
@@ -69,7 +69,7 @@ pub struct Token {
     pub made_by_id: Option<i64>,
     #[serde(skip)]
     pub made_by_organisation: Option<i64>,
-    /// When it was last used, to the minute.
+    /// When the token was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -83,12 +83,12 @@ impl Token {
 
 #[derive(Debug, Clone, Copy)]
 pub struct NewToken<'a> {
-    /// The name, unique within its organisation.
+    /// The name of the token, unique within its organisation.
     pub name: &'a str,
     /// Hash of the secret.
     pub hash: &'a [u8],
     pub scope: TokenScope,
-    /// `None`: all organisations.
+    /// The organisation that the token is limited to; `None`: all organisations.
     pub organisation_id: Option<i64>,
     /// The person who creates it, and the token with which it is created, if any; empty for the command line.
     pub creator: Creator<'a>,

@@ -9,7 +9,7 @@ use jiff::civil::{DateTime, date};
 /// One mail in a folder.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// UID.
+    /// The UID of the mail.
     pub uid: u32,
     /// The raw mail.
     pub bytes: Vec<u8>,
@@ -89,8 +89,8 @@ impl Folder {
         }
     }
 
-    /// Simulates a restored backup under the same UIDVALIDITY: mails from this UID on are gone, and their UIDs will be
-    /// reused.
+    /// Simulates a restored backup under the same UIDVALIDITY: mails with this UID or a higher one are gone, and their
+    /// UIDs will be reused.
     pub fn rewind(&mut self, uidnext: u32) {
         self.messages.retain(|message| message.uid < uidnext);
         self.uidnext = uidnext;
@@ -122,7 +122,7 @@ impl Tokens {
         Self(Arc::new(open))
     }
 
-    pub(super) fn open(&self, token: &str) -> bool {
+    pub(super) fn accepts(&self, token: &str) -> bool {
         (self.0)(token)
     }
 }

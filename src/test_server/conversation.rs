@@ -226,7 +226,7 @@ fn accepts_login(tokens: &Tokens, command: &str) -> bool {
     let response = command.split_once("XOAUTH2 ").and_then(|(_, response)| STANDARD.decode(response.trim()).ok());
     let text = response.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
     let token = text.split('\u{1}').find_map(|part| part.strip_prefix("auth=Bearer "));
-    token.is_some_and(|token| tokens.open(token))
+    token.is_some_and(|token| tokens.accepts(token))
 }
 
 fn capabilities(faults: &Faults) -> String {

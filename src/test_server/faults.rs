@@ -6,9 +6,9 @@ use std::time::Duration;
 /// All faults.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    /// UIDVALIDITY responses.
+    /// How UIDVALIDITY is sent.
     pub uidvalidity: UidValidity,
-    /// UIDNEXT responses.
+    /// How UIDNEXT is sent.
     pub uidnext: UidNext,
     /// UIDs that SEARCH omits.
     pub hidden_from_search: BTreeSet<u32>,
@@ -18,45 +18,45 @@ pub struct Faults {
     pub hidden_from_date_search: BTreeSet<u32>,
     /// The connection breaks when the sizes of these UIDs are fetched.
     pub breaks_at_size_of: BTreeSet<u32>,
-    /// SEARCH sends OK without a SEARCH response if nothing matches.
+    /// Whether SEARCH sends OK without a SEARCH response if nothing matches.
     pub search_hides_none: bool,
-    /// The server answers every SEARCH with OK only, without a SEARCH response.
+    /// Whether the server answers every SEARCH with OK only, without a SEARCH response.
     pub search_is_silent: bool,
-    /// SEARCH lists UIDs in descending order, with a duplicate.
+    /// Whether SEARCH lists UIDs in descending order, with a duplicate.
     pub search_is_unsorted: bool,
-    /// SEARCH misreads the star in `UID n:*` (GNU Mailutils' imap4d).
+    /// Whether SEARCH misreads the star in `UID n:*` (GNU Mailutils' imap4d).
     pub search_misreads_star: bool,
-    /// EXISTS is too high by this number.
+    /// Number that is added to EXISTS.
     pub exists_more: u32,
-    /// EXISTS is 0.
+    /// Whether EXISTS is 0.
     pub exists_none: bool,
-    /// A moved or removed mail comes back at once under a new UID.
+    /// Whether a moved or removed mail comes back at once under a new UID.
     pub removed_mail_returns: bool,
-    /// Mails that come back have an additional line.
+    /// Whether mails that come back have an additional line.
     pub removed_mail_returns_changed: bool,
     /// Aliases of folders, which LIST does not show.
     pub aliases: BTreeMap<String, String>,
-    /// Folder names are case-insensitive.
+    /// Whether folder names are case-insensitive.
     pub folds_case: bool,
-    /// RFC822.SIZE values.
+    /// How RFC822.SIZE is sent.
     pub sizes: Sizes,
     /// Faults of single bodies, by UID.
     pub bodies: BTreeMap<u32, Body>,
     /// Answers to partial fetches (`BODY[]<0.100>`).
     pub parts: Parts,
-    /// FETCH sends unsolicited FETCH, EXPUNGE and EXISTS responses in between.
+    /// Whether FETCH sends unsolicited FETCH, EXPUNGE and EXISTS responses in between.
     pub unsolicited: bool,
     /// Replacements for the answers to commands.
     pub replies: Vec<Reply>,
-    /// The connection ends after this number of sent bytes.
+    /// Number of sent bytes after which the connection ends.
     pub cut_after: Option<u64>,
-    /// The server sends pieces of this size, with this pause after each.
+    /// The size of the pieces that the server sends, and the pause after each.
     pub drip: Option<(usize, Duration)>,
     /// Missing capabilities.
     pub missing_capabilities: BTreeSet<&'static str>,
     /// Additional capabilities.
     pub extra_capabilities: BTreeSet<&'static str>,
-    /// Every folder opens read-only.
+    /// Whether every folder opens read-only.
     pub read_only: bool,
     /// PERMANENTFLAGS; `None` if they are not sent, which means that all flags are kept.
     pub permanent_flags: Option<String>,
@@ -64,7 +64,7 @@ pub struct Faults {
     pub message_limit: Option<usize>,
 }
 
-/// UIDVALIDITY responses.
+/// How UIDVALIDITY is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UidValidity {
     /// Correct.
@@ -78,7 +78,7 @@ pub enum UidValidity {
     NewAtEachLogin,
 }
 
-/// UIDNEXT responses.
+/// How UIDNEXT is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UidNext {
     /// Correct.
@@ -94,7 +94,7 @@ pub enum UidNext {
     Stuck(u32),
 }
 
-/// RFC822.SIZE values.
+/// How RFC822.SIZE is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sizes {
     /// Correct.

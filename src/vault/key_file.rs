@@ -73,7 +73,7 @@ impl Location {
     }
 
     /// The key file, if there is one.
-    pub fn file(&self) -> Option<&Path> {
+    pub fn key_file_path(&self) -> Option<&Path> {
         match self {
             Self::Config(_) => None,
             Self::File { path, .. } => Some(path),
@@ -98,12 +98,12 @@ impl Location {
 
     /// Creates a new key file. An existing one is never overwritten.
     pub fn generate(&self) -> Result<Vault, VaultError> {
-        generate(self.file().ok_or(VaultError::NotAFile)?)
+        generate(self.key_file_path().ok_or(VaultError::NotAFile)?)
     }
 
     /// Locks the keys against changes by other processes until the returned file is dropped.
     pub fn lock(&self) -> Result<std::fs::File, VaultError> {
-        let path = self.file().ok_or(VaultError::NotAFile)?.with_extension("lock");
+        let path = self.key_file_path().ok_or(VaultError::NotAFile)?.with_extension("lock");
         let lock = || -> std::io::Result<std::fs::File> {
             let file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
             file.try_lock().map_err(std::io::Error::from)?;
@@ -117,7 +117,7 @@ impl Location {
 
     /// Adds a new sealing key before those in the file.
     pub fn add_key(&self) -> Result<Vault, VaultError> {
-        let path = self.file().ok_or(VaultError::NotAFile)?;
+        let path = self.key_file_path().ok_or(VaultError::NotAFile)?;
         let mut keys = read(path)?;
         keys.insert(0, Key::generate());
         replace(path, &keys)?;
@@ -126,7 +126,7 @@ impl Location {
 
     /// Removes all keys but the sealing key from the file, once nothing is sealed with the others.
     pub fn drop_old_keys(&self) -> Result<Vault, VaultError> {
-        let path = self.file().ok_or(VaultError::NotAFile)?;
+        let path = self.key_file_path().ok_or(VaultError::NotAFile)?;
         let mut keys = read(path)?;
         keys.truncate(1);
         replace(path, &keys)?;

@@ -41,7 +41,7 @@ fn request(port: u16, path: &str, token: &str, more: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer {token}\r\n{more}\r\n")
 }
 
-/// The status, and how long it took.
+/// Sends a request. Returns the status, and how long the answer took.
 fn send_request(mut stream: TcpStream, request: &str) -> (u16, Duration) {
     let begun = Instant::now();
     stream.write_all(request.as_bytes()).unwrap();
@@ -191,7 +191,7 @@ fn nul_is_rejected_with_both_databases() {
     }
 }
 
-/// TwoOrganisations organisations with a mailbox each, and their tokens.
+/// Two organisations with a mailbox each, and their tokens.
 struct TwoOrganisations {
     serve: Serve,
     ours: String,

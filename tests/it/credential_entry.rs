@@ -19,7 +19,7 @@ fn token(mailferry: &Mailferry, name: &str, organisation: &str) -> String {
     text(&mailferry.json(&args)[0], "token").to_owned()
 }
 
-/// Waits until this mailbox was wait_until_polled, and returns it.
+/// Waits until this mailbox was polled, and returns it.
 fn wait_until_polled(serve: &Serve, token: &str, address: &str) -> Value {
     let one = || serve.api("GET", &format!("/mailboxes/{address}"), token, None).1;
     let done = |one: &Value| !one["status"]["last_attempt_at"].is_null();

@@ -13,7 +13,7 @@ use crate::support::{
     mailferry::Mailferry,
 };
 
-/// Not in any dictionary, so that finding it anywhere means a leak.
+/// A password that is in no dictionary, so that finding it anywhere means a leak.
 const CANARY: &str = "kanarie-Xq7vB2-pw";
 
 /// An installation whose only mailbox is on this server, with CANARY as its password.

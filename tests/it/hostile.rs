@@ -18,7 +18,7 @@ use crate::support::{
     measured::{self, Measured},
 };
 
-/// Not in any dictionary, so that finding it anywhere means a leak.
+/// A password that is in no dictionary, so that finding it anywhere means a leak.
 const CANARY: &str = "kanarie-Hq3xW8-pw";
 
 /// No step of a poll may take longer here.

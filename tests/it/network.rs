@@ -1,5 +1,5 @@
-//! The network fails in the middle of polls, in every way and at every place. Each poll outcomes in time, and in the end every mail is
-//! imported once. With "delete", no mail of the customer is gone that is not stored.
+//! The network fails in the middle of polls, in every way and at every place. Each poll ends in time, and in the end every mail
+//! is imported once. With "delete", no mail of the customer is gone that is not stored.
 //!
 //! MAILFERRY_TEST_FAULTS sets the number of faults in all four trials, MAILFERRY_TEST_SEED repeats a run.
 
@@ -31,7 +31,7 @@ const FAULTS: [(Fault, &Deadlines); 6] = [
     (Fault::Latency, &PATIENT),
 ];
 
-/// No poll may run for longer than `poll_time` and this.
+/// No poll may run for longer than `poll_time` plus this.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Mails in a poll whose last answers are the target; each mail takes about 20 bytes of them.

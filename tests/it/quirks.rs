@@ -31,7 +31,7 @@ fn with_options(subjects: &[&str], dialogues: &[&str], more: &[&str]) -> (Script
     (server, mailferry)
 }
 
-fn at(dialogues: &[&str]) -> (Scripted, Mailferry) {
+fn mailbox_at(dialogues: &[&str]) -> (Scripted, Mailferry) {
     with_mails(&["one", "two"], dialogues)
 }
 
@@ -44,7 +44,7 @@ fn state(mailferry: &Mailferry, uid: u32) -> String {
 
 /// Polls a server that plays this dialogue twice: both mails are imported once.
 fn assert_both_imported(dialogue: &str) -> Vec<Session> {
-    let (server, mailferry) = at(&[dialogue]);
+    let (server, mailferry) = mailbox_at(&[dialogue]);
     assert_eq!(mailferry.poll_ok(), 2, "{dialogue}");
     assert_eq!(mailferry.poll_ok(), 0, "{dialogue}");
     assert_eq!(mailferry.subjects(), ["one", "two"], "{dialogue}");

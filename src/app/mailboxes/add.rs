@@ -11,7 +11,7 @@ use crate::vault::Vault;
 /// A mailbox to add.
 pub struct WantedMailbox {
     pub new: NewMailbox,
-    /// The inbox it feeds, if that is added in the same transaction.
+    /// The inbox to add in the same transaction; `None` if the mailbox feeds an existing inbox.
     pub inbox: Option<WantedInbox>,
 }
 
@@ -21,26 +21,27 @@ impl From<NewMailbox> for WantedMailbox {
     }
 }
 
-/// Adds a mailbox. No connection is made before its first poll. `change_deps` is required for actors under the credential policy.
+/// Adds a mailbox. No connection is made before its first poll. `deps_for_change` is required for actors under the credential policy.
 ///
 /// # Errors
-/// A part is invalid or refused by the policy; the address is taken; its server has refused too many passwords.
+/// A field is invalid or refused by the policy, the address is taken, or the server has refused too many passwords.
 pub async fn add(
     acting: Acting<'_>,
     wanted: WantedMailbox,
     vault: &Vault,
-    change_deps: Option<ChangeDeps<'_>>,
+    deps_for_change: Option<ChangeDeps<'_>>,
 ) -> Result<Mailbox, Error> {
     let WantedMailbox { mut new, inbox } = wanted;
     let is_by_token = matches!(new.login, Some(NewLogin::OAuth(_)));
     check_move_target(&new.settings.after_import, &new.settings.folders)?;
     require_tls_for_tokens(&new.server, is_by_token)?;
-    // A mailbox in setup is not opened before the server step, which applies the policy.
+    // Mailferry does not connect to a mailbox in setup before the server step, which applies the policy itself.
     let is_opened = !new.setup || new.login.is_some();
-    if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_bound_by_credential_policy() && is_opened) {
-        judge(acting, &new, inbox.is_some(), change_deps).await?;
-        // A consent given for one mailbox opens another only after the person has consented for that one too.
-        new.asks_consent = matches!(&new.login, Some(NewLogin::OAuth(key)) if key.kind == GrantKind::Delegated);
+    if let Some(deps_for_change) = deps_for_change.filter(|_| acting.actor.is_bound_by_credential_policy() && is_opened)
+    {
+        judge(acting, &new, inbox.is_some(), deps_for_change).await?;
+        // A consent covers one mailbox: the person must consent again before it opens another.
+        new.needs_consent = matches!(&new.login, Some(NewLogin::OAuth(key)) if key.kind == GrantKind::Delegated);
     }
     let mut tx = acting.begin().await?;
     match inbox {
@@ -62,19 +63,19 @@ async fn judge(
     acting: Acting<'_>,
     new: &NewMailbox,
     is_inbox_new: bool,
-    change_deps: ChangeDeps<'_>,
+    deps_for_change: ChangeDeps<'_>,
 ) -> Result<(), Error> {
     let login = new.login.as_ref();
     let change =
         credential_policy::Change { before: None, server: Some(&new.server), is_renamed: login.is_some(), login };
-    change_deps.rules(acting.scope()).judge(&change).map_err(Error::from)?;
+    deps_for_change.rules(acting.scope()).judge(&change).map_err(Error::from)?;
     if is_inbox_new || !matches!(login, Some(NewLogin::Password(_))) {
         return Ok(());
     }
     let mut reader = acting.store.read().await?;
     let inbox = visible(acting, &new.inbox, &mut reader).await?;
     drop(reader);
-    match login_limit::login_wait(&new.server, &new.username, inbox.organisation_id, change_deps.deps).await? {
+    match login_limit::login_wait(&new.server, &new.username, inbox.organisation_id, deps_for_change.deps).await? {
         Some(minutes) => Err(Error::PasswordRateLimited(minutes)),
         None => Ok(()),
     }

@@ -11,7 +11,7 @@ use crate::oauth::revocation::{self, Consent};
 use crate::store::{Changes, GrantKind, Login, Mailbox, NewLogin, StoreError};
 use crate::vault::Vault;
 
-/// The way a door treats a stored login when the server changes.
+/// What happens to the stored login when a change names another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoredLogin {
     /// The change must include a new login.
@@ -25,7 +25,7 @@ pub struct Request<'a> {
     /// The mailbox as the actor saw it.
     pub before: &'a Mailbox,
     pub changes: Changes,
-    /// The treatment of the stored login if the server changes.
+    /// What happens to the stored login if the server changes.
     pub stored_login: StoredLogin,
 }
 
@@ -33,21 +33,21 @@ pub struct Request<'a> {
 pub struct Changed {
     /// The changed mailbox.
     pub mailbox: Mailbox,
-    /// How the previous consent ended, if the mailbox had one.
+    /// The outcome of revoking the previous consent, if there was one.
     pub revocation: Option<RevocationOutcome>,
     /// Whether a new login or consent is required before the mailbox can be polled again.
-    pub asks_login: bool,
+    pub needs_login: bool,
 }
 
 /// Changes a mailbox and schedules a poll. A new login replaces the old one; a consent that no other mailbox uses is then ended at
-/// its provider. The command line may leave out `change_deps` if no login is given, since no key is needed then.
+/// its provider. The command line may leave out `deps_for_change` if no login is given, since no key is needed then.
 ///
 /// # Errors
-/// A part is invalid or refused by the policy; the mailbox does not meet the precondition, or has changed in the meantime.
+/// A field is invalid or refused by the policy; the mailbox does not meet the precondition, or has changed in the meantime.
 pub async fn change(
     acting: Acting<'_>,
     request: Request<'_>,
-    change_deps: Option<ChangeDeps<'_>>,
+    deps_for_change: Option<ChangeDeps<'_>>,
     precondition: impl FnOnce(&Mailbox) -> bool,
 ) -> Result<Changed, Error> {
     acting.actor.may_change()?;
@@ -57,21 +57,21 @@ pub async fn change(
         visible(acting, inbox, &mut reader).await?;
     }
     check(before, &changes)?;
-    let mut asks_login = false;
-    if let Some(change_deps) = change_deps.filter(|_| acting.actor.is_bound_by_credential_policy()) {
-        asks_login = judge(acting, before, &mut changes, stored_login, change_deps)?;
-        refuse_password_guessing(before, &changes, change_deps).await?;
+    let mut needs_login = false;
+    if let Some(deps_for_change) = deps_for_change.filter(|_| acting.actor.is_bound_by_credential_policy()) {
+        needs_login = judge(acting, before, &mut changes, stored_login, deps_for_change)?;
+        refuse_password_guessing(before, &changes, deps_for_change).await?;
     }
-    let tokens = change_deps.map(|change_deps| change_deps.deps.tokens());
+    let tokens = deps_for_change.map(|deps_for_change| deps_for_change.deps.tokens());
     let consent = match (&changes.login, &tokens) {
         (Some(login), Some(tokens)) if !before.login.uses_consent(login) => {
             revocation::last_consent(before, tokens).await?
         }
         _ => Consent::None,
     };
-    let vault = change_deps.map(|change_deps| &*change_deps.deps.vault);
+    let vault = deps_for_change.map(|deps_for_change| &*deps_for_change.deps.vault);
     let changed = write(acting, before, &changes, vault, precondition).await;
-    let Some(tokens) = tokens else { return changed.map(|mailbox| Changed { mailbox, revocation: None, asks_login }) };
+    let Some(tokens) = tokens else { return changed.map(|mailbox| Changed { mailbox, revocation: None, needs_login }) };
     let revocation = match &changed {
         Ok(_) => consent.end(&tokens).await,
         Err(_) => None,
@@ -80,7 +80,7 @@ pub async fn change(
     if let Some(revocation) = &revocation {
         tracing::info!(mailbox = before.address, ended = revocation.at_provider(), "a consent was revoked");
     }
-    changed.map(|mailbox| Changed { mailbox, revocation, asks_login })
+    changed.map(|mailbox| Changed { mailbox, revocation, needs_login })
 }
 
 /// Refuses settings that can never work.
@@ -100,7 +100,7 @@ fn judge(
     before: &Mailbox,
     changes: &mut Changes,
     stored_login: StoredLogin,
-    change_deps: ChangeDeps<'_>,
+    deps_for_change: ChangeDeps<'_>,
 ) -> Result<bool, Error> {
     if changes.server.is_none() && changes.username.is_none() && changes.login.is_none() {
         return Ok(false);
@@ -108,7 +108,7 @@ fn judge(
     let is_renamed = changes.username.as_ref().is_some_and(|name| *name != before.username);
     let (server, login) = (changes.server.as_ref(), changes.login.as_ref());
     let change = credential_policy::Change { before: Some(before), server, is_renamed, login };
-    let fate = change_deps.rules(acting.scope()).judge(&change)?;
+    let fate = deps_for_change.rules(acting.scope()).judge(&change)?;
     if fate == LoginFate::Forgotten && stored_login == StoredLogin::MustBeReplaced {
         return Err(Refused::LoginRequired(change.changed_setting()).into());
     }
@@ -118,8 +118,8 @@ fn judge(
         || login.is_some_and(|login| is_delegated(login) && (is_renamed || !before.login.uses_consent(login)));
     changes.keeps_login =
         fate == LoginFate::KeptWithProvider || (fate == LoginFate::ConsentRequired && is_same_consent);
-    if changes.asks_consent.is_none() {
-        changes.asks_consent = is_asked.then_some(true);
+    if changes.needs_consent.is_none() {
+        changes.needs_consent = is_asked.then_some(true);
     }
     if fate == LoginFate::Forgotten {
         changes.login = Some(NewLogin::Unset);
@@ -131,14 +131,14 @@ fn judge(
 async fn refuse_password_guessing(
     before: &Mailbox,
     changes: &Changes,
-    change_deps: ChangeDeps<'_>,
+    deps_for_change: ChangeDeps<'_>,
 ) -> Result<(), Error> {
     if !matches!(changes.login, Some(NewLogin::Password(_))) {
         return Ok(());
     }
     let server = changes.server.as_ref().unwrap_or(&before.server);
     let username = changes.username.as_ref().unwrap_or(&before.username);
-    match login_limit::login_wait(server, username, before.organisation_id, change_deps.deps).await? {
+    match login_limit::login_wait(server, username, before.organisation_id, deps_for_change.deps).await? {
         Some(minutes) => Err(Error::PasswordRateLimited(minutes)),
         None => Ok(()),
     }
@@ -167,7 +167,7 @@ async fn write(
     Ok(mailbox)
 }
 
-/// The audit entry, with the parts that differ. `None`: the change only repeats the existing consent.
+/// The audit event, with the settings that differ; `None` if the change only repeats the existing consent.
 fn audit_event(before: &Mailbox, changes: &Changes) -> Option<AuditEvent> {
     let others = [
         (MailboxPart::Inbox, changes.inbox.as_ref().is_some_and(|inbox| inbox.as_str() != before.inbox)),

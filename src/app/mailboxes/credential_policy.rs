@@ -1,5 +1,5 @@
-//! The credential policy: Mailferry sends a password or token only to the server it was entered for. A user who may change a mailbox
-//! cannot have its password sent to a server of their own. The policy does not apply to the command line, which has the key anyway.
+//! The credential policy: Mailferry sends a password or token only to the server it was entered for. A user who may change a
+//! mailbox cannot redirect its password to another server. The command line is exempt, because its user has the master key.
 
 use std::net::IpAddr;
 
@@ -25,7 +25,7 @@ pub enum ServerSetting {
 pub enum Refused {
     /// Only operators may choose this port.
     Port,
-    /// An application opens the mailbox: with another login name it would open other mailboxes for this organisation.
+    /// The mailbox is opened with an application's own right: a new login name would open other mailboxes to this organisation.
     AppOnly,
     /// The provider's tokens may be sent to this server only (RFC 9700 4.9.1).
     OtherServer(String),
@@ -42,11 +42,11 @@ pub enum Refused {
 /// The effect of a change on the stored login of a mailbox.
 #[derive(Debug, PartialEq, Eq)]
 pub enum LoginFate {
-    /// It is kept, or replaced by the change.
+    /// The login is kept, or replaced by the change.
     Stays,
-    /// It belongs to the provider's own server and is kept for the new settings.
+    /// The login belongs to the provider's own server, so it is kept for the new settings.
     KeptWithProvider,
-    /// It was entered for another server or trust and is deleted.
+    /// The login was entered for another server or trust setting, so it is deleted.
     Forgotten,
     /// The consent was given for another login name: it is kept but unusable until the person consents again.
     ConsentRequired,
@@ -229,7 +229,7 @@ mod tests {
             username: "jobb@b.se".to_owned(),
             login,
             login_proven: true,
-            asks_consent: false,
+            needs_consent: false,
             settings: Settings::default(),
             paused: false,
             setup: false,
@@ -319,7 +319,7 @@ mod tests {
                 assert_eq!(judge(ours, before, login), wanted, "{host}");
                 assert_eq!(judge(Scope::All, before, login), Ok(LoginFate::Stays), "{host}");
             }
-            // An operator chose this server before.
+            // An operator had already chosen this server.
             assert_eq!(judge(ours, Some(&unmoved), Some(&given)), Ok(LoginFate::Stays), "{host}");
         }
     }

@@ -23,7 +23,7 @@ pub struct Inspector<'a> {
     pub acting: Acting<'a>,
     /// Runs the connections to mail servers.
     pub visits: &'a Visits,
-    /// Dependencies of the door's own thread; the visits have their own.
+    /// Dependencies for work on the calling thread. Visits have their own.
     pub deps: &'a Deps,
 }
 
@@ -44,7 +44,7 @@ impl Inspector<'_> {
         }
     }
 
-    /// Removes details that the actor may not see: only operators learn which hosts and ports answer from here.
+    /// Removes details that the actor may not see: only operators learn which hosts and ports answer.
     fn shown(&self, error: PollError) -> PollError {
         if self.sees_everything() { error } else { error.without_connection_details() }
     }
@@ -59,16 +59,17 @@ impl Inspector<'_> {
 /// # Errors
 /// [`Conflict::ServerAskedToWaitUntil`].
 fn refuse_while_on_hold(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
-    match mailbox.held_until(acting.now) {
+    match mailbox.active_hold(acting.now) {
         Some(until) => Err(Conflict::ServerAskedToWaitUntil(until).into()),
         None => Ok(()),
     }
 }
 
-/// Lists the folders of the account with their message counts, as far as they can be counted within a minute. Opens none.
+/// Lists the folders of the account with their message counts, as far as they can be counted within a minute. No folder is
+/// opened.
 ///
 /// # Errors
-/// As [`Inspector::inspect`].
+/// The errors of [`Inspector::inspect`].
 pub async fn folders(inspector: Inspector<'_>, mailbox: &Mailbox) -> Result<Vec<FolderOffer>, Error> {
     let work = inspector.visits.visit(mailbox, |mailbox, deps| async move { folders::folders(&mailbox, &deps).await });
     inspector.inspect(mailbox, work).await
@@ -77,7 +78,7 @@ pub async fn folders(inspector: Inspector<'_>, mailbox: &Mailbox) -> Result<Vec<
 /// The after-import effects that this server supports in a folder (default: the first polled one), which is opened read-only.
 ///
 /// # Errors
-/// As [`Inspector::inspect`].
+/// The errors of [`Inspector::inspect`].
 pub async fn effects(
     inspector: Inspector<'_>,
     mailbox: &Mailbox,
@@ -94,7 +95,7 @@ pub async fn effects(
 /// Determines what a poll would import now, within a time limit. The mailbox may be paused.
 ///
 /// # Errors
-/// As [`Inspector::inspect`].
+/// The errors of [`Inspector::inspect`].
 pub async fn dry_run(inspector: Inspector<'_>, mailbox: &Mailbox, within: Duration) -> Result<DryRun, Error> {
     let work =
         inspector.visits.visit(mailbox, |mailbox, deps| async move { dry_run::dry_run(&mailbox, &deps, within).await });
@@ -108,7 +109,7 @@ pub async fn dry_run(inspector: Inspector<'_>, mailbox: &Mailbox, within: Durati
 /// Downloads one mail unchanged and without size limits, and passes its bytes to `take` in chunks. Returns the size in bytes.
 ///
 /// # Errors
-/// As [`Inspector::inspect`]; the error of `take`.
+/// The errors of [`Inspector::inspect`], and the error of `take`.
 pub async fn download(
     inspector: Inspector<'_>,
     mailbox: &Mailbox,

@@ -1,4 +1,4 @@
-//! Rate limit on logins that actors request: it keeps anybody from locking an account or guessing a password through Mailferry.
+//! Rate limit on logins that actors request, so that Mailferry cannot be used to lock an account or to guess its password.
 
 use crate::poll::login_attempts::{LoginAccount, minutes_to_wait};
 use crate::poll::{Deps, PollError};
@@ -6,8 +6,8 @@ use crate::store::{Mailbox, Server, StoreError};
 
 pub use crate::poll::login_attempts::minutes;
 
-/// Minutes until the next login to this account may be tried, after too many refused logins of this organisation; `None`: now. The
-/// login itself checks the limit again, for the address that the server name resolves to then.
+/// Minutes until the organisation may log in to this account again after too many refused logins; `None`: at once. The login
+/// itself checks the limit again, for the address that the server name then resolves to.
 pub async fn login_wait(
     server: &Server,
     username: &str,
@@ -24,7 +24,7 @@ pub async fn login_wait(
 pub enum RateLimited<T> {
     /// The work ran, and succeeded or failed.
     Done(Result<T, PollError>),
-    /// The limit is reached: minutes until a login may be tried.
+    /// The limit is reached. Holds the minutes until a login may be tried.
     Wait(i64),
 }
 

@@ -21,15 +21,15 @@ pub struct PollNow {
     pub progress: Arc<Progress>,
 }
 
-/// Polls a mailbox at once. Back-off after failures is ignored; a server's request to stay away is not.
-pub async fn poll_now(mailbox: &Mailbox, how: PollNow) -> Report {
-    let PollNow { deps, limits, stop, progress } = how;
+/// Polls a mailbox at once. Back-off after failures is ignored, but a server's request to wait is not.
+pub async fn poll_now(mailbox: &Mailbox, options: PollNow) -> Report {
+    let PollNow { deps, limits, stop, progress } = options;
     let not_polled = |blame, message: String, retry| {
         let error = PollError::new(Step::Lease, blame, Retry::Soon, message);
         Report::new(&mailbox.address, &Tally::default(), 0, 0.0, Some(ReportedError::new(&error, retry)))
     };
     let now = deps.clock.now();
-    if let Some(until) = mailbox.held_until(now) {
+    if let Some(until) = mailbox.active_hold(now) {
         return not_polled(Blame::Host, PollError::on_hold(until, now).message, Some(until));
     }
     if mailbox.paused {
@@ -61,8 +61,8 @@ pub struct Verified {
 pub struct VerifiedFolder {
     /// Completeness of the ledger after the verification.
     pub now: Completeness,
-    /// Number of UIDs that the ledger had missed; the poll fetched them.
-    pub found: i64,
+    /// Number of UIDs that were missing in the ledger; the poll fetched them.
+    pub missed: i64,
 }
 
 impl Verified {
@@ -82,13 +82,13 @@ impl VerifiedFolder {
 ///
 /// # Errors
 /// The database fails.
-pub async fn verify(mailbox: &Mailbox, how: PollNow) -> Result<Verified, Error> {
-    let store = how.deps.store.clone();
+pub async fn verify(mailbox: &Mailbox, options: PollNow) -> Result<Verified, Error> {
+    let store = options.deps.store.clone();
     let before = store.open_cases(mailbox.id).await?.folders;
     store.request_comparison(mailbox.id).await?;
-    let report = poll_now(mailbox, how).await;
+    let report = poll_now(mailbox, options).await;
     let found_before = |name: &str| before.iter().find(|folder| folder.name == name).map_or(0, |it| it.found_late);
     let compared = store.open_cases(mailbox.id).await?.folders.into_iter();
-    let folders = compared.map(|now| VerifiedFolder { found: now.found_late - found_before(&now.name), now });
+    let folders = compared.map(|now| VerifiedFolder { missed: now.found_late - found_before(&now.name), now });
     Ok(Verified { report, folders: folders.collect() })
 }

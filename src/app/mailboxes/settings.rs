@@ -11,12 +11,12 @@ use crate::store::{Changes, Mailbox, NewLogin, Server};
 use crate::tls;
 use crate::vault::hex;
 
-/// An invalid part of a request.
+/// An invalid field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidField {
-    /// Name of the part.
+    /// The name of the field.
     pub part: &'static str,
-    /// The reason.
+    /// Why the value is invalid.
     pub why: Invalid,
 }
 
@@ -36,10 +36,10 @@ pub struct ServerRequest {
 }
 
 impl ServerRequest {
-    /// Builds a new server, on the usual host if none is requested; `None` without any host.
+    /// Builds a new server. Without a requested host, uses `usual`; `None` if that is missing too.
     ///
     /// # Errors
-    /// A part is invalid.
+    /// A field is invalid.
     pub fn new_server(&self, usual: Option<String>) -> Result<Option<Server>, InvalidField> {
         let tls = self.tls.unwrap_or(TlsMode::Implicit);
         let Some(host) = self.host.clone().or(usual) else { return Ok(None) };
@@ -50,7 +50,7 @@ impl ServerRequest {
     /// Applies the request to a server; `None` if it changes nothing.
     ///
     /// # Errors
-    /// A part is invalid.
+    /// A field is invalid.
     pub fn apply_to(&self, before: &Server) -> Result<Option<Server>, InvalidField> {
         let wrong = |part: &'static str, why: Invalid| InvalidField { part, why };
         let mut server = before.clone();
@@ -62,7 +62,7 @@ impl ServerRequest {
             server.host.clone_from(host);
         }
         if let Some(tls) = self.tls {
-            // A default port follows the protection.
+            // A port that was the default changes with the protection.
             if server.port == server.tls.default_port() {
                 server.port = tls.default_port();
             }
@@ -102,7 +102,7 @@ impl ServerRequest {
 /// Normalises and deduplicates folder names.
 ///
 /// # Errors
-/// One of them is not a valid folder name.
+/// A name is not a valid folder name.
 pub fn folders(names: &[String]) -> Result<Vec<String>, Invalid> {
     let mut folders = Vec::new();
     for name in names {
@@ -145,7 +145,7 @@ pub fn require_tls_for_tokens(server: &Server, by_token: bool) -> Result<(), Inv
     }
 }
 
-/// The change that stores a new password, valid only while server and login name are those of `mailbox`.
+/// The change that stores a new password. It fails if the server or the login name is no longer that of `mailbox`.
 pub fn password_change(mailbox: &Mailbox, password: SecretString) -> Changes {
     let expected_account = Some((mailbox.server.clone(), mailbox.username.clone()));
     Changes { login: Some(NewLogin::Password(password)), expected_account, ..Changes::default() }
@@ -154,7 +154,7 @@ pub fn password_change(mailbox: &Mailbox, password: SecretString) -> Changes {
 /// Validates a password for a mail server.
 ///
 /// # Errors
-/// It is empty, or holds a line break or NUL.
+/// The password is empty, or contains a line break or a NUL.
 pub fn password(text: &str) -> Result<SecretString, Invalid> {
     match text {
         "" => Err(Invalid::NoPassword),

@@ -8,9 +8,9 @@ use crate::clock::Timestamp;
 use crate::fact::{Reason, Resource, StoredFact};
 use crate::store::{MAX_QUARANTINE_PAGES, Mailbox, MessageLine, QuarantinedMail, StoreError, TestMail, search_words};
 
-/// A test that has not arrived by then is late.
+/// A test mail that has not arrived after this time is late.
 const LATE_AFTER: Duration = Duration::from_mins(5);
-/// While a test is younger than this, reading its progress has the mailbox polled early.
+/// While a test is younger than this, each request for its progress may schedule an early poll.
 const EARLY_POLLS_FOR: Duration = Duration::from_mins(10);
 /// Minimum time between an early poll and the last attempt.
 const MIN_POLL_DISTANCE: Duration = Duration::from_secs(10);
@@ -27,30 +27,30 @@ pub struct TestProgress {
     pub polled_at: Option<Timestamp>,
     /// The error of the last poll, as JSON.
     pub last_error: Option<String>,
-    /// The mailbox is not polled.
+    /// Whether the mailbox is paused.
     pub is_paused: bool,
-    /// Its server asked us to wait until this time.
-    pub held_until: Option<Timestamp>,
+    /// The time until which the mail server asked us to wait.
+    pub hold_until: Option<Timestamp>,
     /// When the mailbox is polled next.
     pub next_poll_at: Option<Timestamp>,
-    /// The mail, once it is in an inbox.
+    /// The imported message; `None` until the mail is in an inbox.
     pub message: Option<MessageLine>,
-    /// The mail was imported from another mailbox of this organisation.
+    /// Whether the mail was imported from another mailbox of this organisation.
     pub is_elsewhere: bool,
     /// UID and reason, if the mail was quarantined.
     pub quarantined: Option<(u32, Option<StoredFact<Reason>>)>,
-    /// The mail should have come by now.
+    /// Whether the mail should have arrived by now.
     pub is_late: bool,
 }
 
 impl TestProgress {
-    /// Whether there is nothing more to wait for.
+    /// Whether the test has ended, so that the page can stop asking.
     pub fn is_over(&self) -> bool {
         self.message.is_some() || self.quarantined.is_some()
     }
 }
 
-/// Reads the progress of a test. Each call may have the mailbox polled earlier than scheduled.
+/// Reads the progress of a test. Each call may schedule an earlier poll of the mailbox.
 ///
 /// # Errors
 /// There is no such test.
@@ -71,7 +71,7 @@ pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<
         polled_at: status.last_success_at.map(Timestamp).filter(|at| *at > test.created_at),
         last_error: status.last_error.clone().filter(|_| status.failures > 0),
         is_paused: mailbox.paused,
-        held_until: mailbox.held_until(now),
+        hold_until: mailbox.active_hold(now),
         next_poll_at: status.next_poll_at.map(Timestamp),
         is_elsewhere: message.as_ref().is_some_and(|message| message.mailbox != mailbox.address),
         is_late: now.since(test.created_at) > LATE_AFTER,
@@ -81,8 +81,8 @@ pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<
     })
 }
 
-/// Whether the mailbox may be polled early for a test. A mailbox that failed to log in, or whose server asked us to wait, is not:
-/// extra logins lock accounts. The scheduler makes the poll, so effects are applied as usual.
+/// Whether the mailbox may be polled early for a test. That excludes a mailbox that failed to log in, or whose server asked us to
+/// wait: extra logins can lock the account. The scheduler makes the poll, so effects are applied as usual.
 fn may_poll_early(mailbox: &Mailbox, test: &TestMail, now: Timestamp) -> bool {
     let status = &mailbox.status;
     let last = Timestamp(status.last_attempt_at.unwrap_or(0));

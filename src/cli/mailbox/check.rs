@@ -28,7 +28,7 @@ pub async fn run(address: &Address, as_polled: bool, context: &Context) -> Resul
     if let Some(error) = Arc::into_inner(print_error).and_then(OnceLock::into_inner) {
         return Err(error.into());
     }
-    let succeeded = checked.lines.iter().all(|line| line.ok) && checked.trouble.is_none();
+    let succeeded = checked.steps.iter().all(|step| step.ok) && checked.trouble.is_none();
     if let Some(trouble) = &checked.trouble {
         print(&CheckLine::diagnosis(trouble, context.language), output)?;
     }

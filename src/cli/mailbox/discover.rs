@@ -30,7 +30,7 @@ fn describe(found: &FoundServer) -> String {
         format!("TLS       {}", found.tls),
         format!("Username  {}", found.username),
         format!("Login     {}", login(found)),
-        format!("How       {}", how(found.how)),
+        format!("How       {}", describe_source(found.source)),
     ];
     lines.join("\n")
 }
@@ -55,7 +55,7 @@ fn login(found: &FoundServer) -> String {
     }
 }
 
-fn how(source: Source) -> &'static str {
+fn describe_source(source: Source) -> &'static str {
     match source {
         Source::Provider => "the domain belongs to a known provider",
         Source::Mx => "the domain's mail goes to a known provider (MX records)",

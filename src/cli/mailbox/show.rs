@@ -67,11 +67,11 @@ pub struct FolderView {
     uidvalidity: &'static str,
 }
 
-/// The note on a folder whose UIDVALIDITY is missing or changes all the time.
+/// The note on a folder whose UIDVALIDITY is missing or keeps changing.
 const UNSTABLE_UIDVALIDITY: &str = "the server gives no lasting UIDVALIDITY, so each poll examines some mails to see whether the \
                                     UIDs still name the same mails";
 
-/// The number of UIDs that the ledger cannot explain; `None` if it is not known.
+/// Writes the number of UIDs that the ledger cannot explain; `None`: the number is unknown.
 pub fn unaccounted(count: Option<i64>) -> String {
     count.map_or_else(|| "an unknown number".to_owned(), |count| count.to_string())
 }
@@ -162,7 +162,7 @@ async fn grants(context: &Context) -> Result<BTreeMap<i64, GrantView>, Failure> 
     Ok(grant_views(&context.store, &context.config.oauth, Context::now(), context.language).await?)
 }
 
-/// The party that must act on a failure; "nobody" if it may pass without help.
+/// The party that must act on a failure; "nobody" if the failure may pass by itself.
 fn who_must_act(error: Option<&Value>) -> &'static str {
     let Some(error) = error.filter(|error| !error.is_null()) else { return "nobody" };
     let step = error.get("step").and_then(Value::as_str).unwrap_or_default();

@@ -34,12 +34,12 @@ pub async fn run(address: &Address, context: Context) -> Result<ExitCode, Failur
     let deps = Arc::new(deps);
     let options = PollNow { deps: deps.clone(), limits: poll::limits(&config), stop, progress: Arc::default() };
     let verified = mailboxes::verify(&mailbox, options).await?;
-    for VerifiedFolder { now: folder, found } in &verified.folders {
+    for VerifiedFolder { now: folder, missed } in &verified.folders {
         let line = Line {
             mailbox: &mailbox.address,
             folder: &folder.name,
             unaccounted: folder.unaccounted(),
-            found: *found,
+            found: *missed,
             verified_at: folder.verified_at.map(Timestamp),
         };
         output.object(&line, || describe(&line))?;

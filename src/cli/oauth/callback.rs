@@ -24,7 +24,7 @@ use crate::cause::{Cause, Trouble};
 use crate::locale::{self, Language};
 use crate::oauth::Callback;
 
-/// The result that the page shows: the identity that is connected, or the trouble; `None` is an error of our own.
+/// The result that the page shows: the identity that is connected, or the trouble; `None` stands for an internal error.
 type Outcome = Result<String, Option<Trouble>>;
 
 /// A redirect of the browser, and the channel for the outcome to show.

@@ -35,7 +35,7 @@ pub struct GrantView {
     retry_at: Option<Timestamp>,
     /// When the consent and the secret end.
     pub ends: Vec<Forecast>,
-    /// The warnings that are due.
+    /// The texts of the warnings that are due.
     pub warnings: Vec<String>,
 }
 
@@ -160,10 +160,10 @@ pub async fn list(deps: &Deps, output: Output, language: Language) -> Result<Exi
             ends.map_or_else(
                 || "-".to_owned(),
                 |end| match end.days_left {
-                    ..0 => format!("{} has ended", end.what.id()),
-                    0 => format!("{} within a day", end.what.id()),
-                    1 => format!("{} in 1 day", end.what.id()),
-                    days => format!("{} in {days} days", end.what.id()),
+                    ..0 => format!("{} has ended", end.credential.id()),
+                    0 => format!("{} within a day", end.credential.id()),
+                    1 => format!("{} in 1 day", end.credential.id()),
+                    days => format!("{} in {days} days", end.credential.id()),
                 },
             ),
             trouble.collect::<Vec<_>>().join(" "),

@@ -82,7 +82,7 @@ impl Door {
         Location::File { path: self.folder.path().join("key"), create: true }
     }
 
-    fn file(&self, name: &str, content: &str) -> PathBuf {
+    fn write_file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, content).unwrap();
         path
@@ -101,7 +101,7 @@ impl Door {
 
     /// Runs a command. `{password}` is replaced by the path of a file with a new password.
     async fn command(&self, line: &str) -> bool {
-        let password = self.file("password", "nytt hemligt");
+        let password = self.write_file("password", "nytt hemligt");
         let line = line.replace("{password}", &password.display().to_string());
         let cli = Cli::try_parse_from(line.split(' ')).unwrap();
         let context = Context {
@@ -239,7 +239,8 @@ async fn a_use_case_has_the_same_result_through_every_door() {
             doors.push(&pages);
         }
         assert!(doors.len() > 1, "{name} has one door only, and is tested there");
-        // A database whose door lacks the use case gets it by another door, so that the next use case starts from the same state.
+        // If a door lacks the use case, another door makes the change in its database, so that the next use case starts from the
+        // same state.
         for (door, has_it) in
             [(&command_line, command.is_some()), (&api, request().is_some()), (&pages, page().is_some())]
         {

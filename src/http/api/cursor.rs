@@ -56,7 +56,7 @@ impl<K: DeserializeOwned> Paging<K> {
 }
 
 impl<T> Page<T> {
-    /// Takes the items that were fetched with [`Paging::fetch_limit`].
+    /// Makes a page of the items that were fetched with [`Paging::fetch_limit`].
     pub fn from_items<K: Serialize>(list: &str, mut items: Vec<T>, limit: i64, key: impl Fn(&T) -> K) -> Self {
         let limit = usize::try_from(limit).unwrap_or(0);
         let has_more = items.len() > limit;

@@ -92,7 +92,7 @@ impl JsonBody {
         match inner.classify() {
             Category::Data => Refusal::Invalid(match serde_json::from_slice(&self.bytes).map(field_problems::<T>) {
                 Ok(problems) if !problems.is_empty() => problems,
-                // A duplicate field, which a parsed object does not have.
+                // serde reports a duplicate field, which the parsed value no longer has.
                 _ => vec![field_problem(error)],
             }),
             _ => Refusal::BadRequest(format!(
@@ -103,7 +103,7 @@ impl JsonBody {
         }
     }
 
-    /// The same, where the body is optional.
+    /// Parses an optional body; without one, returns the default.
     pub fn parse_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Refusal> {
         if self.bytes.is_empty() { Ok(T::default()) } else { self.parse() }
     }

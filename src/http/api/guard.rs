@@ -37,10 +37,11 @@ async fn hold(state: &State, caller: &Caller, response: Response) -> ApiResult {
     state.shares.hold(caller.scope().id(), response).await.ok_or_else(busy)
 }
 
-/// Whether the request may contain a password: it could not be read on the network, or the operator allows it.
+/// Whether the request may contain a password: no one on the network could read it, or the operator accepts unencrypted
+/// passwords.
 fn is_private(state: &State, request: &Parts) -> bool {
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    // Requests without a peer did not come through a connection (in tests).
+    // A request without a peer address did not come over the network: it is part of a test.
     state.settings.passwords_in_clear || peer.is_none_or(|peer| state.settings.peers.is_private(peer, &request.headers))
 }
 

@@ -40,7 +40,7 @@ struct StoredAnswer {
 }
 
 impl IdempotentRequest {
-    /// `None`: the request has no key.
+    /// Reads the key of a request; `None` if it has none.
     ///
     /// # Errors
     /// The key is invalid.
@@ -84,7 +84,7 @@ impl IdempotentRequest {
         let unreadable =
             || Refusal::Conflict("this request was executed before, but its response can no longer be read".to_owned());
         let record = STANDARD_NO_PAD.decode(&text).map_err(|_| unreadable())?;
-        let opened = state.deps.vault.open(&self.row(token), &record).map_err(|_| unreadable())?;
+        let opened = state.deps.vault.open(&self.sealing_name(token), &record).map_err(|_| unreadable())?;
         let stored: StoredAnswer = serde_json::from_str(opened.expose_secret()).map_err(|_| unreadable())?;
         let mut response = Response::new(Body::from(stored.body));
         *response.status_mut() =
@@ -105,12 +105,12 @@ impl IdempotentRequest {
         });
         let stored = StoredAnswer { headers: stored.collect(), body: String::from_utf8_lossy(body).into_owned() };
         let text = SecretString::from(serde_json::to_string(&stored).map_err(|error| internal(&error))?);
-        let record = state.deps.vault.seal(&self.row(token), &text).map_err(|error| internal(&error))?;
+        let record = state.deps.vault.seal(&self.sealing_name(token), &text).map_err(|error| internal(&error))?;
         Ok(STANDARD_NO_PAD.encode(record))
     }
 
-    /// The name for sealing the stored response.
-    fn row(&self, token: i64) -> String {
+    /// The record name under which the stored response is sealed.
+    fn sealing_name(&self, token: i64) -> String {
         format!("answer_kept/{token}/{}", hex(&Sha256::digest(&self.key)))
     }
 }

@@ -15,8 +15,8 @@ use utoipa::openapi::{Components, Ref, RefOr, Required};
 
 use super::problem::{FieldProblem, MEDIA_TYPE, Problem};
 use super::{
-    Endpoint, audit, deliveries, discovery, inboxes, mailboxes, message_parts, messages, organisations, people, routes, search,
-    targets, tokens,
+    Endpoint, audit, deliveries, discovery, inboxes, mailboxes, message_parts, messages, organisations, people, routes,
+    search, targets, tokens,
 };
 use crate::http::api::auth::TokenAccess;
 

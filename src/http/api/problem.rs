@@ -62,11 +62,11 @@ pub enum Refusal {
     NoToken,
     /// The token does not exist.
     UnknownToken,
-    /// The token does not allow this.
+    /// The token does not allow the request.
     Forbidden(&'static str),
-    /// There is no such resource, or the token may not see it.
+    /// The resource does not exist, or the token may not see it.
     NotFound(String),
-    /// The path does not support the method, but these.
+    /// The path does not support the method. Holds the methods that it supports.
     MethodNotAllowed(String),
     /// The request is malformed.
     BadRequest(String),
@@ -161,7 +161,7 @@ impl IntoResponse for Refusal {
             r#type: format!("urn:mailferry:problem:{name}"),
             title: title.to_owned(),
             status: status.as_u16(),
-            // Both may contain parts of the request or of a server's answer, and are shown to people.
+            // Details may quote the request or a server's answer, and are shown to people.
             detail: self.detail().map(|detail| shown_lines(&detail)),
             errors: match self {
                 Self::Invalid(errors) => errors.into_iter().map(FieldProblem::shown).collect(),
@@ -215,12 +215,12 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Whether Mailferry itself failed. An address that `egress.allow` does not permit is a failed connection.
+/// Whether Mailferry itself failed. An address that `egress.allow` does not permit counts as a failed connection.
 fn is_internal(error: &PollError) -> bool {
     error.blame == Blame::Us && error.trouble.is_none() && !is_connection_step(error.step.name())
 }
 
-/// Does not repeat the name in the path.
+/// The detail for a missing resource. It does not repeat the name in the path.
 fn missing_detail(thing: &Resource) -> String {
     match thing {
         Resource::Mailbox(_) => "there is no such mailbox".to_owned(),

@@ -56,7 +56,7 @@ struct World {
     state: State,
     router: Router,
     message: i64,
-    /// Of a delivery target; its delivery has the same number.
+    /// The number of a delivery target, and of its delivery.
     target: i64,
     test: i64,
     _folder: tempfile::TempDir,
@@ -158,7 +158,7 @@ impl World {
         self.import_subject("number").await
     }
 
-    /// The same, with a subject that begins like this.
+    /// Imports the next message with a subject that begins with this text, and returns its number.
     async fn import_subject(&self, subject: &str) -> i64 {
         let (store, now) = (self.store(), self.now());
         let until = Timestamp(now.0 + 60_000);

@@ -171,9 +171,11 @@ pub async fn revoke(
     let condition = IfMatch::from_headers(&headers)?;
     let is_meant = |token: &Token| condition.matches(&version(token));
     let revoked = tokens::revoke(acting, which, query.with_made, is_meant).await?;
-    let tokens::RevokedToken { token, made } = revoked;
-    Ok(match made.is_empty() {
+    let tokens::RevokedToken { token, descendants } = revoked;
+    Ok(match descendants.is_empty() {
         true => StatusCode::NO_CONTENT.into_response(),
-        false => Json(RevokedToken { name: token.name, made, made_revoked: query.with_made }).into_response(),
+        false => {
+            Json(RevokedToken { name: token.name, made: descendants, made_revoked: query.with_made }).into_response()
+        }
     })
 }

@@ -105,7 +105,7 @@ async fn oauth(deps: &Deps, now: Timestamp, registry: &mut Registry) -> Result<(
     let apps = deps.store.app_problems().await?;
     let grants = deps.store.grants().await?;
     for (provider, identity, ending) in all_forecasts(&deps.oauth, &grants, now) {
-        let labels = ExpiryLabels { provider, identity, what: ending.what.id() };
+        let labels = ExpiryLabels { provider, identity, what: ending.credential.id() };
         ends.get_or_create(&labels).set(ending.ends_at.0 / 1000);
         days.get_or_create(&labels).set(ending.days_left);
     }
@@ -134,7 +134,11 @@ async fn deliveries(deps: &Deps, registry: &mut Registry) -> Result<(), StoreErr
     };
     add("deliveries_waiting", "Deliveries that wait for their turn or for a retry", totals.waiting);
     add("deliveries_held", "Deliveries that are held until a person decides", totals.held);
-    add("delivery_targets_failing", "Delivery targets whose last attempt failed by their own fault", totals.failing_targets);
+    add(
+        "delivery_targets_failing",
+        "Delivery targets whose last attempt failed by their own fault",
+        totals.failing_targets,
+    );
     Ok(())
 }
 

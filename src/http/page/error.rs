@@ -11,7 +11,7 @@ use crate::store::StoreError;
 /// Why a page cannot be shown or an action was refused.
 #[derive(Debug, Clone)]
 pub enum PageError {
-    /// There is no such thing, or the visitor may not know of it.
+    /// The page or resource does not exist, or the visitor may not know of it.
     NotFound,
     /// The visitor's role does not allow it.
     Forbidden,
@@ -23,7 +23,7 @@ pub enum PageError {
     BadRequest(&'static str),
     /// The change conflicts with the current state.
     Conflict(Conflict),
-    /// The same, already in the visitor's language.
+    /// The change conflicts with the current state, as explained in the visitor's language.
     ConflictText(String),
     /// No login is attempted for this number of minutes. Holds the id of the text, too.
     LoginWait(&'static str, i64),
@@ -84,7 +84,7 @@ impl From<Error> for PageError {
             Error::Refused(Refused::Port) => Self::BadRequest("port-not-allowed"),
             Error::Refused(_) => Self::BadRequest("server-unknown-to-provider"),
             Error::Invalid(wrong) => {
-                tracing::warn!(part = wrong.part, "a form contained an invalid value");
+                tracing::warn!(field = wrong.part, "a form contained an invalid value");
                 Self::BadRequest("fault-form")
             }
             Error::Consent(error) => {

@@ -12,8 +12,8 @@ pub struct Frame {
     pub person: Option<Person>,
     /// The part of the site, for the navigation.
     pub part: &'static str,
-    /// The confirmation of the action before, as a sentence.
-    pub done: Option<String>,
+    /// The confirmation of the previous action, as a sentence.
+    pub confirmation: Option<String>,
     /// The path of this page, for the form that switches the language.
     pub path: String,
 }
@@ -24,7 +24,7 @@ impl Frame {
             w: visitor.words.clone(),
             person: visitor.person.clone(),
             part,
-            done: done(visitor),
+            confirmation: confirmation(visitor),
             path: visitor.path.clone(),
         }
     }
@@ -39,14 +39,14 @@ impl Frame {
     }
 
     /// Whether this part of the site is shown.
-    pub fn is(&self, part: &str) -> bool {
+    pub fn shows_part(&self, part: &str) -> bool {
         self.part == part
     }
 }
 
 /// The confirmation that `?done=NAME` asks for: the text `done-NAME`. Anything else is ignored, so that a link cannot
 /// put words on a page.
-fn done(visitor: &Visitor) -> Option<String> {
+fn confirmation(visitor: &Visitor) -> Option<String> {
     let (_, query) = visitor.path.split_once('?')?;
     let name = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "done")?.1;
     let text = format!("done-{name}");

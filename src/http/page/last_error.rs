@@ -21,7 +21,8 @@ pub struct LastError {
     /// When Mailferry retries; `None`: a person must act first.
     pub retry: Option<String>,
     cause: Option<Cause>,
-    about: BTreeMap<String, String>,
+    #[serde(rename = "about")]
+    args: BTreeMap<String, String>,
     #[serde(skip)]
     fingerprint: Option<String>,
 }
@@ -42,8 +43,8 @@ impl LastError {
 
     /// Escapes control characters: an older version stored a server's text unescaped.
     fn shown(self) -> Self {
-        let about = self.about.into_iter().map(|(name, value)| (name, shown_within(&value, MAX_TEXT))).collect();
-        Self { message: shown_within(&self.message, MAX_TEXT), about, ..self }
+        let args = self.args.into_iter().map(|(name, value)| (name, shown_within(&value, MAX_TEXT))).collect();
+        Self { message: shown_within(&self.message, MAX_TEXT), args, ..self }
     }
 
     /// The SHA-256 fingerprint of an unknown certificate that the server presented. Only set by
@@ -54,10 +55,10 @@ impl LastError {
 
     /// Converts an error that has just happened.
     pub fn from_poll_error(error: &PollError) -> Self {
-        let ReportedError { step, blame, message, cause, about, .. } = ReportedError::new(error, None);
+        let ReportedError { step, blame, message, cause, args, .. } = ReportedError::new(error, None);
         let fingerprint = error.tls.as_ref().and_then(|problem| problem.fingerprint()).map(str::to_owned);
         let (step, blame) = (step.name().to_owned(), blame.name().to_owned());
-        Self { step, blame, message, retry: None, cause, about, fingerprint }.shown()
+        Self { step, blame, message, retry: None, cause, args, fingerprint }.shown()
     }
 
     /// The id of the step that failed.
@@ -79,9 +80,9 @@ impl LastError {
     }
 
     fn trouble(&self) -> Option<Trouble> {
-        let trouble = Trouble { about: self.about.clone(), ..Trouble::new(self.cause?) };
+        let trouble = Trouble { args: self.args.clone(), ..Trouble::new(self.cause?) };
         // An older version stored causes without their arguments.
-        Some(trouble).filter(|trouble| !trouble.about.is_empty())
+        Some(trouble).filter(|trouble| !trouble.args.is_empty())
     }
 
     /// The problem, in one sentence.
@@ -89,7 +90,7 @@ impl LastError {
         self.sentence(w.language)
     }
 
-    /// The same in a given language.
+    /// The problem in one sentence, in the given language.
     pub fn sentence(&self, language: Language) -> String {
         let by_step = || {
             let name = step_text_id("error", &self.step);
@@ -103,7 +104,7 @@ impl LastError {
         self.remedy_in(w.language)
     }
 
-    /// The same in a given language.
+    /// The remedy in the given language.
     pub fn remedy_in(&self, language: Language) -> String {
         if let Some(trouble) = self.trouble() {
             return trouble.on_page().remedy(language);
@@ -118,7 +119,7 @@ impl LastError {
         &self.message
     }
 
-    /// Sentence, remedy and details in one text. The details alone where they contain the sentence.
+    /// Sentence, remedy and details in one text. If the details contain the sentence, only the details.
     pub fn in_full(&self, language: Language) -> String {
         let (sentence, remedy) = (self.sentence(language), self.remedy_in(language));
         match self.detail() {

@@ -11,7 +11,7 @@ use crate::store::{Mailbox, Person, Role, Scope};
 /// The visitor of a page.
 #[derive(Clone)]
 pub struct Visitor {
-    /// The texts in their language and time zone.
+    /// The visitor's texts, language and time zone.
     pub words: Words,
     /// The user; `None` for a guest.
     pub person: Option<Person>,
@@ -28,7 +28,7 @@ pub struct Visitor {
 pub struct SignedIn {
     pub visitor: Visitor,
     pub person: Person,
-    /// The same user, as the actor of use cases.
+    /// The user as the actor of use cases.
     pub actor: Actor,
 }
 

@@ -30,7 +30,7 @@ pub fn step_text_id(what: &str, step: &str) -> String {
 }
 
 impl Words {
-    /// An unknown time zone is taken as UTC.
+    /// Creates the words of a visitor. An unknown time zone counts as UTC.
     pub fn new(language: Language, zone: &str, now: Timestamp) -> Self {
         Self { language, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC), now }
     }
@@ -67,7 +67,7 @@ impl Words {
         locale::message(self.language, name, None, &args)
     }
 
-    /// For the `lang` attribute.
+    /// The language tag for the `lang` attribute.
     pub fn tag(&self) -> &'static str {
         self.language.tag()
     }

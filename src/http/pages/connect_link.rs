@@ -57,7 +57,7 @@ struct LinkInvalidPage {
 
 #[derive(Deserialize)]
 pub struct CustomerForm {
-    /// The server that the form was shown for.
+    /// The server that the page showed when the form was filled in.
     #[serde(default)]
     server: String,
     #[serde(default)]
@@ -194,7 +194,7 @@ async fn try_and_store(
         Ok(Ok(())) => {
             let changes = Changes { by_link: Some(claim.clone()), ..password_change(mailbox, password) };
             let request = Request { before: mailbox, changes, stored_login: StoredLogin::MustBeReplaced };
-            match mailboxes::change(state.acting(&actor), request, Some(state.change_deps()), any).await {
+            match mailboxes::change(state.acting(&actor), request, Some(state.deps_for_change()), any).await {
                 Ok(_) => return Ok(PasswordOutcome::Stored),
                 Err(Error::LinkInvalid) => Ok(PasswordOutcome::LinkOver),
                 Err(Error::ServerChanged(_)) => {
@@ -255,7 +255,7 @@ pub async fn after_provider(
     }
 }
 
-/// The link has been used.
+/// The page for a link that has been used successfully.
 fn done_page(mailbox: &Mailbox, visitor: &Visitor) -> PageResult {
     show(&DonePage { f: Frame::new(visitor, "login"), mailbox: mailbox.clone() })
 }

@@ -105,7 +105,7 @@ pub fn requested_grant(
     let (server, login) = (provider_server(mailbox, &key, state), NewLogin::OAuth(key.clone()));
     let (before, server, login) = (Some(mailbox), server.as_ref(), Some(&login));
     let change = credential_policy::Change { before, server, is_renamed: false, login };
-    match state.change_deps().rules(scope).judge(&change) {
+    match state.deps_for_change().rules(scope).judge(&change) {
         Ok(_) => Ok(key),
         Err(_) => Err("server-unknown-to-provider"),
     }

@@ -81,8 +81,8 @@ pub async fn invited(FromState(state): FromState<State>, visitor: Visitor, Path(
 }
 
 /// Creates the account and signs in. Claims the link first, so that of two users only one gets an account. A taken name
-/// is refused with the same text as an invalid one, and only a few times, so that an invitation does not reveal who has
-/// an account.
+/// gets the same error as an invalid one, and the number of tries is limited, so that an invitation does not reveal who
+/// has an account.
 pub async fn accept(
     FromState(state): FromState<State>,
     visitor: Visitor,

@@ -20,13 +20,13 @@ use crate::store::{LoginLimit, Person, StoreError, person_name};
 use crate::vault::hex;
 use crate::{clock::Timestamp, opaque};
 
-/// Failed attempts for one account: enough for somebody who has forgotten a password.
+/// Limit on failed attempts for one account: enough for somebody who has forgotten a password.
 pub const ACCOUNT_LIMIT: LoginLimit = LoginLimit { free_failures: 10, max_wait_ms: 15 * 60 * 1000 };
 /// Marks a browser from which somebody has signed in before.
 const BROWSER_COOKIE: &str = "__Host-browser";
 /// The lifetime of that cookie.
 const BROWSER_SECONDS: i64 = 365 * 24 * 3600;
-/// Failed attempts from one address, which may be that of a whole office.
+/// Limit on failed attempts from one address, which may be that of a whole office.
 const ADDRESS_LIMIT: LoginLimit = LoginLimit { free_failures: 30, max_wait_ms: 15 * 60 * 1000 };
 
 #[derive(Template)]
@@ -160,7 +160,7 @@ pub async fn remember_browser(
     Ok((AppendHeaders([set_cookie(BROWSER_COOKIE, &key, Some(BROWSER_SECONDS))]), answer).into_response())
 }
 
-/// The key of a browser from which anybody has signed in before.
+/// The key of the browser, if somebody has signed in with it before.
 pub async fn known_browser(headers: &HeaderMap, state: &State) -> Result<Option<String>, StoreError> {
     let Some(key) = cookie(headers, BROWSER_COOKIE) else { return Ok(None) };
     let is_known = state.deps.store.is_browser(&opaque::hash(key)).await?;
@@ -171,7 +171,7 @@ pub async fn known_browser(headers: &HeaderMap, state: &State) -> Result<Option<
 pub struct NewSession<'a> {
     /// The time zone that the browser reports; empty: unknown.
     pub zone: &'a str,
-    /// The requested path.
+    /// The path of the page that was requested before the login.
     pub next: &'a str,
     pub now: Timestamp,
 }

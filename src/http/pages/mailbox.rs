@@ -204,7 +204,7 @@ pub async fn poll(FromState(state): FromState<State>, user: SignedIn, Path(addre
 
 #[derive(Deserialize)]
 pub struct MailboxPasswordForm {
-    /// The server that the form was shown for.
+    /// The server that the page showed when the form was filled in.
     #[serde(default)]
     server: String,
     #[serde(default)]
@@ -228,7 +228,7 @@ pub async fn password(
         changes: password_change(&mailbox, password),
         stored_login: StoredLogin::MustBeReplaced,
     };
-    mailboxes::change(state.acting(&user.actor), request, Some(state.change_deps()), any).await?;
+    mailboxes::change(state.acting(&user.actor), request, Some(state.deps_for_change()), any).await?;
     redirect(&format!("{}?done=password-mailbox", path(&mailbox.address)))
 }
 
@@ -236,7 +236,7 @@ pub async fn password(
 pub async fn check(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     let options = CheckOptions { as_polled: false, on_step: |_: &CheckLine| {} };
-    let Checked { mut lines, trouble, .. } = match inspect::check(state.inspector(&user.actor), &mailbox, options).await
+    let Checked { mut steps, trouble, .. } = match inspect::check(state.inspector(&user.actor), &mailbox, options).await
     {
         Err(Error::Conflict(Conflict::ServerAskedToWaitUntil(_))) => {
             return redirect(&format!("{}?done=poll-waits", path(&mailbox.address)));
@@ -244,8 +244,8 @@ pub async fn check(FromState(state): FromState<State>, user: SignedIn, Path(addr
         checked => checked?,
     };
     let language = user.visitor.words.language;
-    lines.extend(trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), language)));
-    render(mailbox, &state, &user, Some(lines), None).await
+    steps.extend(trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), language)));
+    render(mailbox, &state, &user, Some(steps), None).await
 }
 
 #[derive(Deserialize)]

@@ -47,7 +47,7 @@ struct MailboxRow {
     line: MailboxLine,
     /// The problem, in a few words.
     trouble: Option<String>,
-    /// The mailbox works, but no mail has arrived for a long time.
+    /// Whether the mailbox works although no mail has arrived for a long time.
     is_quiet: bool,
 }
 
@@ -108,7 +108,7 @@ pub async fn list(
     let is_filtered = filter.text.is_some();
     let list = MailboxList {
         w: words.clone(),
-        rows: lines.into_iter().map(|line| row(line, words)).collect(),
+        rows: lines.into_iter().map(|line| mailbox_row(line, words)).collect(),
         counts,
         total,
         text,
@@ -125,7 +125,7 @@ pub async fn list(
     show(&MailboxesPage { f: Frame::new(&user.visitor, "mailboxes"), list, has_any, has_inboxes })
 }
 
-fn row(line: MailboxLine, words: &Words) -> MailboxRow {
+fn mailbox_row(line: MailboxLine, words: &Words) -> MailboxRow {
     let trouble = line.last_error.as_deref().map(|json| LastError::from_json(json).brief(words));
     let last = line.last_mail_at.unwrap_or(line.added_at);
     let is_quiet = line.mailbox_state == MailboxState::Ok && words.now > Timestamp(last.0 + QUIET_AFTER_MS);

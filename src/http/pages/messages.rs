@@ -1,4 +1,5 @@
-//! One message: its sanitised content, and why it is in this inbox. And the search for messages.
+//! The page of a message, with its sanitised content and the reason why it is in this inbox, and the search for
+//! messages.
 
 use std::time::{Duration, Instant};
 

@@ -129,13 +129,13 @@ impl ConsentReturn<'_> {
                 login: Some(NewLogin::OAuth(wanted.key.clone())),
                 server: provider_server(mailbox, &wanted.key, state),
                 expected_account: Some((mailbox.server.clone(), mailbox.username.clone())),
-                asks_consent: Some(false),
+                needs_consent: Some(false),
                 by_link: self.claim.cloned(),
                 ..Changes::default()
             };
             let request = Request { before: mailbox, changes, stored_login: StoredLogin::MustBeReplaced };
             let acting = state.acting(self.actor);
-            let changed = mailboxes::change(acting, request, Some(state.change_deps()), any).await?.mailbox;
+            let changed = mailboxes::change(acting, request, Some(state.deps_for_change()), any).await?.mailbox;
             wanted.keep(&tokens_given, Flow::Code, &tokens).await?;
             consents::record(acting, &changed, &wanted.key.identity).await
         };

@@ -47,11 +47,11 @@ struct AddressPage {
     organisation: String,
     /// The organisations to choose from.
     organisations: Vec<Organisation>,
-    /// There is no inbox yet and none can be proposed, so the form asks for an address.
+    /// Whether the form asks for an inbox address, because there is no inbox yet and none can be proposed.
     asks_inbox: bool,
     problem: Option<String>,
     /// The path of the existing mailbox with this address.
-    there: Option<String>,
+    existing_path: Option<String>,
 }
 
 #[derive(Deserialize, Clone)]
@@ -77,8 +77,8 @@ fn after(step: &str, mailbox: &Mailbox) -> String {
 /// Changes a mailbox. Returns whether the credentials have to be entered again.
 async fn change(mailbox: &Mailbox, changes: Changes, state: &State, user: &SignedIn) -> Result<bool, Error> {
     let request = Request { before: mailbox, changes, stored_login: StoredLogin::IsDeleted };
-    let changed = mailboxes::change(state.acting(&user.actor), request, Some(state.change_deps()), any).await?;
-    Ok(changed.asks_login)
+    let changed = mailboxes::change(state.acting(&user.actor), request, Some(state.deps_for_change()), any).await?;
+    Ok(changed.needs_login)
 }
 
 /// The first step: the address.
@@ -102,7 +102,7 @@ async fn address_page(state: &State, user: &SignedIn) -> Result<AddressPage, Pag
         organisations: Some(all).filter(|all| all.len() > 1).unwrap_or_default(),
         asks_inbox: state.settings.inbox_domain.is_empty() && is_empty,
         problem: None,
-        there: None,
+        existing_path: None,
     })
 }
 
@@ -131,16 +131,27 @@ pub async fn begin_setup(
 ) -> PageResult {
     let page = address_page(&state, &user).await?;
     let w = user.visitor.words.clone();
-    let show_problem = |name: &str, there: Option<String>| {
+    let show_problem = |name: &str, existing_path: Option<String>| {
         let AddressForm { address, inbox, organisation } = form.clone();
         let asks_inbox = page.asks_inbox || name == "inbox-needed";
-        show_invalid(&AddressPage { address, inbox, organisation, asks_inbox, problem: Some(w.t(name)), there, ..page })
+        show_invalid(&AddressPage {
+            address,
+            inbox,
+            organisation,
+            asks_inbox,
+            problem: Some(w.t(name)),
+            existing_path,
+            ..page
+        })
     };
     let Ok(address) = form.address.parse::<Address>() else { return show_problem("fault-address", None) };
     if let Ok(mailbox) = state.deps.store.mailbox(&address).await {
         // Mailboxes of other organisations are not revealed.
-        let there = user.scope().has(mailbox.organisation_id).then(|| path(&mailbox.address));
-        return show_problem(if there.is_some() { "address-exists" } else { "address-not-here" }, there);
+        let existing_path = user.scope().has(mailbox.organisation_id).then(|| path(&mailbox.address));
+        return show_problem(
+            if existing_path.is_some() { "address-exists" } else { "address-not-here" },
+            existing_path,
+        );
     }
     let organisation = match owner(&form.organisation, &state, &user).await? {
         Ok(organisation) => organisation,
@@ -155,7 +166,7 @@ pub async fn begin_setup(
     let inbox =
         is_new.then_some(WantedInbox { address: inbox, name: None, reply_from: None, owner: Owner::Row(organisation) });
     let acting = state.acting(&user.actor);
-    match mailboxes::add(acting, WantedMailbox { new, inbox }, &state.deps.vault, Some(state.change_deps())).await {
+    match mailboxes::add(acting, WantedMailbox { new, inbox }, &state.deps.vault, Some(state.deps_for_change())).await {
         Ok(mailbox) => redirect(&format!("{}/setup/server?how={how}", path(&mailbox.address))),
         Err(Error::Conflict(_)) => show_problem("address-not-here", None),
         Err(error) => Err(error.into()),
@@ -175,9 +186,9 @@ fn new_mailbox(
             let server = Server { port: found.port, ..Server::on_default_port(found.host, found.tls) };
             let change =
                 credential_policy::Change { before: None, server: Some(&server), is_renamed: false, login: None };
-            let is_allowed = state.change_deps().rules(user.scope()).judge(&change).is_ok();
+            let is_allowed = state.deps_for_change().rules(user.scope()).judge(&change).is_ok();
             let server = if is_allowed { server } else { Server::on_default_port(server.host, server.tls) };
-            (server, found.username, found.how.id())
+            (server, found.username, found.source.id())
         }
         Discovery::Nothing => {
             let host = format!("imap.{}", address.domain());
@@ -190,7 +201,7 @@ fn new_mailbox(
         server,
         username,
         login: None,
-        asks_consent: false,
+        needs_consent: false,
         setup: true,
         settings: Settings::default(),
     };

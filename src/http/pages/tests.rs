@@ -273,7 +273,7 @@ async fn spelling_variants_of_a_name_share_a_limit() {
     let site = Site::new().await;
     let mut looked = 0;
     for n in 0..40 {
-        // All kinds of white space. Each name is either the same name or invalid.
+        // Every kind of white space in a name makes it the same name or an invalid one.
         let blank = ["\u{2003}", "\u{a0}", " ", "\t", "\u{3000}"][n % 5].repeat(96 + n);
         let name = format!("operator{blank}{}", if n % 2 == 0 { "x" } else { "" });
         let reply = site.send("/login", "", &[("name", &name), ("password", "fel")]).await;
@@ -446,13 +446,13 @@ async fn another_login_name_requires_a_new_consent() {
     for user in ["admin", "operator"] {
         let site = Site::new().await;
         site.opened_with(GrantKind::Delegated).await;
-        assert!(!site.mailbox().await.asks_consent);
+        assert!(!site.mailbox().await.needs_consent);
         let reply = site.server(user, "outlook.office365.com", "993", MAILBOX).await;
-        assert!(!site.mailbox().await.asks_consent, "{user}: the same response {reply:?}");
+        assert!(!site.mailbox().await.needs_consent, "{user}: the same response {reply:?}");
         let reply = site.server(user, "outlook.office365.com", "993", "hr@lillestad.se").await;
         assert!(reply.to.ends_with("/setup/login?done=login-anew"), "{user} {reply:?}");
         let mailbox = site.mailbox().await;
-        assert!(mailbox.asks_consent && mailbox.username == "hr@lillestad.se", "{user}");
+        assert!(mailbox.needs_consent && mailbox.username == "hr@lillestad.se", "{user}");
         let refused = crate::poll::folders::folders(&mailbox, &site.state.deps).await.unwrap_err();
         assert!(refused.message.contains("another login name"), "{user} {}", refused.message);
         // A tenant's own certificate must not be trusted with a provider's tokens.

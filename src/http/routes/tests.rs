@@ -23,7 +23,7 @@ const ORIGIN: &str = "http://localhost:8025";
 struct World {
     state: State,
     message: i64,
-    /// Of a delivery target; its delivery has the same number.
+    /// The number of a delivery target, and of its delivery.
     target: i64,
     test: i64,
     now: Timestamp,

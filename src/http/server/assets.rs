@@ -28,7 +28,7 @@ const ASSETS: [Asset; 4] = [
         content_type: "text/javascript; charset=utf-8",
         bytes: include_bytes!("assets/mailferry.js"),
     },
-    // htmx 2.0.11, Zero-Clause BSD: its licence asks for nothing.
+    // htmx 2.0.11 is under the Zero-Clause BSD licence, which requires no notice.
     Asset {
         name: "htmx.js",
         content_type: "text/javascript; charset=utf-8",
@@ -52,7 +52,7 @@ pub fn link(name: &str) -> String {
 }
 
 /// Serves a file.
-pub async fn file(Path((_, name)): Path<(String, String)>) -> Response {
+pub async fn serve_file(Path((_, name)): Path<(String, String)>) -> Response {
     match ASSETS.iter().find(|asset| asset.name == name) {
         Some(asset) => {
             let cached = HeaderValue::from_static("public, max-age=31536000, immutable");

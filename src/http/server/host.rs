@@ -59,7 +59,7 @@ impl Hosts {
         let at = at.unwrap_or(self.listen);
         let has_port = host.port.is_none_or(|port| port == at.port());
         let ip = host.ip();
-        // A browser that requests an IP address has loaded its page from that address. No foreign name can be involved.
+        // If the Host header is an IP address, the browser used no name, so DNS rebinding is impossible.
         let is_here = ip == Some(at.ip().to_canonical()) || ip == Some(self.listen.ip());
         let is_loopback = ["localhost", "127.0.0.1", "::1"].contains(&host.name.as_str());
         self.named.iter().any(is_named) || (has_port && (is_here || is_loopback))

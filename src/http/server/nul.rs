@@ -1,22 +1,22 @@
-//! Rejects the character U+0000. No text contains it, and PostgreSQL cannot store it. Pages and API check every input
-//! here first.
+//! Rejects the character U+0000, which no real text contains and PostgreSQL cannot store. Pages and API check every
+//! input here first.
 
 use axum::http::Uri;
 use serde_json::Value;
 
-/// Whether a path or a query contains it.
+/// Whether a path or a query contains U+0000.
 pub fn is_in_uri(uri: &Uri) -> bool {
     uri.path_and_query().is_some_and(|text| is_in_form(text.as_str().as_bytes()))
 }
 
-/// Whether a form (`application/x-www-form-urlencoded`) contains it.
+/// Whether a form (`application/x-www-form-urlencoded`) contains U+0000.
 pub fn is_in_form(bytes: &[u8]) -> bool {
     bytes.contains(&0) || bytes.windows(3).any(|three| three == b"%00")
 }
 
-/// Whether a name or a string value in this JSON contains it.
+/// Whether a name or a string value in this JSON contains U+0000.
 pub fn is_in_json(bytes: &[u8]) -> bool {
-    // JSON does not allow the unescaped character.
+    // JSON does not allow U+0000 unescaped.
     let may_be = bytes.windows(6).any(|six| six == br"\u0000");
     may_be && serde_json::from_slice(bytes).is_ok_and(|value| is_in_value(&value))
 }

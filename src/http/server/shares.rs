@@ -53,8 +53,8 @@ impl Pool {
         by_tenant.entry(tenant).or_insert_with(|| Arc::new(Semaphore::new(self.per_tenant as usize))).clone()
     }
 
-    /// Waits for a share; `None`: none became free in time. Takes the organisation's part first, so that its queue does
-    /// not hold up others.
+    /// Waits for a share; `None` if none becomes free in time. Takes the organisation's part first, so that a queue
+    /// within one organisation does not hold up others.
     async fn take(&self, tenant: Tenant, amount: u32) -> Option<Share> {
         let amount = amount.min(self.per_tenant);
         let of_tenant = self.tenant_pool(tenant);
@@ -101,23 +101,23 @@ impl Default for Shares {
 }
 
 impl Shares {
-    /// For a message of this size, while it is in memory.
+    /// Takes a share for a message of this size while it is in memory.
     pub async fn mail(&self, tenant: Tenant, size: usize) -> Option<Share> {
         let pool = if size <= SMALL_MAIL { &self.small } else { &self.large };
         pool.take(tenant, units(size).max(1)).await
     }
 
-    /// For one thread that reads a message.
+    /// Takes a share for one thread that reads a message.
     pub async fn reading(&self, tenant: Tenant) -> Option<Share> {
         self.reading.take(tenant, 1).await
     }
 
-    /// For one search.
+    /// Takes a share for one search.
     pub async fn searching(&self, tenant: Tenant) -> Option<Share> {
         self.searching.take(tenant, 1).await
     }
 
-    /// For this many bytes of a response that wait in memory to be sent.
+    /// Takes a share for this many bytes of a response that wait in memory to be sent.
     pub async fn sending(&self, tenant: Tenant, bytes: usize) -> Option<Arc<Share>> {
         self.sending.take(tenant, units(bytes).max(1)).await.map(Arc::new)
     }
@@ -148,7 +148,7 @@ impl Shares {
 /// The share of the message that a response was made from.
 #[derive(Clone)]
 pub struct SourceShare {
-    /// Held as long as this value.
+    /// The share, held as long as this value.
     pub _share: Arc<Share>,
 }
 

@@ -12,13 +12,13 @@ use crate::store::{Mailbox, NewInbox, NewLogin, NewMailbox, Server};
 const OURS: i64 = 1;
 const THEIRS: i64 = 2;
 
-fn at(host: &str) -> Server {
+fn server_at(host: &str) -> Server {
     Server::on_default_port(host.to_owned(), TlsMode::Implicit)
 }
 
 fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> LoginAccount {
     let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
-    LoginAccount::new(organisation, &at(host), username, &addresses)
+    LoginAccount::new(organisation, &server_at(host), username, &addresses)
 }
 
 /// Two organisations, each with a mailbox for the same account.
@@ -39,7 +39,7 @@ impl World {
             let new = NewInbox { address: inbox.parse().unwrap(), name: None, reply_from: None, organisation_id };
             store.add_inbox(&new, now).await.unwrap();
             let new = NewMailbox {
-                server: at("imap.b.se"),
+                server: server_at("imap.b.se"),
                 username: "anna@b.se".to_owned(),
                 ..NewMailbox::with_password(&format!("{name}@b.se"), &inbox, "x")
             };
@@ -61,7 +61,8 @@ impl World {
         trigger: LoginTrigger,
         result: Option<&LoginError>,
     ) -> bool {
-        let account = LoginAccount::new(mailbox.organisation_id, &at(host), username, &[IpAddr::from([192, 0, 2, 1])]);
+        let account =
+            LoginAccount::new(mailbox.organisation_id, &server_at(host), username, &[IpAddr::from([192, 0, 2, 1])]);
         let attempt = match LoginAttempt::begin(&account, trigger, mailbox, &self.deps).await {
             Ok(attempt) => attempt,
             Err(error) => {

@@ -24,8 +24,8 @@ fn guard<S>(stream: S, limits: GuardLimits) -> Guard<S> {
     guard
 }
 
-/// All answers, concatenated.
-async fn all<S: AsyncRead + Unpin>(mut guard: Guard<S>) -> Result<Vec<u8>, io::Error> {
+/// Reads all answers, and returns them concatenated.
+async fn read_all<S: AsyncRead + Unpin>(mut guard: Guard<S>) -> Result<Vec<u8>, io::Error> {
     let mut out = Vec::new();
     while let Some(whole) = guard.answer().await? {
         out.extend_from_slice(&whole.bytes);
@@ -40,7 +40,7 @@ async fn guard_output(pieces: &[&[u8]]) -> Result<Vec<u8>, io::Error> {
         server.write_all(piece).await.unwrap();
     }
     drop(server);
-    all(guard(client, limits())).await
+    read_all(guard(client, limits())).await
 }
 
 fn guard_error(result: Result<Vec<u8>, io::Error>) -> GuardError {
@@ -88,7 +88,7 @@ async fn input_before_the_login_is_limited() {
     server.write_all(&b"* OK still here\r\n".repeat(100)).await.unwrap();
     let mut guard = Guard::new(client, limits(), InFlight::new(1 << 20, 0, 0));
     guard.begin_command(u64::MAX);
-    assert_eq!(guard_error(all(guard).await), GuardError::BeforeLogin(1000));
+    assert_eq!(guard_error(read_all(guard).await), GuardError::BeforeLogin(1000));
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_literal_over_the_commands_limit_is_rejected_when_it_is_announced() {
     server.write_all(b"* LIST () NIL {900}\r\n").await.unwrap();
     let mut guard = guard(client, limits());
     guard.begin_command(500);
-    assert_eq!(guard_error(all(guard).await), GuardError::Command(500));
+    assert_eq!(guard_error(read_all(guard).await), GuardError::Command(500));
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn a_server_below_the_minimum_throughput_is_disconnected() {
             }
         });
         let limits = GuardLimits { answer: u64::MAX, ..limits() };
-        let result = all(guard(client, limits)).await;
+        let result = read_all(guard(client, limits)).await;
         assert_eq!(result.err().map(|error| guard_error(Err(error))), wanted, "{bytes} bytes a second");
     }
 }
@@ -175,5 +175,5 @@ async fn dominos_line_end_and_extra_parentheses_are_removed() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_is_disconnected() {
     let (_server, client) = tokio::io::duplex(64);
-    assert_eq!(guard_error(all(guard(client, limits())).await), GuardError::Silence);
+    assert_eq!(guard_error(read_all(guard(client, limits())).await), GuardError::Silence);
 }

@@ -21,7 +21,7 @@ pub struct CheckLine {
     pub detail: String,
     /// The finding as data.
     #[serde(skip)]
-    pub found: Option<CheckFinding>,
+    pub finding: Option<CheckFinding>,
     /// The cause, in the last line of a failed check, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
@@ -32,18 +32,18 @@ pub struct CheckLine {
 
 impl CheckLine {
     /// A step with its finding.
-    pub fn new(step: &'static str, ok: bool, found: CheckFinding) -> Self {
-        let detail = found.words(Language::English);
-        Self { found: Some(found), ..Self::from_text(step, ok, &detail) }
+    pub fn new(step: &'static str, ok: bool, finding: CheckFinding) -> Self {
+        let detail = finding.words(Language::English);
+        Self { finding: Some(finding), ..Self::from_text(step, ok, &detail) }
     }
 
     fn from_text(step: &'static str, ok: bool, detail: &str) -> Self {
-        Self { step, ok, detail: shown_within(detail, MAX_DETAIL), found: None, cause: None, remedy: None }
+        Self { step, ok, detail: shown_within(detail, MAX_DETAIL), finding: None, cause: None, remedy: None }
     }
 
     /// The detail for a page: the finding in the page's language, or the text as it is.
     pub fn on_page(&self, language: Language) -> String {
-        self.found.as_ref().map_or_else(|| self.detail.clone(), |found| found.on_page(language))
+        self.finding.as_ref().map_or_else(|| self.detail.clone(), |found| found.on_page(language))
     }
 
     /// The step that failed.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// For how long a person waits.
+/// Time limit of a dry run: a person is waiting.
 pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// Maximum number of headers, newest of each folder first.
 const MAX_HEADERS: usize = 10_000;

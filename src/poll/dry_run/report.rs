@@ -28,22 +28,22 @@ pub struct DryRun {
 pub struct Counts {
     /// Mails in the folder.
     pub found: u64,
-    /// A poll would import them.
+    /// Mails that a poll would import.
     pub would_import: u64,
-    /// Of those: automatic mail, according to the header.
+    /// Mails among them that are automatic, according to the header.
     pub automatic: u64,
-    /// Older than the start date: never imported.
+    /// Mails older than the start date, which are never imported.
     pub before_start: u64,
-    /// Already in the ledger: imported, skipped or quarantined by an earlier poll.
+    /// Mails already in the ledger: imported, skipped or quarantined by an earlier poll.
     pub known: u64,
-    /// Larger than the limit: would be quarantined.
+    /// Mails larger than the limit, which would be quarantined.
     pub too_big: u64,
-    /// Not in the ledger, but the inbox already has a message with the same Message-ID and sender: probably the same
-    /// mail.
+    /// Mails that are not in the ledger, but whose inbox already has a message with the same Message-ID and sender. It
+    /// is probably the same mail.
     pub duplicates: u64,
-    /// The server does not list the mail, or sends no header, or the header of another mail.
+    /// Mails that the server does not list, or for which it sends no header or the header of another mail.
     pub undecided: u64,
-    /// Not examined, because a limit was reached.
+    /// Mails that were not examined, because a limit was reached.
     pub not_looked_at: u64,
 }
 

@@ -15,7 +15,7 @@ pub struct Importable {
     pub message_id: Option<String>,
     pub from: Option<String>,
     pub inboxes: Vec<i64>,
-    /// The same inboxes, with the evidence for each.
+    /// The inboxes, with the evidence for each.
     pub targets: Vec<Target>,
     pub is_automatic: bool,
 }
@@ -106,7 +106,7 @@ impl FolderTally {
         self.report.more = self.wanted.max(examined) - self.report.shown.len() as u64;
         counts.not_looked_at = self.wanted.saturating_sub(examined);
         let sum = counts.before_start + counts.known + examined + counts.not_looked_at;
-        counts.found = counts.found.max(sum); // mail that arrived meanwhile
+        counts.found = counts.found.max(sum); // mail that arrived in the meantime
         let rest = counts.found - sum;
         if !self.searched && !self.unanswered {
             counts.not_looked_at += rest;

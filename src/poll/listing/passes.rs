@@ -18,7 +18,7 @@ pub struct ListedPart {
     pub restarted: bool,
 }
 
-/// The listing of one folder: first from the cursor on, then below it if everything is compared.
+/// The listing of one folder: first at or above the cursor, then below it if everything is compared.
 pub struct Listing {
     request: ListRequest,
     /// Forms not tried yet.
@@ -46,7 +46,7 @@ pub struct Listing {
 /// The UIDs that are being listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
-    /// UIDs from the cursor on.
+    /// UIDs at or above the cursor.
     New,
     /// UIDs below the cursor.
     Below,

@@ -10,21 +10,21 @@ use crate::poll::Deps;
 use crate::shown::is_invisible;
 use crate::store::{LoginLimit, OnSuccess, Server, StoreError};
 
-/// People who mistype a password do so a few times in a row.
+/// The limit for one account. People who mistype a password do so a few times in a row.
 const PER_ACCOUNT: LoginLimit = LoginLimit { free_failures: 8, max_wait_ms: MAX_WAIT_MS };
-/// Accounts that differ only in their domain, which are one account to some servers.
+/// The limit for accounts that differ only in their domain, which are one account to some servers.
 const PER_USER: LoginLimit = LoginLimit { free_failures: 16, max_wait_ms: MAX_WAIT_MS };
-/// One login name at any server: a server may have more addresses and names than are known here.
+/// The limit for one login name at any server: a server may have more addresses and names than are known here.
 const PER_LOGIN_NAME: LoginLimit = LoginLimit { free_failures: 40, max_wait_ms: MAX_WAIT_MS };
 const MAX_WAIT_MS: i64 = 15 * 60 * 1000;
 
 /// Maximum number of resolved addresses counted, in addition to the address of the connection.
 const MAX_ADDRESSES: usize = 4;
 
-/// The first login with a new credential, and any login that a person starts.
+/// The counter for the first login with a new credential, and for any login that a person starts.
 pub const NEW_LOGIN: &str = "login";
-/// Further polls with a refused credential. They are counted separately, so that a person with the right password need
-/// not wait for them.
+/// The counter for further polls with a refused credential. They are counted separately, so that a person with the
+/// right password need not wait for them.
 pub const REPEATED_POLL: &str = "login again";
 
 /// An account at a server, within an organisation.

@@ -11,7 +11,7 @@ use crate::poll::{PollError, Step, target};
 /// Number of UIDs to compare in a target folder without UIDNEXT.
 const NEWEST_UIDS: u32 = 5000;
 
-/// The UIDs that already have a copy in the target folder, among its mails from the UID `from` on.
+/// The UIDs that already have a copy in the target folder, among its mails with the UID `from` or a higher one.
 pub async fn find_copied(
     session: &mut Session,
     folder: &OpenFolder,
@@ -43,7 +43,8 @@ pub async fn find_copied(
     Ok(copied)
 }
 
-/// The mails of the target folder from a UID on. An empty or missing folder has none: nothing was copied.
+/// The mails of the target folder with this UID or a higher one. An empty or missing folder has none: nothing was
+/// copied.
 async fn mails_in_target(session: &mut Session, target: &str, from: u32) -> Result<Vec<Sample>, ImapError> {
     let selected = match session.select(target, true).await {
         Ok(selected) if selected.exists > 0 => selected,

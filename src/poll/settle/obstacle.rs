@@ -16,7 +16,7 @@ pub async fn action_in_folder(
     step: EffectStep,
 ) -> Result<Result<AfterImport, Obstacle>, PollError> {
     let session = &mut visit.session;
-    let way = capabilities::server_action(session, action).await?.and_then(|action| {
+    let way = capabilities::resolve_action(session, action).await?.and_then(|action| {
         let obstacle = after_import::in_folder(&folder.selected, &|capability| session.can(capability), &action);
         obstacle.map_or(Ok(action), Err)
     });

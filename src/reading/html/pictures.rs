@@ -48,7 +48,7 @@ impl<'a> Pictures<'a> {
         self.is_cut |= !fits;
         let uri = found.filter(|_| fits);
         self.bytes += uri.as_ref().map_or(0, |uri| uri.len());
-        // Remember one that does not fit, so that it is not converted again.
+        // Remember a picture that does not fit, so that it is not converted again.
         self.cache.entry(id).or_insert_with(|| uri.clone());
         uri
     }

@@ -35,7 +35,7 @@ pub fn apply(html: &str, budget: &Budget) -> String {
     POLICY.clean_from_reader(source).map(|document| document.to_string()).unwrap_or_default()
 }
 
-/// HTML that ends when its time is over, since there is no other way to stop a parser that has begun.
+/// A reader of HTML that ends when the time is up. A running parser cannot be stopped in any other way.
 struct Source<'a> {
     rest: &'a [u8],
     until: Instant,
@@ -58,9 +58,9 @@ fn filter_attribute<'v>(tag: &str, attribute: &str, value: &'v str) -> Option<Co
         "href" => is_link(value),
         "src" => tag == "img" && is_picture(value),
         "style" => return style::sanitized(value).map(Cow::Owned),
-        // Plain text, or not visible at all.
+        // These values are plain text, or not visible at all.
         "alt" | "title" | "rel" | "target" => true,
-        // Numbers, lengths, colours, languages, lists of fonts.
+        // The other values are numbers, lengths, colours, languages and lists of fonts.
         _ => value.chars().all(|c| c.is_alphanumeric() || " #%,.-_+*'".contains(c)),
     };
     is_allowed.then_some(Cow::Borrowed(value))

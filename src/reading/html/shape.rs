@@ -25,7 +25,7 @@ pub struct Shaped {
     pub html: String,
     /// Number of remote pictures and backgrounds.
     pub remote: usize,
-    /// Some tags were dropped.
+    /// Whether some tags were dropped.
     pub is_cut: bool,
 }
 
@@ -46,9 +46,9 @@ pub fn shaped(html: &str, pictures: &mut Pictures<'_>, budget: &Budget) -> Shape
             Token::Text(text) => shaping.content(text),
             Token::Start(name, attributes) => {
                 shaping.shaped.remote += remote(&name, &attributes);
-                shaping.start(&name, &attributes, pictures);
+                shaping.start_tag(&name, &attributes, pictures);
             }
-            Token::End(name) => shaping.end(&name),
+            Token::End(name) => shaping.end_tag(&name),
         }
     }
     shaping.close_to(0);
@@ -61,7 +61,7 @@ struct Shaping {
     open: Vec<&'static str>,
     tags: usize,
     entities: usize,
-    /// Position after the last `<pre>`.
+    /// The position after the last `<pre>`.
     pre: usize,
 }
 
@@ -84,7 +84,7 @@ impl Shaping {
                 '\0' => {}
                 '<' | '&' => {
                     if let Some(after) = chars.as_str().strip_prefix("nbsp;").filter(|_| c == '&') {
-                        // By far the most common entity.
+                        // `&nbsp;` is by far the most common entity.
                         self.shaped.html.push('\u{a0}');
                         chars = after.chars();
                     } else if self.entities < MAX_ENTITIES {
@@ -99,7 +99,7 @@ impl Shaping {
         }
     }
 
-    fn start(&mut self, written: &str, attributes: &[(String, &str)], pictures: &mut Pictures<'_>) {
+    fn start_tag(&mut self, written: &str, attributes: &[(String, &str)], pictures: &mut Pictures<'_>) {
         let Some(name) = tags().find(|name| *name == written) else { return };
         if self.shaped.is_cut || self.tags >= MAX_TAGS || self.open.len() >= MAX_DEPTH {
             // From here on an end tag could close the wrong tag.
@@ -114,7 +114,7 @@ impl Shaping {
             // A table directly within a table closes the outer one.
         } else if self.is_between_cells() {
             if INLINE.contains(&name) && !VOID.contains(&name) {
-                // Commonly written around cells. Opening a cell for it would shift the other cells.
+                // Inline tags are commonly written around cells. Opening a cell for one would shift the other cells.
                 return;
             }
             self.open_cell();
@@ -149,7 +149,7 @@ impl Shaping {
         }
     }
 
-    fn end(&mut self, name: &str) {
+    fn end_tag(&mut self, name: &str) {
         let stops: &[&str] = match name {
             "table" => &[],
             _ if IN_TABLE.contains(&name) => &["table"],

@@ -15,12 +15,12 @@ fn clean(html: &str) -> String {
     clean_html(html, &nothing).html
 }
 
-/// Without a time limit that a slow machine could exceed.
+/// Sanitises HTML without a time limit, which a slow machine could exceed.
 fn clean_html(html: &str, picture: &dyn Fn(&str) -> Option<String>) -> Cleaned {
     super::clean_html(html, picture, &Budget::new(Duration::from_secs(60)))
 }
 
-/// The invariants of sanitised HTML.
+/// Checks the invariants of sanitised HTML.
 fn assert_harmless(html: &str, clean: &str) {
     for token in Tokens::new(clean) {
         let (name, attributes) = match token {
@@ -64,7 +64,7 @@ fn sorted(html: &str) -> String {
     tokens.collect()
 }
 
-/// From the OWASP filter evasion list, the tests of DOMPurify and Roundcube, and known mutation attacks.
+/// Attacks from the OWASP filter evasion list and the tests of DOMPurify and Roundcube, and known mutation attacks.
 const ATTACKS: [&str; 121] = [
     // Scripts.
     "<script>alert(1)</script>",

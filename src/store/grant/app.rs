@@ -10,7 +10,7 @@ pub struct AppProblem {
     /// The problem, as JSON.
     pub problem: String,
     pub since: i64,
-    /// No token request before this time.
+    /// The time before which no token is requested.
     pub retry_at: i64,
 }
 
@@ -96,7 +96,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Does the same for all grants and applications, since the configuration may have been fixed.
+    /// Allows a token request for all grants and applications at once, since the configuration may have been fixed.
     pub async fn clear_all_token_backoff(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let apps = tx.sql(

@@ -10,7 +10,7 @@ use crate::store::{LeaseTaker, Store, StoreError, Tx};
 #[derive(Debug)]
 pub struct SealedTokens {
     pub access: Vec<u8>,
-    /// `None`: the previous refresh token stays valid.
+    /// The refresh token; `None`: the previous one stays valid.
     pub refresh: Option<Vec<u8>>,
     /// Expiry of the access token.
     pub expires_at: Timestamp,
@@ -25,11 +25,11 @@ pub struct SealedTokens {
 pub struct GrantProblem {
     /// The problem, as JSON.
     pub problem: String,
-    /// Only a new consent helps.
+    /// Whether only a new consent helps.
     pub needs_consent: bool,
-    /// No token request before this time, by our own back-off.
+    /// The time before which our own back-off allows no token request.
     pub retry_at: Option<Timestamp>,
-    /// No token request before this time, by the provider's `Retry-After`.
+    /// The time before which the provider's `Retry-After` allows no token request.
     pub provider_retry_at: Option<Timestamp>,
 }
 

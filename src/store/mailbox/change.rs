@@ -43,15 +43,15 @@ impl<'a> ChangedMailbox<'a> {
         before.login_proven && self.login.is_none() && is_same_account
     }
 
-    fn asks_consent(&self, before: &Mailbox, changes: &Changes) -> bool {
+    fn needs_consent(&self, before: &Mailbox, changes: &Changes) -> bool {
         let is_by_password = matches!(self.login, Some(NewLogin::Password(_)));
-        !is_by_password && changes.asks_consent.unwrap_or(before.asks_consent)
+        !is_by_password && changes.needs_consent.unwrap_or(before.needs_consent)
     }
 }
 
 impl Tx<'_> {
     /// Changes a mailbox, schedules a poll (an earlier failure may be fixed by the change), and returns the mailbox as
-    /// it was before. A running poll loses its lease, so that it no longer changes the customer's copies by the old
+    /// it was before. A running poll loses its lease, so that it no longer changes the customer's copies under the old
     /// settings. Without a vault no password is stored.
     ///
     /// # Errors
@@ -146,7 +146,7 @@ impl Tx<'_> {
             .bind(after.username)
             .bind(now)
             .bind(after.is_proven(before))
-            .bind(after.asks_consent(before, changes))
+            .bind(after.needs_consent(before, changes))
             .run()
             .await?;
         Ok(())

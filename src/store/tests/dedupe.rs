@@ -71,7 +71,7 @@ async fn a_mail_for_several_inboxes_is_imported_once_in_each() {
         let (first, second) = (at.lease("a@b.se").await, at.lease("c@b.se").await);
         let (a, c) = (at.epoch(&first, 0, 7).await, at.epoch(&second, 0, 7).await);
         at.import(&first, &a, vec![(1, mail("a", &[one]))]).await;
-        // KnownUids in one inbox, new in the other.
+        // The mail is known in one inbox, and new in the other.
         assert_eq!(counts(at.import(&second, &c, vec![(1, mail("a", &[one, other]))]).await), imported(1, 0), "{name}");
         let mut inboxes: Vec<String> = at.messages().await.into_iter().map(|message| message.inbox).collect();
         inboxes.sort();

@@ -90,7 +90,8 @@ async fn an_import_queues_each_new_message_for_each_target_of_its_inbox() {
 #[tokio::test]
 async fn the_target_of_the_configuration_serves_the_inboxes_without_one_of_their_own() {
     for (at, name) in stores().await {
-        let other = NewInbox { address: address("o@mail.kundo.se"), name: None, reply_from: None, organisation_id: None };
+        let other =
+            NewInbox { address: address("o@mail.kundo.se"), name: None, reply_from: None, organisation_id: None };
         at.store.set_default_target(Some(&settings(WhenUnknown::Repeat)), NOW).await.unwrap();
         at.store.add_inbox(&other, NOW).await.unwrap();
         let own = at.target(Some(INBOX)).await;
@@ -187,7 +188,8 @@ async fn after_a_crash_a_mail_that_was_being_sent_may_have_arrived() {
 #[tokio::test]
 async fn a_lane_has_one_holder_and_a_failing_target_is_probed_by_one_lane() {
     for (at, name) in stores().await {
-        let other = NewInbox { address: address("o@mail.kundo.se"), name: None, reply_from: None, organisation_id: None };
+        let other =
+            NewInbox { address: address("o@mail.kundo.se"), name: None, reply_from: None, organisation_id: None };
         at.store.add_inbox(&other, NOW).await.unwrap();
         at.store
             .set_default_target(Some(&TargetSettings { concurrency: 5, ..settings(WhenUnknown::Repeat) }), NOW)

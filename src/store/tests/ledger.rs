@@ -113,7 +113,8 @@ async fn mail_before_the_start_is_recorded_as_ranges() {
             )
             .await
             .unwrap();
-        let known = |known: &[KnownUids]| known.iter().map(|k| (k.first, k.last, k.open.is_some())).collect::<Vec<_>>();
+        let known =
+            |known: &[KnownUids]| known.iter().map(|k| (k.first, k.last, k.open_reason.is_some())).collect::<Vec<_>>();
         for (first, last, expected) in [
             (1, 1, vec![(1, 499_999, false)]),
             (400, 500_000, vec![(1, 499_999, false)]),

@@ -171,7 +171,7 @@ async fn an_invitation_is_accepted_once_and_never_after_it_was_revoked() {
         assert!(matches!(at.store.join(&claim, &viewer("EVE"), NOW).await, Err(StoreError::Conflict(_))), "{name}");
         at.store.join(&claim, &viewer("bo"), NOW).await.unwrap();
         assert!(matches!(at.store.join(&claim, &viewer("bo2"), NOW).await, Err(StoreError::LinkInvalid)), "{name}");
-        // Revoked, or created by somebody who has been removed.
+        // The invitation was revoked, or was created by somebody who has been removed.
         at.store.revoke_invitation(b"key", Scope::All).await.unwrap();
         at.store.release_link(&claim).await.unwrap();
         assert!(at.store.revoke_invitation(b"key", Scope::All).await.unwrap(), "{name}");

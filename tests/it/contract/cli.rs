@@ -1,7 +1,9 @@
 //! Every command as its user sees it: exit code, standard output as text and as JSON, and standard error.
 
 use super::{
-    installation::{ALL_MAILBOXES, DOWN, Installation, LATE, PAUSED, READ_ONLY, VIKBY_INBOX, WITHOUT_CONSENT, port},
+    installation::{
+        ALL_MAILBOXES, DOWN, Installation, OLD_MAIL_ONLY, PAUSED, READ_ONLY, VIKBY_INBOX, WITHOUT_CONSENT, port,
+    },
     mails,
     snapshots::Snapshots,
 };
@@ -139,14 +141,15 @@ fn mailboxes(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
     let server = |port: &str| format!("--host 127.0.0.1 --tls none --port {port} --interval 1d --password-stdin");
     let installation = terminal.installation;
     let (jobb, locked) = (server(&port(&installation.jobb)), server(&port(&installation.locked)));
-    let (late, read_only) = (server(&port(&installation.late)), server(&port(&installation.read_only)));
+    let (old_mail_only, read_only) =
+        (server(&port(&installation.old_mail_only)), server(&port(&installation.read_only)));
     let (port, size) = (installation.down.to_string(), mails::MAX_SIZE);
     let down = server(&port);
     terminal.run(&format!(
         "mailbox add {JOBB} --inbox {JOBB_INBOX} {jobb} --start all --max-size {size}
          --json mailbox add {ANSOKAN} --inbox {ANSOKAN_INBOX} {locked} --start all
          mailbox add {PAUSED} --inbox {JOBB_INBOX} {jobb} --start all --after-import move:Klart
-         mailbox add {LATE} --inbox {JOBB_INBOX} {late}
+         mailbox add {OLD_MAIL_ONLY} --inbox {JOBB_INBOX} {old_mail_only}
          mailbox add {READ_ONLY} --inbox {JOBB_INBOX} {read_only} --start all --after-import seen
          mailbox add {DOWN} --inbox {JOBB_INBOX} {down} --start 2026-03-01
          mailbox add {WITHOUT_CONSENT} --inbox {VIKBY_INBOX} --oauth kontoso --port {port} --interval 1d
@@ -162,20 +165,20 @@ fn mailboxes(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
     ));
     terminal.take("mailbox-add", snapshots);
     terminal.run(&format!(
-        "mailbox set {LATE} --interval 2d --folder INBOX --folder Skräp --start now
-         --json mailbox set {LATE} --folder INBOX --interval 1d --username lillestad\\arkiv
-         mailbox set {LATE} --password-stdin
-         mailbox set {LATE}
-         mailbox set {LATE} --interval 1s
-         mailbox set {LATE} --inbox nobody@mail.kundo.se
-         mailbox set {LATE} --after-import move:INBOX
-         mailbox set {LATE} --host bad/host
+        "mailbox set {OLD_MAIL_ONLY} --interval 2d --folder INBOX --folder Skräp --start now
+         --json mailbox set {OLD_MAIL_ONLY} --folder INBOX --interval 1d --username lillestad\\arkiv
+         mailbox set {OLD_MAIL_ONLY} --password-stdin
+         mailbox set {OLD_MAIL_ONLY}
+         mailbox set {OLD_MAIL_ONLY} --interval 1s
+         mailbox set {OLD_MAIL_ONLY} --inbox nobody@mail.kundo.se
+         mailbox set {OLD_MAIL_ONLY} --after-import move:INBOX
+         mailbox set {OLD_MAIL_ONLY} --host bad/host
          mailbox set nobody@lillestad.se --port 993"
     ));
     terminal.take("mailbox-set", snapshots);
     terminal.run(&format!(
-        "mailbox pause {PAUSED}\n --json mailbox pause {LATE}\n --json mailbox resume {LATE}\n mailbox pause {LATE}
-         mailbox resume {LATE}\n mailbox pause nobody@lillestad.se\n mailbox resume nobody@lillestad.se"
+        "mailbox pause {PAUSED}\n --json mailbox pause {OLD_MAIL_ONLY}\n --json mailbox resume {OLD_MAIL_ONLY}\n mailbox pause {OLD_MAIL_ONLY}
+         mailbox resume {OLD_MAIL_ONLY}\n mailbox pause nobody@lillestad.se\n mailbox resume nobody@lillestad.se"
     ));
     terminal.take("mailbox-pause", snapshots);
     terminal.run(&format!("mailbox list\n mailbox show {JOBB}\n mailbox show nobody@lillestad.se"));

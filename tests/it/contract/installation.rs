@@ -24,15 +24,15 @@ use crate::support::{
 pub const PASSWORD: &str = "rätt häst batteri";
 /// A paused mailbox, which is never polled.
 pub const PAUSED: &str = "paus@lillestad.se";
-/// A mailbox whose mails are older than its start.
-pub const LATE: &str = "arkiv@lillestad.se";
+/// A mailbox that has only mail from before its start.
+pub const OLD_MAIL_ONLY: &str = "arkiv@lillestad.se";
 /// A mailbox whose server opens folders read-only, so mails cannot be marked as seen.
 pub const READ_ONLY: &str = "felanmalan@lillestad.se";
 /// A mailbox whose server is down.
 pub const DOWN: &str = "post@strand.se";
 /// A mailbox of the other organisation, with OAuth but without a consent.
 pub const WITHOUT_CONSENT: &str = "post@vikby.se";
-pub const ALL_MAILBOXES: [&str; 7] = [JOBB, ANSOKAN, PAUSED, LATE, READ_ONLY, DOWN, WITHOUT_CONSENT];
+pub const ALL_MAILBOXES: [&str; 7] = [JOBB, ANSOKAN, PAUSED, OLD_MAIL_ONLY, READ_ONLY, DOWN, WITHOUT_CONSENT];
 pub const VIKBY: &str = "vikby";
 pub const VIKBY_INBOX: &str = "post.vikby.se@mail.kundo.se";
 
@@ -41,7 +41,7 @@ pub struct Installation {
     pub masks: Masks,
     pub jobb: Faulty,
     pub locked: Faulty,
-    pub late: Faulty,
+    pub old_mail_only: Faulty,
     pub read_only: Faulty,
     /// A port that nobody listens on.
     pub down: u16,
@@ -70,7 +70,7 @@ impl Installation {
         let installation = Self {
             jobb: Faulty::start(jobb),
             locked: Faulty::start(locked),
-            late: Faulty::start(Account::with_mails([mail("Gammalt", LATE)])),
+            old_mail_only: Faulty::start(Account::with_mails([mail("Gammalt", OLD_MAIL_ONLY)])),
             read_only: Faulty::start(read_only),
             down,
             masks: Masks::new(),
@@ -81,8 +81,12 @@ impl Installation {
 
     fn with_masks(mut self) -> Self {
         self.masks.mask(&self.mailferry.dir().to_string_lossy(), "DIR");
-        let servers =
-            [(&self.jobb, "JOBB"), (&self.locked, "LOCKED"), (&self.late, "LATE"), (&self.read_only, "READ-ONLY")];
+        let servers = [
+            (&self.jobb, "JOBB"),
+            (&self.locked, "LOCKED"),
+            (&self.old_mail_only, "OLD-MAIL-ONLY"),
+            (&self.read_only, "READ-ONLY"),
+        ];
         for (server, name) in servers {
             self.masks.mask(&port(server), &format!("{name}-PORT"));
         }
@@ -96,7 +100,7 @@ impl Installation {
         installation.add_inboxes();
         installation.add_people();
         installation.add_mailboxes();
-        for address in [JOBB, ANSOKAN, LATE, READ_ONLY, DOWN, WITHOUT_CONSENT] {
+        for address in [JOBB, ANSOKAN, OLD_MAIL_ONLY, READ_ONLY, DOWN, WITHOUT_CONSENT] {
             installation.run(&format!("poll {address}"));
         }
         installation.rebuild_jobb();
@@ -136,18 +140,18 @@ impl Installation {
     }
 
     pub fn add_mailboxes(&self) {
-        let of = |address: &str, inbox: &str, port: &str, more: &str| {
+        let add_mailbox = |address: &str, inbox: &str, port: &str, more: &str| {
             let server = format!("--host 127.0.0.1 --tls none --port {port} --interval 1d");
             self.ok(&format!("mailbox add {address} --inbox {inbox} {server} {more}"));
         };
         let by_password = "--password-stdin --start all";
-        of(JOBB, JOBB_INBOX, &port(&self.jobb), &format!("{by_password} --max-size {}", mails::MAX_SIZE));
-        of(ANSOKAN, ANSOKAN_INBOX, &port(&self.locked), by_password);
-        of(PAUSED, JOBB_INBOX, &port(&self.jobb), &format!("{by_password} --after-import move:Klart"));
+        add_mailbox(JOBB, JOBB_INBOX, &port(&self.jobb), &format!("{by_password} --max-size {}", mails::MAX_SIZE));
+        add_mailbox(ANSOKAN, ANSOKAN_INBOX, &port(&self.locked), by_password);
+        add_mailbox(PAUSED, JOBB_INBOX, &port(&self.jobb), &format!("{by_password} --after-import move:Klart"));
         self.ok(&format!("mailbox pause {PAUSED}"));
-        of(LATE, JOBB_INBOX, &port(&self.late), "--password-stdin --start now");
-        of(READ_ONLY, JOBB_INBOX, &port(&self.read_only), &format!("{by_password} --after-import seen"));
-        of(DOWN, JOBB_INBOX, &self.down.to_string(), by_password);
+        add_mailbox(OLD_MAIL_ONLY, JOBB_INBOX, &port(&self.old_mail_only), "--password-stdin --start now");
+        add_mailbox(READ_ONLY, JOBB_INBOX, &port(&self.read_only), &format!("{by_password} --after-import seen"));
+        add_mailbox(DOWN, JOBB_INBOX, &self.down.to_string(), by_password);
         self.ok(&format!(
             "mailbox add {WITHOUT_CONSENT} --inbox {VIKBY_INBOX} --oauth kontoso --host 127.0.0.1 --tls none --port {} --interval 1d",
             port(&self.jobb)

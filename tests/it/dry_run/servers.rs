@@ -16,7 +16,7 @@ use crate::support::{
 
 const ORDINARY: &str = "S: * OK ready\nORDINARY";
 
-fn at(dialogues: &[&str], more: &[&str]) -> (Scripted, Mailferry) {
+fn mailbox_at(dialogues: &[&str], more: &[&str]) -> (Scripted, Mailferry) {
     let server = Scripted::with_messages(dialogues, ["one", "two"].map(|subject| mail(subject, JOBB)).to_vec());
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
@@ -27,7 +27,7 @@ fn at(dialogues: &[&str], more: &[&str]) -> (Scripted, Mailferry) {
 /// A dry run with a server that is ordinary except for this.
 fn with_answer(when: &str, answer: &str) -> DryRunReport {
     let dialogue = format!("{ORDINARY}\n\nWHEN: TAG {when}\n{answer}");
-    let (server, mailferry) = at(&[&dialogue], &["--start", "all"]);
+    let (server, mailferry) = mailbox_at(&[&dialogue], &["--start", "all"]);
     let report = dry_run(&mailferry);
     assert_eq!(mailferry.ledger().len(), 0);
     server.finish();
@@ -45,7 +45,7 @@ fn mails_whose_headers_are_refused_are_undecided() {
         HEADERS.replacen('*', "1:2", 1),
         HEADERS.replacen('*', "1", 1)
     );
-    let (server, mailferry) = at(&[&one], &["--start", "all"]);
+    let (server, mailferry) = mailbox_at(&[&one], &["--start", "all"]);
     let report = dry_run(&mailferry);
     assert_eq!((report.count("undecided"), report.count("would_import")), (1, 1), "{}", report.total);
     assert_eq!(report.mail("two")["verdict"], "import");
@@ -81,7 +81,7 @@ fn without_an_answer_to_search_nothing_is_decided() {
     let report = with_answer("UID SEARCH *", "S: TAG OK done");
     assert_eq!((report.count("would_import"), report.count("undecided")), (2, 0), "{}", report.total);
     // If neither does, the start is undecided, as in a poll.
-    let (server, mailferry) = at(&["INCLUDE: nothing-is-listed.imap"], &["--start", "now"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: nothing-is-listed.imap"], &["--start", "now"]);
     let report = dry_run_with_a_problem(&mailferry);
     assert_eq!(report.folders[0]["problem"]["step"], "search");
     assert_eq!((report.count("not_looked_at"), report.count("known")), (2, 0), "{}", report.total);
@@ -92,7 +92,7 @@ fn without_an_answer_to_search_nothing_is_decided() {
 #[test]
 fn mail_that_exists_counts_but_search_omits_is_searched_for_in_other_ways() {
     for (start, counts) in [("all", [2, 0, 0]), ("now", [0, 0, 2])] {
-        let (server, mailferry) = at(&["INCLUDE: search-empty.imap"], &["--start", start]);
+        let (server, mailferry) = mailbox_at(&["INCLUDE: search-empty.imap"], &["--start", start]);
         let report = dry_run(&mailferry);
         let keys = ["would_import", "undecided", "before_start"];
         assert_eq!(keys.map(|key| report.count(key)), counts, "{start}: {}", report.total);
@@ -105,8 +105,10 @@ fn a_referral_in_the_greeting_is_not_followed() {
     let throttled = format!(
         "{ORDINARY}\n\nWHEN: TAG {HEADERS}\nS: TAG NO Request is throttled. Suggested Backoff Time: 299961 milliseconds"
     );
-    let (server, mailferry) =
-        at(&[&throttled, "INCLUDE: throttled.imap"], &["--start", "all", "--folder", "INBOX", "--folder", "Annat"]);
+    let (server, mailferry) = mailbox_at(
+        &[&throttled, "INCLUDE: throttled.imap"],
+        &["--start", "all", "--folder", "INBOX", "--folder", "Annat"],
+    );
     let report = dry_run_with_a_problem(&mailferry);
     assert!(report.folders.iter().all(|folder| folder["problem"]["blame"] == "host"), "{:?}", report.folders);
     assert_eq!(report.count("would_import"), 0);
@@ -123,7 +125,7 @@ fn a_referral_in_the_greeting_is_not_followed() {
 #[test]
 fn a_dry_run_that_takes_too_long_is_marked_as_partial() {
     let slow = format!("{ORDINARY}\n\nWHEN: TAG {HEADERS}\nDELAY 20000\nS: TAG OK done");
-    let (server, mailferry) = at(&[&slow], &["--start", "all"]);
+    let (server, mailferry) = mailbox_at(&[&slow], &["--start", "all"]);
     let began = Instant::now();
     let output = mailferry.ok(&["--json", "mailbox", "dry-run", JOBB, "--within", "3s"]);
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());

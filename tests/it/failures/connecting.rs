@@ -9,7 +9,7 @@ use crate::support::{
     ports::free_port,
 };
 
-fn at(host: &str, port: u16) -> Vec<String> {
+fn options_for(host: &str, port: u16) -> Vec<String> {
     ["--host", host, "--port", &port.to_string(), "--tls", "none"].map(str::to_owned).to_vec()
 }
 
@@ -34,7 +34,7 @@ fn the_poll_succeeds_after_the_password_is_corrected() {
 
 #[test]
 fn an_unknown_host_is_reported() {
-    let mailferry = mailbox(&at("imap.nowhere.invalid", 143), &[]);
+    let mailferry = mailbox(&options_for("imap.nowhere.invalid", 143), &[]);
     fails_at(&mailferry, "dns", &["imap.nowhere.invalid"]);
     assert_eq!(mailferry.run(&["mailbox", "check", JOBB]).code, 1);
 }
@@ -42,7 +42,7 @@ fn an_unknown_host_is_reported() {
 #[test]
 fn a_closed_port_is_reported() {
     let port = free_port();
-    let mailferry = mailbox(&at("127.0.0.1", port), &[]);
+    let mailferry = mailbox(&options_for("127.0.0.1", port), &[]);
     fails_at(&mailferry, "tcp", &["refused"]);
 }
 
@@ -73,7 +73,7 @@ fn a_loopback_address_is_refused_unless_allowed() {
 fn a_failing_mailbox_does_not_block_the_others() {
     let server = Dovecot::start(&[JOBB, "ansokan@lillestad.se"]);
     server.deliver("ansokan@lillestad.se", "INBOX", "one", &mail("one", JOBB));
-    let mailferry = mailbox(&at("127.0.0.1", free_port()), &[]);
+    let mailferry = mailbox(&options_for("127.0.0.1", free_port()), &[]);
     mailferry.add_mailbox("ansokan@lillestad.se", JOBB_INBOX, &server.tls_options(), &["--start", "all"]);
     let lines = mailferry.poll();
     assert_eq!(lines.iter().filter(|line| line["error"].is_null()).count(), 1, "{lines:?}");

@@ -10,23 +10,24 @@ use std::{
 use super::{DEADLINE, GRACE, MAX_MEMORY, measured_poll, with_short_deadlines};
 use crate::support::{facts::text, mail::mail, ordinary};
 
-/// The text instead of an answer: a beginning, and then a part that repeats without end; nothing, if that is empty.
+/// A flood that is sent instead of an answer: a beginning, and then a part that repeats for ever. If the part is empty,
+/// nothing follows the beginning.
 struct Flood {
     /// The beginning of the command that is answered this way; empty for the greeting.
-    at: &'static str,
-    start: Vec<u8>,
+    command: &'static str,
+    beginning: Vec<u8>,
     repeated: Vec<u8>,
     pause: Duration,
 }
 
 impl Flood {
-    fn new(at: &'static str, start: impl Into<Vec<u8>>, repeated: impl Into<Vec<u8>>) -> Self {
-        Self { at, start: start.into(), repeated: repeated.into(), pause: Duration::ZERO }
+    fn new(command: &'static str, beginning: impl Into<Vec<u8>>, repeated: impl Into<Vec<u8>>) -> Self {
+        Self { command, beginning: beginning.into(), repeated: repeated.into(), pause: Duration::ZERO }
     }
 
-    /// Ends when the client disconnects.
+    /// Sends the flood until the client disconnects.
     fn send(&self, mut stream: &TcpStream) -> std::io::Result<()> {
-        stream.write_all(&self.start)?;
+        stream.write_all(&self.beginning)?;
         while !self.repeated.is_empty() {
             stream.write_all(&self.repeated)?;
             thread::sleep(self.pause);
@@ -37,7 +38,7 @@ impl Flood {
     /// An ordinary server with one mail, until the command arrives.
     fn serve(&self, stream: &TcpStream) -> std::io::Result<()> {
         let messages = [mail("one", "jobb@lillestad.se")];
-        if self.at.is_empty() {
+        if self.command.is_empty() {
             self.send(stream)?;
         }
         let mut writer = stream;
@@ -45,12 +46,12 @@ impl Flood {
         for line in BufReader::new(stream).lines() {
             let line = line?;
             let (tag, command) = line.split_once(' ').unwrap_or_default();
-            if !self.at.is_empty() && command.contains(self.at) {
+            if !self.command.is_empty() && command.contains(self.command) {
                 self.send(stream)?;
                 continue;
             }
-            let answer = match command.starts_with("EXAMINE") && self.at == "SEARCH" {
-                // So that no UID in the flood is out of range.
+            let answer = match command.starts_with("EXAMINE") && self.command == "SEARCH" {
+                // The high UIDNEXT keeps every UID of the flood in range.
                 true => {
                     format!("* 1 EXISTS\r\n* OK [UIDVALIDITY 17]\r\n* OK [UIDNEXT 4000000000]\r\n{tag} OK\r\n").into()
                 }

@@ -10,7 +10,7 @@ use std::{
 use super::{GRACE, with_short_deadlines};
 use crate::support::{facts::JOBB, measured, measured::Measured, ordinary};
 
-/// Most of it is the program itself.
+/// The memory limit of a listing; the program itself uses most of it.
 const MAX_MEMORY: u64 = 96 << 20;
 
 /// An ordinary server except for its answer to commands that begin with this text.
@@ -27,7 +27,7 @@ fn serve(stream: &TcpStream, at: &str, before: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Lists the folders of such a server.
+/// Lists the folders of a server that sends this before its answer.
 fn listed(at: &'static str, before: impl Into<Vec<u8>>) -> Measured {
     let before = before.into();
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -9,10 +9,10 @@ use crate::support::{
     scripted::{Session, tls_config},
 };
 
-/// The certificates of certificates that the scripts use.
+/// The certificates that the scripts use.
 struct Certificates {
     ours: Certs,
-    /// From an untrusted authority.
+    /// Certificates from an untrusted authority.
     strangers: Certs,
 }
 

@@ -54,7 +54,7 @@ impl MisannouncingServer {
     }
 }
 
-/// Polls this number of them at once.
+/// Polls this number of misannouncing servers at once.
 fn polled(servers: usize, misannouncing: MisannouncingServer, env: &[(&str, &str)]) -> (Mailferry, Measured) {
     let mut mailferry = Mailferry::new();
     for (name, value) in env {

@@ -12,7 +12,7 @@ use crate::support::{
 const ORDINARY: &str = "S: * OK ready\nORDINARY";
 
 /// Starts a server with one mail and these dialogues, and adds a mailbox on it.
-fn at(dialogues: &[&str]) -> (Scripted, Mailferry) {
+fn mailbox_at(dialogues: &[&str]) -> (Scripted, Mailferry) {
     let server = Scripted::with_messages(dialogues, vec![mail("one", JOBB)]);
     let mailferry = with_short_deadlines(server.port, "none", &[]);
     (server, mailferry)
@@ -20,7 +20,7 @@ fn at(dialogues: &[&str]) -> (Scripted, Mailferry) {
 
 #[test]
 fn a_referral_is_not_followed() {
-    let (server, mailferry) = at(&["INCLUDE: greeting-referral.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: greeting-referral.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (1, 0));
     server.finish();
 }
@@ -28,7 +28,7 @@ fn a_referral_is_not_followed() {
 #[test]
 fn no_credential_is_sent_without_a_valid_greeting() {
     for name in ["greeting-tagged", "greeting-of-another-kind"] {
-        let (server, mailferry) = at(&[&format!("INCLUDE: {name}.imap")]);
+        let (server, mailferry) = mailbox_at(&[&format!("INCLUDE: {name}.imap")]);
         assert_eq!(mailferry.poll_error()["step"], "greeting", "{name}");
         for session in server.sessions() {
             assert!(!session.has_credentials(CANARY), "{name}: {:#?}", session.lines);
@@ -38,7 +38,7 @@ fn no_credential_is_sent_without_a_valid_greeting() {
 
 #[test]
 fn a_servers_text_cannot_control_the_terminal() {
-    let (server, mailferry) = at(&["INCLUDE: alert-with-controls.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: alert-with-controls.imap"]);
     let said = mailferry.run(&["poll"]).all();
     assert!(said.contains("pay") && !said.contains("\u{1b}["), "{said:?}");
     let shown = mailferry.ok(&["mailbox", "show", JOBB]).all();
@@ -50,7 +50,7 @@ fn a_servers_text_cannot_control_the_terminal() {
 
 #[test]
 fn a_response_to_another_command_is_not_accepted() {
-    let (server, mailferry) = at(&["INCLUDE: tag-of-another.imap", ORDINARY]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: tag-of-another.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.poll_ok(), 1);
     server.sessions();
@@ -58,7 +58,7 @@ fn a_response_to_another_command_is_not_accepted() {
 
 #[test]
 fn an_endless_folder_list_ends_the_check() {
-    let (server, mailferry) = at(&["INCLUDE: list-without-an-end.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: list-without-an-end.imap"]);
     let checked = measured::run(&mailferry, &["mailbox", "check", JOBB], DEADLINE + GRACE);
     assert_eq!(checked.output.code, 1, "{}", checked.output.all());
     assert!(checked.peak <= MAX_MEMORY, "the poll used {} MB", checked.peak >> 20);
@@ -71,7 +71,7 @@ fn literals_of_impossible_sizes_are_rejected() {
     for size in ["4294967296", "99999999999", "99999999999999999999", "-1"] {
         let announced = format!("S: * 1 FETCH (UID 1 BODY[] {{{size}}}");
         let dialogue = format!("{ORDINARY}\n\nWHEN: TAG UID FETCH *BODY.PEEK[]*\n{announced}\nS: )\nS: TAG OK done");
-        let (server, mailferry) = at(&[&dialogue, ORDINARY]);
+        let (server, mailferry) = mailbox_at(&[&dialogue, ORDINARY]);
         assert_eq!(mailferry.poll_error()["step"], "fetch", "{size}");
         assert_eq!(mailferry.messages().len(), 0, "{size}");
         assert_eq!(mailferry.poll_ok(), 1, "{size}");

@@ -19,7 +19,7 @@ fn provider(identity: &Identity) -> Scripted {
     Scripted::with_tls(&[&dialogue], identity, true)
 }
 
-fn asks(provider: &Scripted, server: &Scripted, authority: &str) -> Mailferry {
+fn mailbox_with(provider: &Scripted, server: &Scripted, authority: &str) -> Mailferry {
     let config = format!(
         "[oauth.providers.contoso]\nclient_id = \"mailferry\"\nclient_secret = \"s\"\ntenant = \"t\"\n\
          token_url = \"https://localhost:{}/token\"\napp_only_scopes = [\"mail\"]\n",
@@ -38,12 +38,12 @@ fn a_token_is_requested_over_https_from_a_trusted_provider() {
     let authority = certs.ca_file.to_string_lossy().into_owned();
     let server = token_server();
     let good = provider(&certs.good);
-    assert_eq!(asks(&good, &server, &authority).poll_ok(), 1);
+    assert_eq!(mailbox_with(&good, &server, &authority).poll_ok(), 1);
     let said: Vec<String> = good.finish().into_iter().flat_map(|session| session.lines).collect();
     assert!(said.iter().any(|line| line.contains("user-agent: Mailferry/")), "{said:?}");
     for (identity, why) in [(&certs.foreign, "another name"), (&certs.expired, "its time is over")] {
         let provider = provider(identity);
-        let error = asks(&provider, &server, &authority).poll_error();
+        let error = mailbox_with(&provider, &server, &authority).poll_error();
         assert_eq!(text(&error, "cause"), "provider-unreachable", "{why}: {error}");
         let received: Vec<u8> = provider.sessions().into_iter().flat_map(|session| session.received).collect();
         assert!(received.is_empty(), "{why}: nothing of the secret is sent");
@@ -56,7 +56,7 @@ fn a_provider_with_a_private_address_is_refused_unless_allowed() {
     let certs = Certs::make(folder.path());
     let server = token_server();
     let provider = provider(&certs.good);
-    let mut mailferry = asks(&provider, &server, &certs.ca_file.to_string_lossy());
+    let mut mailferry = mailbox_with(&provider, &server, &certs.ca_file.to_string_lossy());
     mailferry.env("MAILFERRY__EGRESS__ALLOW", "");
     let error = mailferry.poll_error();
     assert!(text(&error, "message").contains("is not a public address"), "{error}");

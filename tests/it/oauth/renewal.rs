@@ -112,7 +112,7 @@ fn every_failure_of_the_token_endpoint_has_its_cause_and_its_text() {
                         assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "needs-consent");
                         connected(&mailferry, JOBB);
                     }
-                    // Not before the time that the provider named.
+                    // The provider is not asked again before the time that it named.
                     "provider-busy" => {
                         assert_eq!(text(&mailferry.poll_error(), "cause"), cause, "{about}");
                         assert_eq!(renewals(&provider), before, "{about}");

@@ -1,6 +1,6 @@
 //! Getting the bytes right (reference rows B1 to B19).
 
-use super::{ORDINARY, assert_both_imported, at, changes, state, with_mails, with_options};
+use super::{ORDINARY, assert_both_imported, changes, mailbox_at, state, with_mails, with_options};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX},
     mail::mail,
@@ -94,7 +94,7 @@ fn mails_are_complete_and_under_their_own_uid_in_every_form_of_response() {
         "tagged-answer-in-a-mail",
         "uid-behind-the-body",
     ] {
-        let (server, mailferry) = at(&[&format!("INCLUDE: {name}.imap")]);
+        let (server, mailferry) = mailbox_at(&[&format!("INCLUDE: {name}.imap")]);
         assert_eq!(mailferry.poll_ok(), 2, "{name}");
         assert_eq!(mailferry.poll_ok(), 0, "{name}");
         let messages = mailferry.messages();
@@ -174,7 +174,7 @@ fn a_chunk_without_an_origin_is_the_whole_mail() {
 
 #[test]
 fn a_line_feed_after_a_literal_does_not_block_mail() {
-    let (server, mailferry) = at(&["INCLUDE: literal-short-by-one.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: literal-short-by-one.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     server.finish();
 }
@@ -185,7 +185,7 @@ fn mails_that_no_longer_exist_do_not_block_others() {
         "{ORDINARY}\n\nWHEN: TAG EXAMINE *\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 17] valid\nS: * OK [UIDNEXT 3] next\nS: TAG OK done\n\n\
          WHEN: TAG UID SEARCH *\nS: * SEARCH 2\nS: TAG OK done"
     );
-    let (server, mailferry) = at(&["INCLUDE: some-no-longer-exist.imap", &only_two]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: some-no-longer-exist.imap", &only_two]);
     assert_eq!(mailferry.poll_ok(), 1);
     assert_eq!((mailferry.subjects(), state(&mailferry, 1)), (vec!["two".to_owned()], "pending".to_owned()));
     for _ in 2..=6 {
@@ -197,7 +197,7 @@ fn mails_that_no_longer_exist_do_not_block_others() {
 
 #[test]
 fn a_mail_size_over_32_bits_is_too_large_without_a_fetch() {
-    let (server, mailferry) = at(&["INCLUDE: larger-than-4-gigabytes.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: larger-than-4-gigabytes.imap"]);
     let line = mailferry.poll().remove(0);
     assert_eq!((&line["imported"], &line["quarantined"]), (&1.into(), &1.into()), "{line}");
     assert_eq!((mailferry.subjects(), state(&mailferry, 1)), (vec!["two".to_owned()], "quarantined".to_owned()));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ORDINARY, at, with_options};
+use super::{ORDINARY, mailbox_at, with_options};
 use crate::support::{
     facts::{JOBB, text},
     mailferry::Mailferry,
@@ -15,7 +15,7 @@ fn shown(mailferry: &Mailferry) -> Value {
 
 /// One poll of a server that plays this dialogue.
 fn polled(dialogue: &str) -> (Scripted, Mailferry, Value) {
-    let (server, mailferry) = at(&[&format!("INCLUDE: {dialogue}.imap")]);
+    let (server, mailferry) = mailbox_at(&[&format!("INCLUDE: {dialogue}.imap")]);
     let line = mailferry.poll().remove(0);
     (server, mailferry, line)
 }
@@ -34,7 +34,7 @@ fn if_another_form_of_search_lists_the_mails_they_are_imported_in_the_same_poll(
 
 #[test]
 fn the_form_of_search_that_worked_is_tried_first_later() {
-    let (server, mailferry) = at(&["INCLUDE: search-misreads-star.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: search-misreads-star.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
     let sessions = server.finish();
     let searches = |session: usize| {
@@ -72,7 +72,7 @@ fn if_no_form_of_search_agrees_it_is_an_error_and_completeness_is_unknown() {
 
 #[test]
 fn a_folder_that_is_listed_correctly_again_is_complete_again() {
-    let (server, mailferry) = at(&["INCLUDE: nothing-is-listed.imap", ORDINARY]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: nothing-is-listed.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
     assert_eq!(shown(&mailferry)["unaccounted"], 0);

@@ -1,6 +1,6 @@
 //! Lines that break the grammar (reference rows C1 to C14).
 
-use super::{ORDINARY, assert_both_imported, at, changes, with_options};
+use super::{ORDINARY, assert_both_imported, changes, mailbox_at, with_options};
 use crate::support::facts::{JOBB, text};
 
 /// Lines that servers send between their answers, by reference row, in the language of the dialogues.
@@ -59,7 +59,7 @@ fn unsolicited_lines_do_not_block_mail() {
 
 #[test]
 fn unparsable_lines_are_skipped() {
-    let (server, mailferry) = at(&["INCLUDE: noise.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: noise.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!(mailferry.poll_ok(), 0);
     server.finish();
@@ -121,14 +121,14 @@ fn a_folder_opens_with_every_form_of_its_numbers() {
 
 #[test]
 fn folder_names_can_be_literals() {
-    let (server, mailferry) = at(&["INCLUDE: list-with-literals.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: list-with-literals.imap"]);
     mailferry.ok(&["mailbox", "check", JOBB]);
     server.finish();
 }
 
 #[test]
 fn a_lone_plus_is_a_continuation_request() {
-    let (server, mailferry) = at(&["INCLUDE: lone-plus.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: lone-plus.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     server.finish();
 }
@@ -145,7 +145,7 @@ fn a_lone_line_feed_ends_a_line_but_not_within_a_mail() {
 
 #[test]
 fn inbox_exists_even_if_it_is_not_listed() {
-    let (server, mailferry) = at(&["INCLUDE: inbox-not-listed.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: inbox-not-listed.imap"]);
     mailferry.ok(&["mailbox", "check", JOBB]);
     assert_eq!(mailferry.poll_ok(), 2);
     server.finish();

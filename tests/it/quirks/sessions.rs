@@ -1,11 +1,11 @@
 //! Logins, refusals, slow servers, and commands that are never sent (reference rows D1 to D20).
 
-use super::{ORDINARY, assert_both_imported, at, with_options};
+use super::{ORDINARY, assert_both_imported, mailbox_at, with_options};
 use crate::support::facts::text;
 
 #[test]
 fn a_login_without_a_usable_session_is_a_failure_of_the_mailbox() {
-    let (server, mailferry) = at(&["INCLUDE: not-connected.imap", ORDINARY]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: not-connected.imap", ORDINARY]);
     let error = mailferry.poll_error();
     assert_eq!((text(&error, "step"), text(&error, "blame")), ("select", "mailbox"), "{error}");
     assert!(text(&error, "message").contains("password"), "the error must explain its meaning: {error}");
@@ -15,7 +15,7 @@ fn a_login_without_a_usable_session_is_a_failure_of_the_mailbox() {
 
 #[test]
 fn a_server_that_asks_for_a_pause_is_not_contacted_until_it_ends() {
-    let (server, mailferry) = at(&["INCLUDE: throttled.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: throttled.imap"]);
     let error = mailferry.poll_error();
     assert_eq!((text(&error, "step"), text(&error, "blame")), ("select", "host"), "{error}");
     mailferry.poll_error();
@@ -41,7 +41,7 @@ fn the_response_code_of_a_refused_login_decides_who_must_act() {
         ("CONTACTADMIN", "mailbox"),
     ] {
         let refused = format!("{ORDINARY}\n\nWHEN: TAG LOGIN *\nS: TAG NO [{code}] not now");
-        let (server, mailferry) = at(&[&refused, ORDINARY]);
+        let (server, mailferry) = mailbox_at(&[&refused, ORDINARY]);
         let error = mailferry.poll_error();
         assert_eq!((text(&error, "step"), text(&error, "blame")), ("login", blame), "{code}: {error}");
         assert_eq!(mailferry.poll_ok(), 2, "{code}");
@@ -51,7 +51,7 @@ fn the_response_code_of_a_refused_login_decides_who_must_act() {
 
 #[test]
 fn mail_received_before_a_bye_is_imported() {
-    let (server, mailferry) = at(&["INCLUDE: session-invalidated.imap", ORDINARY]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: session-invalidated.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "fetch");
     assert_eq!(mailferry.subjects(), ["one"]);
     assert_eq!(mailferry.poll_ok(), 1, "the next poll continues after it");
@@ -61,7 +61,7 @@ fn mail_received_before_a_bye_is_imported() {
 
 #[test]
 fn nothing_is_read_after_a_bye() {
-    let (server, mailferry) = at(&["INCLUDE: bye-again-and-again.imap", ORDINARY]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: bye-again-and-again.imap", ORDINARY]);
     let error = mailferry.poll_error();
     assert_eq!(text(&error, "step"), "search");
     assert!(text(&error, "message").contains("BYE"), "{error}");
@@ -72,7 +72,7 @@ fn nothing_is_read_after_a_bye() {
 #[test]
 fn a_greeting_that_takes_too_long_costs_one_poll() {
     for dialogue in ["INCLUDE: greeting-drips.imap", "DELAY 3000"] {
-        let (server, mut mailferry) = at(&[dialogue, ORDINARY]);
+        let (server, mut mailferry) = mailbox_at(&[dialogue, ORDINARY]);
         mailferry.env("MAILFERRY__DEADLINES__GREETING", "1s");
         assert_eq!(mailferry.poll_error()["step"], "greeting", "{dialogue}");
         mailferry.unset("MAILFERRY__DEADLINES__GREETING");
@@ -99,7 +99,7 @@ fn a_missing_folder_does_not_block_others() {
 
 #[test]
 fn the_client_sends_its_name() {
-    let (server, mailferry) = at(&["INCLUDE: unsafe-login.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: unsafe-login.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
     server.finish();
 }
@@ -156,7 +156,7 @@ fn any_kind_of_bye_at_logout_is_accepted() {
 /// One refused login counts once; trying another mechanism each time would lock the account in half the time (D20).
 #[test]
 fn a_refused_plain_login_counts_once() {
-    let (server, mailferry) = at(&["INCLUDE: plain-refused.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: plain-refused.imap"]);
     assert_eq!(mailferry.poll_error()["step"], "login");
     server.sessions();
 }

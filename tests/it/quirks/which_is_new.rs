@@ -1,6 +1,6 @@
 //! Which mail is new (reference rows A1 to A24).
 
-use super::{ORDINARY, assert_both_imported, at, changes, state, with_mails, with_options};
+use super::{ORDINARY, assert_both_imported, changes, mailbox_at, state, with_mails, with_options};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     mail::mail,
@@ -10,7 +10,7 @@ use crate::support::{
 
 /// The first poll meets an ordinary server with two mails, the second this dialogue: no mail is lost or duplicated.
 fn changes_nothing(dialogue: &str) -> Mailferry {
-    let (server, mailferry) = at(&[ORDINARY, dialogue]);
+    let (server, mailferry) = mailbox_at(&[ORDINARY, dialogue]);
     assert_eq!(mailferry.poll_ok(), 2, "{dialogue}");
     assert_eq!(mailferry.poll_ok(), 0, "{dialogue}");
     assert_eq!(mailferry.subjects(), ["one", "two"], "{dialogue}");
@@ -20,7 +20,7 @@ fn changes_nothing(dialogue: &str) -> Mailferry {
 
 #[test]
 fn the_last_mail_is_imported_once() {
-    let (server, mailferry) = at(&[ORDINARY, "INCLUDE: search-lists-the-last-mail-again.imap"]);
+    let (server, mailferry) = mailbox_at(&[ORDINARY, "INCLUDE: search-lists-the-last-mail-again.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (0, 0));
     let sessions = server.finish();
@@ -36,7 +36,7 @@ fn mail_is_imported_without_uidnext() {
 
 #[test]
 fn a_uidnext_of_zero_means_unknown() {
-    let (server, mailferry) = at(&["INCLUDE: zeros.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: zeros.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (2, 0));
     let shown = mailferry.json(&["mailbox", "show", JOBB]).remove(0);
     assert_eq!(shown["completeness"][0]["uidvalidity"], "missing", "the mailbox is marked: {shown}");
@@ -103,7 +103,7 @@ fn the_cursor_does_not_pass_mail_that_arrives_during_the_poll() {
 
 #[test]
 fn an_unparsable_search_response_is_an_error_and_not_an_empty_folder() {
-    let (server, mailferry) = at(&["INCLUDE: search-garbage.imap", "S: * OK ready\nORDINARY"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: search-garbage.imap", "S: * OK ready\nORDINARY"]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.poll_ok(), 2);
     server.sessions();
@@ -111,7 +111,7 @@ fn an_unparsable_search_response_is_an_error_and_not_an_empty_folder() {
 
 #[test]
 fn an_unsolicited_esearch_is_an_error_and_not_an_empty_folder() {
-    let (server, mailferry) = at(&["INCLUDE: esearch-unasked.imap", ORDINARY]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: esearch-unasked.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.poll_ok(), 2);
     server.sessions();
@@ -119,7 +119,7 @@ fn an_unsolicited_esearch_is_an_error_and_not_an_empty_folder() {
 
 #[test]
 fn uids_from_search_are_fetched_even_if_exists_disagrees() {
-    let (server, mailferry) = at(&["INCLUDE: search-lists-more-than-exists.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: search-lists-more-than-exists.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     assert_eq!(mailferry.subjects(), ["one", "two"]);
     assert_eq!(state(&mailferry, 99), "pending", "missing mail is requested again a few times");
@@ -161,14 +161,14 @@ fn every_form_of_a_uid_list_is_read() {
 
 #[test]
 fn a_truncated_list_is_requested_in_parts() {
-    let (server, mailferry) = at(&["INCLUDE: messagelimit.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: messagelimit.imap"]);
     assert_eq!(mailferry.poll_ok(), 2);
     server.finish();
 }
 
 #[test]
 fn an_ok_to_search_without_a_list_is_not_an_empty_folder() {
-    let (server, mailferry) = at(&["INCLUDE: nothing-is-listed.imap", ORDINARY]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: nothing-is-listed.imap", ORDINARY]);
     assert_eq!(mailferry.poll_error()["step"], "search");
     assert_eq!(mailferry.ledger().len(), 0);
     assert_eq!(mailferry.poll_ok(), 2, "they do not count as known");
@@ -215,7 +215,7 @@ fn a_mail_that_was_changed_and_uploaded_again_is_imported() {
 
 #[test]
 fn the_largest_valid_numbers_are_accepted() {
-    let (server, mailferry) = at(&["INCLUDE: numbers-of-32-bits.imap"]);
+    let (server, mailferry) = mailbox_at(&["INCLUDE: numbers-of-32-bits.imap"]);
     assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (1, 0));
     assert_eq!(state(&mailferry, 4_294_967_290), "imported");
     server.finish();

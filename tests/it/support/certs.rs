@@ -29,13 +29,13 @@ pub struct Identity {
 pub struct Certs {
     /// The authority's certificate, for `--ca-file`.
     pub ca_file: PathBuf,
-    /// Signed by the authority, for localhost and 127.0.0.1.
+    /// A certificate signed by the authority, for localhost and 127.0.0.1.
     pub good: Identity,
-    /// As `good`, but expired.
+    /// A certificate like `good`, but expired.
     pub expired: Identity,
-    /// Signed by the authority, for another name.
+    /// A certificate signed by the authority, for another name.
     pub foreign: Identity,
-    /// As `openssl req -x509` creates it: self-signed, for the right name, and marked CA:TRUE.
+    /// A certificate as `openssl req -x509` creates it: self-signed, for the right name, and marked CA:TRUE.
     pub self_signed_ca: Identity,
 }
 

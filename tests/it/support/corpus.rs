@@ -11,7 +11,7 @@ pub struct Sample {
     pub bytes: Vec<u8>,
 }
 
-/// Each of these has broken some mail program.
+/// Small messages, each of which has broken some mail program.
 pub fn generated() -> Vec<Sample> {
     let header = "From: a@example.se\r\nTo: jobb@lillestad.se\r\nSubject: prov\r\nMessage-ID: <prov@example.se>\r\n";
     let with_body = |body: &[u8]| [header.as_bytes(), b"\r\n", body].concat();

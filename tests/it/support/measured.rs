@@ -14,9 +14,9 @@ use super::mailferry::{Mailferry, Output};
 pub struct Measured {
     pub output: Output,
     pub duration: Duration,
-    /// Peak memory, in bytes.
+    /// Peak memory of the process, in bytes.
     pub peak: u64,
-    /// Processor time, user and system.
+    /// Processor time of the process, user and system.
     pub processor: Duration,
 }
 

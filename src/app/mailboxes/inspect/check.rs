@@ -17,24 +17,24 @@ const TIME_LIMIT: Duration = Duration::from_secs(90);
 
 /// Options of a check.
 pub struct CheckOptions<F> {
-    /// Opens folders as a poll does instead of read-only, to learn which flags they keep.
+    /// Whether folders are opened as a poll opens them, instead of read-only, to learn which flags they keep.
     pub as_polled: bool,
-    /// Called with each step as it ends.
+    /// Called with the result of each step.
     pub on_step: F,
 }
 
 /// The result of a check.
 pub struct Checked {
     /// The steps taken, in order.
-    pub lines: Vec<CheckLine>,
+    pub steps: Vec<CheckLine>,
     /// The diagnosed cause of a failure.
     pub trouble: Option<Trouble>,
     /// Whether the check finished within its time limit.
     pub complete: bool,
 }
 
-/// Checks a mailbox step by step and diagnoses a failure. The command line has no time limit and also checks a server that told us to
-/// stay away, since the problem may be fixed by now.
+/// Checks a mailbox step by step and diagnoses a failure. The command line has no time limit. It also checks a server that asked
+/// us to wait, since the problem may be fixed by now.
 ///
 /// # Errors
 /// [`Conflict::ServerAskedToWaitUntil`](crate::fact::Conflict::ServerAskedToWaitUntil), [`Error::LoginRateLimited`].
@@ -66,22 +66,22 @@ where
         RateLimited::Done(run) => run,
         RateLimited::Wait(minutes) => return Err(Error::LoginRateLimited(minutes)),
     };
-    let CheckRun { lines, failure, complete } = run.unwrap_or_else(CheckRun::failed_to_start);
-    let lines = if inspector.sees_everything() { lines } else { hide_connection_details(lines) };
-    Ok(Checked { lines, trouble: failure.and_then(|failure| failure.trouble), complete })
+    let CheckRun { steps, failure, complete } = run.unwrap_or_else(CheckRun::failed_to_start);
+    let steps = if inspector.sees_everything() { steps } else { hide_connection_details(steps) };
+    Ok(Checked { steps, trouble: failure.and_then(|failure| failure.trouble), complete })
 }
 
 /// The steps taken so far.
 struct CheckRun {
-    lines: Vec<CheckLine>,
+    steps: Vec<CheckLine>,
     failure: Option<CheckFailure>,
     complete: bool,
 }
 
 impl CheckRun {
     fn failed_to_start(error: PollError) -> Self {
-        let lines = vec![CheckLine::failure(&error)];
-        Self { lines, failure: Some(CheckFailure { error, trouble: None }), complete: false }
+        let steps = vec![CheckLine::failure(&error)];
+        Self { steps, failure: Some(CheckFailure { error, trouble: None }), complete: false }
     }
 }
 
@@ -92,10 +92,10 @@ async fn run_check<F: FnMut(&CheckLine) + Send>(
     limit: Option<Duration>,
 ) -> CheckRun {
     let CheckOptions { as_polled, mut on_step } = request;
-    let mut lines = Vec::new();
+    let mut steps = Vec::new();
     let mut note = |line: CheckLine| {
         on_step(&line);
-        lines.push(line);
+        steps.push(line);
     };
     let checking = check::check(mailbox, deps, as_polled, &mut note);
     let ended = match limit {
@@ -106,14 +106,13 @@ async fn run_check<F: FnMut(&CheckLine) + Send>(
     if !complete {
         tracing::warn!(mailbox = mailbox.address, "a check took too long");
     }
-    CheckRun { lines, failure: ended.ok().and_then(Result::err), complete }
+    CheckRun { steps, failure: ended.ok().and_then(Result::err), complete }
 }
 
-/// Merges the steps of DNS and TCP into one for actors of one organisation: only operators learn which hosts and ports answer from
-/// here.
-fn hide_connection_details(lines: Vec<CheckLine>) -> Vec<CheckLine> {
+/// Merges the steps of DNS and TCP into one for actors of one organisation: only operators learn which hosts and ports answer.
+fn hide_connection_details(steps: Vec<CheckLine>) -> Vec<CheckLine> {
     let (mut has_failed, mut kept) = (false, Vec::new());
-    for line in lines {
+    for line in steps {
         let is_connection = is_connection_step(line.step);
         let line = match (is_connection, line.ok) {
             (true, true) => CheckLine::new(line.step, true, CheckFinding::Reached),

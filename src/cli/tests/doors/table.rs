@@ -6,7 +6,7 @@ pub struct UseCase {
     pub command: Option<&'static str>,
     pub api: fn() -> Option<Api>,
     pub page: fn() -> Option<Page>,
-    /// The audit lines that it writes: action, target, detail.
+    /// The audit lines that the use case writes: action, target, detail.
     pub audit: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -32,8 +32,8 @@ fn page(path: &'static str, form: &'static [(&'static str, &'static str)]) -> Op
     Some(Page { path, form })
 }
 
-/// The door lacks the use case.
-fn none<T>() -> Option<T> {
+/// For a door that lacks the use case.
+fn not_offered<T>() -> Option<T> {
     None
 }
 
@@ -171,7 +171,7 @@ pub const USE_CASES: &[UseCase] = &[
         name: "an inbox is removed",
         command: Some("mailferry inbox remove info@mail.kundo.se"),
         api: || api("DELETE", "/inboxes/info@mail.kundo.se", ""),
-        page: none,
+        page: not_offered,
         audit: &[("inbox-removed", "info@mail.kundo.se", "")],
     },
     UseCase {
@@ -188,7 +188,7 @@ pub const USE_CASES: &[UseCase] = &[
                     "password":"nytt hemligt"}"#,
             )
         },
-        page: none,
+        page: not_offered,
         audit: &[("mailbox-added", "info@lillestad.se", "")],
     },
     UseCase {
@@ -244,14 +244,14 @@ pub const USE_CASES: &[UseCase] = &[
         name: "a mailbox gets another interval and a larger limit",
         command: Some("mailferry mailbox set jobb@lillestad.se --interval 5min --max-size 60MB"),
         api: || api("PATCH", "/mailboxes/jobb@lillestad.se", r#"{"interval":"5min","max_size":60000000}"#),
-        page: none,
+        page: not_offered,
         audit: &[("mailbox-changed", MAILBOX, "the interval, the maximum mail size")],
     },
     UseCase {
         name: "quarantined mail is retried",
         command: Some("mailferry ledger retry --mailbox jobb@lillestad.se"),
         api: || api("POST", "/mailboxes/jobb@lillestad.se/ledger/retry", ""),
-        page: none,
+        page: not_offered,
         audit: &[("ledger-retried", MAILBOX, "")],
     },
     UseCase {

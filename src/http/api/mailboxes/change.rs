@@ -45,12 +45,12 @@ pub async fn create(FromState(state): FromState<State>, caller: Caller, body: Js
     let Some(address) = checks.address("/address", &address) else { return Err(checks.into_refusal()) };
     let new = new_mailbox(address.clone(), request.read(&address, &caller, &state)?)?;
     let acting = state.acting(&caller.actor);
-    let mailbox = mailboxes::add(acting, new.into(), &state.deps.vault, Some(state.change_deps())).await?;
+    let mailbox = mailboxes::add(acting, new.into(), &state.deps.vault, Some(state.deps_for_change())).await?;
     let shown = Mailbox::from_stored(&mailbox, &caller, &state).await?;
     Ok(version(&mailbox).respond_created(&format!("/mailboxes/{}", path_segment(address.as_str())), &shown))
 }
 
-/// Fills in the defaults.
+/// The new mailbox that a request describes, with defaults for omitted fields.
 fn new_mailbox(address: Address, request: MailboxRequest) -> Result<NewMailbox, Refusal> {
     let mut checks = Checks::default();
     let server = request.server.new_server(request.usual_host)?;
@@ -67,7 +67,7 @@ fn new_mailbox(address: Address, request: MailboxRequest) -> Result<NewMailbox, 
         username: request.username.unwrap_or_else(|| address.to_string()),
         inbox,
         server,
-        asks_consent: false,
+        needs_consent: false,
         login: Some(login),
         setup: false,
         settings: request.settings.apply_to(&Settings::default()),
@@ -77,7 +77,8 @@ fn new_mailbox(address: Address, request: MailboxRequest) -> Result<NewMailbox, 
 
 /// Change a mailbox.
 ///
-/// Schedules a poll. New credentials replace the old ones. The old consent is ended if no other mailbox needs it.
+/// The change schedules a poll. New credentials replace the old ones. A previous consent that no other mailbox needs is
+/// revoked at its provider.
 #[utoipa::path(patch, path = "/mailboxes/{address}", tag = "Mailboxes",
     params(("address" = String, Path, description = "The mailbox's address")), request_body = MailboxPatch,
     responses((status = 200, description = "Changed", body = Mailbox)))]
@@ -100,14 +101,14 @@ pub async fn change(
         Some(changes) => {
             let request = Request { before: &before, changes, stored_login: StoredLogin::MustBeReplaced };
             let acting = state.acting(&caller.actor);
-            mailboxes::change(acting, request, Some(state.change_deps()), is_meant).await?.mailbox
+            mailboxes::change(acting, request, Some(state.deps_for_change()), is_meant).await?.mailbox
         }
         None => before,
     };
     Ok(version(&mailbox).respond(&Mailbox::from_stored(&mailbox, &caller, &state).await?))
 }
 
-/// The changes that a request asks for; `None`: none.
+/// The changes that a request asks for; `None` if it asks for none.
 fn changes(before: &Stored, request: MailboxRequest) -> Result<Option<Changes>, Refusal> {
     let changes = Changes {
         server: request.server.apply_to(&before.server)?,

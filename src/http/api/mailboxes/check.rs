@@ -24,7 +24,8 @@ pub struct Check {
     complete: bool,
     /// The steps in their order. The check stops at the first failing step; a last step `diagnosis` names the cause if
     /// it is known.
-    lines: Vec<CheckStep>,
+    #[serde(rename = "lines")]
+    steps: Vec<CheckStep>,
 }
 
 /// One step of a check.
@@ -43,7 +44,7 @@ pub struct CheckStep {
 
 impl From<CheckLine> for CheckStep {
     fn from(line: CheckLine) -> Self {
-        let CheckLine { step, ok, detail, remedy, cause: _, found: _ } = line;
+        let CheckLine { step, ok, detail, remedy, cause: _, finding: _ } = line;
         Self { step, ok, detail, remedy }
     }
 }
@@ -64,8 +65,8 @@ pub async fn check(
     let options = CheckOptions { as_polled: false, on_step: |_: &CheckLine| {} };
     let mut checked = inspect::check(state.inspector(&caller.actor), &mailbox, options).await?;
     let trouble = checked.trouble.map(|trouble| CheckLine::diagnosis(&trouble.on_page(), Language::English));
-    checked.lines.extend(trouble);
-    let ok = checked.complete && checked.lines.iter().all(|line| line.ok);
-    let lines = checked.lines.into_iter().map(CheckStep::from).collect();
-    Ok(Json(Check { ok, complete: checked.complete, lines }).into_response())
+    checked.steps.extend(trouble);
+    let ok = checked.complete && checked.steps.iter().all(|step| step.ok);
+    let steps = checked.steps.into_iter().map(CheckStep::from).collect();
+    Ok(Json(Check { ok, complete: checked.complete, steps }).into_response())
 }

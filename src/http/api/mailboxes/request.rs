@@ -81,7 +81,7 @@ macro_rules! bodies {
         }
 
         impl NewMailboxBody {
-            /// The address, and everything else.
+            /// Separates the address from the other fields.
             pub fn split(self) -> (String, MailboxPatch) {
                 (self.address, MailboxPatch { inbox: Some(self.inbox), $($part: self.$part,)* })
             }

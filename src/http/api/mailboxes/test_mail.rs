@@ -81,7 +81,7 @@ fn reason_text(reason: Option<&StoredFact<Reason>>) -> String {
 
 impl Test {
     fn from_stored(test: TestMail) -> Self {
-        // An empty problem: the SMTP server's own words are for the operator only.
+        // The problem is empty if the SMTP server's own words are for the operator only.
         let problem = test.problem.map(|problem| match problem.is_empty() {
             true => locale::text(Language::English, "test-not-sent"),
             false => problem,
@@ -132,7 +132,7 @@ pub async fn follow(
         looked_at: progress.polled_at,
         next_poll_at: progress.next_poll_at,
         paused: progress.is_paused,
-        held_until: progress.held_until,
+        held_until: progress.hold_until,
         error: progress.last_error.as_deref().map(|json| Failure::from_error(&LastError::from_json(json), &caller)),
         message: progress.message,
         elsewhere: progress.is_elsewhere,

@@ -158,7 +158,7 @@ pub struct Failure {
     retry: Option<String>,
 }
 
-/// The version of a mailbox. It changes with a new password, too.
+/// The version of a mailbox. A new password changes it, too.
 pub fn version(mailbox: &Stored) -> EntityTag {
     let (server, login) = (
         &mailbox.server,
@@ -178,7 +178,7 @@ impl Mailbox {
         let (has_password, oauth) = match &mailbox.login {
             Login::Password(sealed) => (sealed.is_some(), None),
             Login::OAuth { grant_id, .. } => {
-                (false, Some(Grant::from_stored(*grant_id, mailbox.asks_consent, state).await?))
+                (false, Some(Grant::from_stored(*grant_id, mailbox.needs_consent, state).await?))
             }
         };
         let server = &mailbox.server;
@@ -204,10 +204,10 @@ impl Mailbox {
 }
 
 impl Grant {
-    async fn from_stored(id: i64, asks_consent: bool, state: &State) -> Result<Self, Refusal> {
+    async fn from_stored(id: i64, needs_consent: bool, state: &State) -> Result<Self, Refusal> {
         let grant = state.deps.store.grant(id).await?;
         let app_fails = state.deps.store.app_problem(&grant.key.provider).await?.is_some();
-        let grant_state = if asks_consent { "needs-consent" } else { grant.state(app_fails) };
+        let grant_state = if needs_consent { "needs-consent" } else { grant.state(app_fails) };
         Ok(Self {
             provider: grant.key.provider,
             kind: grant.key.kind.as_str(),

@@ -238,7 +238,7 @@ async fn errors_name_the_field_without_repeating_its_value() {
         assert_eq!(reply.json()["errors"][0]["pointer"], pointer, "{body} {}", reply.text());
         assert!(!reply.text().contains(SECRET) && !reply.text().contains("12345"), "{}", reply.text());
     }
-    // All at once, except a field that is missing besides.
+    // All invalid fields are reported at once, whether or not a required field is missing too.
     let mut body = with("colour", json!("red"));
     (body["folders"], body["port"], body["taste/~"]) = (json!(["INBOX", 7]), json!("993"), json!(1));
     for body in [body.clone(), {

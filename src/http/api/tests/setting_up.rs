@@ -33,7 +33,7 @@ impl World {
         }
     }
 
-    /// Makes the mailbox's server ask us to wait for an hour. Returns until when.
+    /// Makes the mailbox's server ask us to wait for an hour. Returns the end of the hold.
     async fn hold(&self) -> Timestamp {
         let (store, now) = (self.store(), self.now());
         let (taker, until) = (LeaseTaker { owner: "me", dead_token: None }, now.plus(Duration::from_mins(60)));
@@ -271,5 +271,5 @@ async fn no_inspection_goes_to_a_server_that_asked_us_to_wait() {
     // The command line ignores the waiting time: a person may have fixed the problem.
     let options = CheckOptions { as_polled: false, on_step: |_: &CheckLine| {} };
     let checked = inspect::check(inspector, &mailbox, options).await.unwrap();
-    assert!(!checked.lines.is_empty(), "the check was run");
+    assert!(!checked.steps.is_empty(), "the check was run");
 }

@@ -1,5 +1,5 @@
-//! Data that a tenant cannot obtain through the API: names of other tenants' tokens, passwords by changing the trusted
-//! certificate, and other mailboxes through a consent.
+//! Data that a tenant must not obtain through the API: the names of other tenants' tokens, a password (by changing the
+//! trusted certificate), and another mailbox (through an existing consent).
 
 use axum::http::StatusCode;
 use serde_json::json;

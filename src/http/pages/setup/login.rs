@@ -26,8 +26,8 @@ struct LoginStepPage {
     mailbox: Mailbox,
     registered: Vec<String>,
     /// The registered provider that this server belongs to.
-    usual: Option<String>,
-    /// The server accepts no passwords, and no application is registered.
+    server_provider: Option<String>,
+    /// Whether the server accepts no passwords while no application is registered.
     is_unregistered: bool,
     is_connected: bool,
     problem: Option<String>,
@@ -37,8 +37,8 @@ struct LoginStepPage {
 
 impl LoginStepPage {
     /// Whether this provider is proposed first.
-    fn is_usual(&self, name: &str) -> bool {
-        self.usual.as_deref() == Some(name)
+    fn is_proposed_first(&self, name: &str) -> bool {
+        self.server_provider.as_deref() == Some(name)
     }
 }
 
@@ -56,19 +56,19 @@ pub fn member<'a>(mailbox: &'a Mailbox, provider: &str) -> &'a str {
 
 fn login_page(mailbox: Mailbox, state: &State, user: &SignedIn) -> LoginStepPage {
     let (oauth, host) = (&state.deps.oauth, &mailbox.server.host);
-    let usual = oauth.registered_for_host(host).map(str::to_owned);
+    let server_provider = oauth.registered_for_host(host).map(str::to_owned);
     let mut same_host = oauth.providers.values().filter(|app| app.imap_host.eq_ignore_ascii_case(host));
     let is_microsoft = same_host.any(|app| app.family() == "microsoft");
     LoginStepPage {
         f: Frame::new(&user.visitor, "mailboxes"),
         step: "login",
         registered: registered(state),
-        is_unregistered: usual.is_none() && is_microsoft,
+        is_unregistered: server_provider.is_none() && is_microsoft,
         is_connected: match &mailbox.login {
             Login::Password(sealed) => sealed.is_some(),
             Login::OAuth { .. } => true,
         },
-        usual,
+        server_provider,
         mailbox,
         problem: None,
         error: None,
@@ -92,7 +92,7 @@ pub fn refused(mailbox: Mailbox, problem: String, state: &State, user: &SignedIn
 
 #[derive(Deserialize)]
 pub struct LoginStepForm {
-    /// The server that the form was shown for.
+    /// The server that the page showed when the form was filled in.
     #[serde(default)]
     server: String,
     #[serde(default)]

@@ -145,12 +145,12 @@ pub async fn set(
         return show_problem(mailbox, w.t("tls-needed"));
     }
     let changes = Changes { server: Some(server), username: Some(username.to_owned()), ..Changes::default() };
-    let asks_login = match change(&mailbox, changes, &state, &user).await {
-        Ok(asks_login) => asks_login,
+    let needs_login = match change(&mailbox, changes, &state, &user).await {
+        Ok(needs_login) => needs_login,
         Err(Error::Refused(refused)) => return show_problem(mailbox, refused_in_words(refused, &w)),
         Err(error) => return Err(error.into()),
     };
-    match asks_login {
+    match needs_login {
         true => redirect(&format!("{}/setup/login?done=login-anew", path(&mailbox.address))),
         false => redirect(&after("server", &mailbox)),
     }

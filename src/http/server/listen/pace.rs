@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// For a new connection without any data. Browsers open connections ahead, keep them for ten seconds, and would take a
-/// close at that moment for a broken response. A full server closes these connections first.
+/// Timeout of a new connection without any data. Browsers open connections ahead, keep them for ten seconds, and would
+/// take a close at that moment for a broken response. A full server closes these connections first.
 pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
-/// For the head of a request, from its first byte on.
+/// Timeout for the head of a request, from its first byte on.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// For the whole body of a request.
+/// Timeout for the whole body of a request.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time in which a client has to read [`MIN_PROGRESS`] bytes of a response.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Between two requests. Longer than proxies keep connections, so that they never send a request into a closing
-/// connection.
+/// Timeout between two requests. Proxies keep connections for a shorter time, so they never send a request into a
+/// closing connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// A client that reads fewer bytes than this counts as one that reads nothing.
 const MIN_PROGRESS: usize = 4 << 10;
@@ -35,7 +35,7 @@ enum WaitingFor {
     Write,
     /// The client reading the last part of the response.
     LastWrite,
-    /// Nothing: we are working.
+    /// No event: Mailferry is working on the response.
     Nothing,
 }
 
@@ -54,7 +54,7 @@ struct PaceState {
 pub struct Pace(Mutex<PaceState>);
 
 impl Pace {
-    /// For a connection that was just opened.
+    /// Starts with a connection that was just opened.
     pub fn new() -> Self {
         Self(Mutex::new(PaceState { waiting_for: WaitingFor::Opened, since: Instant::now(), body: None, written: 0 }))
     }
@@ -63,7 +63,7 @@ impl Pace {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Bytes arrived.
+    /// Records that bytes arrived.
     pub fn received(&self) {
         self.with(|state| {
             if matches!(state.waiting_for, WaitingFor::Opened | WaitingFor::Idle) {
@@ -72,7 +72,7 @@ impl Pace {
         });
     }
 
-    /// The head of a request is complete.
+    /// Records that the head of a request is complete.
     pub fn head_received(&self) {
         self.with(|state| {
             state.wait_for(WaitingFor::Nothing);
@@ -80,7 +80,7 @@ impl Pace {
         });
     }
 
-    /// The body of the request is pending, or more of it arrived.
+    /// Records that the body of the request is pending, or that more of it arrived.
     pub fn body(&self, is_pending: bool) {
         self.with(|state| match (state.waiting_for, is_pending) {
             (WaitingFor::Nothing, true) => {
@@ -92,7 +92,7 @@ impl Pace {
         });
     }
 
-    /// The client does not read what was written.
+    /// Records that the client does not read what was written.
     pub fn write_blocked(&self) {
         self.with(|state| {
             if state.waiting_for == WaitingFor::Nothing {
@@ -101,7 +101,7 @@ impl Pace {
         });
     }
 
-    /// The client read this many bytes.
+    /// Records that the client read this many bytes.
     pub fn wrote(&self, bytes: usize) {
         self.with(|state| {
             state.written = state.written.saturating_add(bytes);
@@ -111,7 +111,7 @@ impl Pace {
         });
     }
 
-    /// More of the response is being produced.
+    /// Records that more of the response is being produced.
     pub fn producing(&self) {
         self.with(|state| {
             if state.waiting_for == WaitingFor::Write {
@@ -120,12 +120,12 @@ impl Pace {
         });
     }
 
-    /// The response is complete; its last bytes are being sent.
+    /// Records that the response is complete and its last bytes are being sent.
     pub fn response_produced(&self) {
         self.with(|state| state.wait_for(WaitingFor::LastWrite));
     }
 
-    /// Everything that was written has been handed to the operating system.
+    /// Records that everything written has been handed to the operating system.
     pub fn flushed(&self) {
         self.with(|state| {
             if state.waiting_for == WaitingFor::LastWrite {
@@ -134,7 +134,7 @@ impl Pace {
         });
     }
 
-    /// Since when we have been waiting for the client; `None`: we are not.
+    /// The time since which we have been waiting for the client; `None` if we are not waiting.
     pub fn waiting_since(&self) -> Option<Instant> {
         self.with(|state| (state.waiting_for != WaitingFor::Nothing).then_some(state.since))
     }

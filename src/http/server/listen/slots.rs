@@ -13,16 +13,17 @@ use super::pace::Pace;
 /// Maximum numbers of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionLimits {
-    /// In total. With the common limit of 1,024 open files, this leaves enough for polls and the database.
-    pub all: usize,
-    /// For one peer that is not a proxy.
+    /// Maximum number of connections in total. With the common limit of 1,024 open files, this leaves enough for polls
+    /// and the database.
+    pub total: usize,
+    /// Maximum number of connections of one peer that is not a proxy.
     pub per_peer: usize,
-    /// In addition, for monitoring.
+    /// Number of additional connections for monitoring.
     pub monitoring: usize,
 }
 
 /// The limits of [`super::run`].
-pub const LIMITS: ConnectionLimits = ConnectionLimits { all: 800, per_peer: 400, monitoring: 32 };
+pub const LIMITS: ConnectionLimits = ConnectionLimits { total: 800, per_peer: 400, monitoring: 32 };
 
 #[derive(Debug)]
 struct OpenConnection {
@@ -54,7 +55,7 @@ pub struct ConnectionSlot {
     slots: Arc<ConnectionSlots>,
     number: u64,
     evict: CancellationToken,
-    /// The server was full: this connection may use the monitoring endpoints only.
+    /// Whether the server was full, so that this connection may use the monitoring endpoints only.
     pub monitoring_only: bool,
 }
 
@@ -67,7 +68,7 @@ impl ConnectionSlots {
         change(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes a slot for a new connection; `None`: there is none.
+    /// Takes a slot for a new connection; `None` if there is none.
     pub fn acquire(self: &Arc<Self>, peer: Option<IpAddr>, pace: &Arc<Pace>) -> Option<ConnectionSlot> {
         let limits = self.limits;
         self.with(|open| {
@@ -76,7 +77,7 @@ impl ConnectionSlots {
                 Some(_) if per_peer >= limits.per_peer => {
                     open.evict_one(|connection| connection.peer == peer && !connection.monitoring_only)
                 }
-                _ if open.connections.len() - open.monitoring >= limits.all => {
+                _ if open.connections.len() - open.monitoring >= limits.total => {
                     open.evict_one(|connection| !connection.monitoring_only)
                 }
                 _ => true,
@@ -95,7 +96,8 @@ impl ConnectionSlots {
         })
     }
 
-    /// Closes a connection when the system is out of resources. False: no connection is waiting for its client.
+    /// Closes a connection when the system is out of resources. Returns false if no connection is waiting for its
+    /// client.
     pub fn evict_any(&self) -> bool {
         self.with(|open| open.evict_one(|_| true))
     }
@@ -127,8 +129,8 @@ impl OpenConnections {
         }
     }
 
-    /// Closes the connection that has kept us waiting longest, of the peer with the most connections. False: none of
-    /// them is waiting for its client.
+    /// Closes the connection that has kept us waiting longest, of the peer with the most connections. Returns false if
+    /// none of these connections is waiting for its client.
     fn evict_one(&mut self, among: impl Fn(&OpenConnection) -> bool) -> bool {
         let waiting =
             self.connections.iter().filter(|(_, connection)| among(connection)).filter_map(|(number, connection)| {
@@ -190,7 +192,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_above_its_limit_loses_its_oldest_connection() {
-        let slots = ConnectionSlots::new(ConnectionLimits { all: 10, per_peer: 3, monitoring: 1 });
+        let slots = ConnectionSlots::new(ConnectionLimits { total: 10, per_peer: 3, monitoring: 1 });
         let mut all = acquire(&slots, &[A, B, A, A, A], false).await;
         assert_eq!(evicted_of(&all), [true, false, false, false, false]);
         // Connections of a proxy belong to all clients, and are not counted for one peer.
@@ -201,14 +203,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_full_server_evicts_the_peer_with_the_most_connections() {
-        let slots = ConnectionSlots::new(ConnectionLimits { all: 5, per_peer: 4, monitoring: 1 });
+        let slots = ConnectionSlots::new(ConnectionLimits { total: 5, per_peer: 4, monitoring: 1 });
         let all = acquire(&slots, &[None, B, A, A, A, B], false).await;
         assert_eq!(evicted_of(&all), [false, false, true, false, false, false]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn busy_connections_stay_and_monitoring_has_its_own_slots() {
-        let slots = ConnectionSlots::new(ConnectionLimits { all: 4, per_peer: 2, monitoring: 1 });
+        let slots = ConnectionSlots::new(ConnectionLimits { total: 4, per_peer: 2, monitoring: 1 });
         let busy = acquire(&slots, &[A, A, B, B], true).await;
         let monitoring = acquire(&slots, &[A], true).await;
         assert!(monitoring[0].monitoring_only && busy.iter().all(|slot| !slot.monitoring_only));

@@ -109,7 +109,7 @@ impl Drop for RequestBody {
 pub struct ResponseBody<T> {
     pub body: Body,
     pub pace: Arc<Pace>,
-    /// Held until the body is dropped.
+    /// The slot of the request, held until the body is dropped.
     pub _slot: T,
 }
 

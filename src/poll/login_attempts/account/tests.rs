@@ -4,13 +4,13 @@ use crate::mailbox::TlsMode;
 const OURS: i64 = 1;
 const THEIRS: i64 = 2;
 
-fn at(host: &str) -> Server {
+fn server_at(host: &str) -> Server {
     Server::on_default_port(host.to_owned(), TlsMode::Implicit)
 }
 
 fn account(organisation: i64, host: &str, username: &str, addresses: &[&str]) -> LoginAccount {
     let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
-    LoginAccount::new(organisation, &at(host), username, &addresses)
+    LoginAccount::new(organisation, &server_at(host), username, &addresses)
 }
 
 #[test]

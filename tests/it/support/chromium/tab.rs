@@ -80,7 +80,7 @@ impl Tab {
         self.command(method, params);
     }
 
-    /// Whether all frames have got exactly this command.
+    /// Whether this command was sent to all frames, with exactly these parameters.
     pub fn is_set(&self, method: &str, params: &Value) -> bool {
         self.settings.iter().any(|(other, set)| *other == method && set == params)
     }

@@ -16,9 +16,9 @@ use crate::support::{ordinary, wait};
 /// The bytes that a client has sent.
 #[derive(Debug, Default)]
 pub struct ClientBytes {
-    /// Before TLS, without the handshake itself.
+    /// The bytes before TLS, without the handshake itself.
     pub plain: Vec<u8>,
-    /// Inside TLS.
+    /// The bytes inside TLS.
     pub encrypted: Vec<u8>,
 }
 
@@ -123,7 +123,7 @@ impl Server<'_> {
         let _ = self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush());
     }
 
-    /// Octet by octet, so that no bytes from before TLS are buffered.
+    /// Reads octet by octet, so that no bytes from before TLS are buffered.
     fn read_line(&mut self) -> Option<String> {
         let mut line = Vec::new();
         while line.last() != Some(&b'\n') {

@@ -70,7 +70,7 @@ impl<'a> Connection<'a> {
         self.run(&self.dialogue.steps)?;
         while let Some(line) = self.read_line() {
             self.take_tag(&line);
-            self.answer_standing(&line)?;
+            self.send_when_answer(&line)?;
         }
         Ok(())
     }
@@ -127,7 +127,7 @@ impl<'a> Connection<'a> {
         let _ = self.send(answer);
     }
 
-    /// Reads until the expected line arrives; commands with a standing answer may come before it.
+    /// Reads until the expected line arrives; commands that have a WHEN answer may come before it.
     fn expect(&mut self, pattern: &str) -> Result<(), ConversationEnd> {
         loop {
             let Some(line) = self.read_line() else {
@@ -146,7 +146,7 @@ impl<'a> Connection<'a> {
                 return Ok(());
             }
             self.session.error = Some(format!("wanted {pattern:?}, got {line:?}"));
-            self.answer_standing(&line)?;
+            self.send_when_answer(&line)?;
             self.session.error = None;
         }
     }
@@ -156,10 +156,10 @@ impl<'a> Connection<'a> {
         self.tag = line.split(' ').next().unwrap_or_default().to_owned();
     }
 
-    fn answer_standing(&mut self, line: &str) -> Result<(), ConversationEnd> {
+    fn send_when_answer(&mut self, line: &str) -> Result<(), ConversationEnd> {
         let tag = self.tag.clone();
         let fitting = |(pattern, _): &&(String, Vec<Step>)| matches_pattern(&pattern.replacen("TAG", &tag, 1), line);
-        if let Some((_, steps)) = self.dialogue.standing.iter().rev().find(fitting) {
+        if let Some((_, steps)) = self.dialogue.when_answers.iter().rev().find(fitting) {
             return self.run(steps);
         }
         if self.dialogue.is_ordinary

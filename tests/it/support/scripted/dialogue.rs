@@ -5,7 +5,7 @@
 //! S: * OK ready           the server sends this line; TAG is replaced by the tag of the last command
 //! S-RAW: * 1 FE           the server sends exactly this, with \r, \n, \0, \e and \\ as escapes
 //! C: TAG LOGIN *          the client must send this; * matches anything, case is ignored
-//! WHEN: TAG NOOP          a standing answer: the following lines up to an empty one are sent whenever this command arrives
+//! WHEN: TAG NOOP          the lines up to the next empty one are sent whenever this command arrives
 //! ORDINARY                everything else is answered as an ordinary server would
 //! OMIT 2 OK done          an ordinary answer to the last command, but without UID 2 and with this tagged line
 //! STARTTLS                the connection changes to TLS
@@ -24,8 +24,8 @@ use std::{
 #[derive(Debug, Default)]
 pub struct Dialogue {
     pub steps: Vec<Step>,
-    /// If two match, the later one is used, so that a dialogue can refine what it includes.
-    pub standing: Vec<(String, Vec<Step>)>,
+    /// The WHEN answers. If two patterns match, the later one is used, so that a dialogue can refine what it includes.
+    pub when_answers: Vec<(String, Vec<Step>)>,
     pub is_ordinary: bool,
 }
 
@@ -49,12 +49,12 @@ impl Dialogue {
     }
 
     fn read(&mut self, text: &str) {
-        let mut in_standing = false;
+        let mut in_when = false;
         for line in text.lines().map(str::trim_start) {
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
             let step = match word {
                 "" => {
-                    in_standing = false;
+                    in_when = false;
                     continue;
                 }
                 "INCLUDE:" => {
@@ -62,8 +62,8 @@ impl Dialogue {
                     continue;
                 }
                 "WHEN:" => {
-                    self.standing.push((rest.to_owned(), Vec::new()));
-                    in_standing = true;
+                    self.when_answers.push((rest.to_owned(), Vec::new()));
+                    in_when = true;
                     continue;
                 }
                 "ORDINARY" => {
@@ -88,8 +88,8 @@ impl Dialogue {
                 "CUT" => Step::Cut,
                 _ => panic!("a dialogue has no directive {line:?}"),
             };
-            match self.standing.last_mut() {
-                Some((_, steps)) if in_standing => steps.push(step),
+            match self.when_answers.last_mut() {
+                Some((_, steps)) if in_when => steps.push(step),
                 _ => self.steps.push(step),
             }
         }
