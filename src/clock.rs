@@ -56,7 +56,7 @@ impl Timestamp {
 
     /// The calendar date and time in UTC; the far future if the number is out of range.
     pub fn to_datetime(self) -> DateTime {
-        // Not jiff's own `Timestamp`, which ends a day before the year 9999 does.
+        // jiff's own `Timestamp` ends a day before the year 9999 does, so it is not used here.
         EPOCH.checked_add(SignedDuration::from_millis(self.0)).unwrap_or(FAR_FUTURE)
     }
 

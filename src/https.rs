@@ -34,7 +34,7 @@ pub struct HttpError {
     pub cause: Cause,
     /// Details in English.
     pub detail: String,
-    /// The wait that the provider demands.
+    /// The time that the provider asks us to wait.
     pub retry_after: Option<Duration>,
 }
 

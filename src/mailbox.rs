@@ -78,7 +78,7 @@ impl fmt::Display for TlsMode {
 pub enum Start {
     /// The time when the mailbox was added.
     Now,
-    /// Everything in the folder.
+    /// All mail in the folder.
     All,
     /// The start of this day, UTC.
     Date(Date),

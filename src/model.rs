@@ -114,7 +114,7 @@ impl World {
     async fn new(after_import: AfterImport) -> Self {
         let server =
             TestServer::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Account::with_mails([b""; 0])).await.unwrap();
-        // In memory, if possible: thousands of polls would each wait for the disk several times.
+        // The database is in memory, if possible: each of thousands of polls would wait for the disk several times.
         let memory = std::path::Path::new("/dev/shm");
         let folder = match memory.is_dir() {
             true => tempfile::tempdir_in(memory).unwrap(),

@@ -65,7 +65,7 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(is_dead(&owner));
-        // Another process with the same number is not the same process.
+        // A process with the same number but another start time is a different process.
         assert!(is_dead(&format!("{machine}|{}|1", std::process::id())));
     }
 

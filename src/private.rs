@@ -11,7 +11,7 @@ use rustix::process::{geteuid, umask};
 
 /// Permission bits of the group and others.
 const OTHERS: u32 = 0o077;
-/// In a directory with this bit everybody may create files.
+/// The sticky bit: in a directory with this bit, everybody may create files.
 const STICKY: u32 = 0o1000;
 /// Maximum number of files in a directory of our own: the database, its log, a key and perhaps copies of them.
 const MAX_OWN_FILES: usize = 200;

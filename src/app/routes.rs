@@ -22,7 +22,7 @@ pub async fn add(acting: Acting<'_>, recipient: &Address, inbox: &Address) -> Re
 /// Finds the route of a recipient to an inbox.
 ///
 /// # Errors
-/// It does not exist, or the actor may not see it.
+/// The route does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, recipient: &str, inbox: &str) -> Result<Route, Error> {
     let missing = || Error::Missing(Resource::Route(recipient.to_owned()));
     let recipient: Address = recipient.parse().map_err(|_| missing())?;

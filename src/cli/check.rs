@@ -88,7 +88,7 @@ async fn run_checks(overrides: &Overrides, report: &mut impl FnMut(&'static str,
     for (name, app) in config.oauth.providers.iter().filter(|(_, app)| !app.client_id.is_empty()) {
         report("oauth", describe_application(&config, name, app).into());
     }
-    // The same functions as in `serve`, so that neither accepts a configuration that the other refuses.
+    // `serve` calls the same functions, so that neither accepts a configuration that the other refuses.
     let page = serve::page(&config).map(|page| format!("served at {}", page.link("/")));
     report("page", page.into());
     report("listen", serve::can_listen(&config).into());

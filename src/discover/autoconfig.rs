@@ -39,7 +39,8 @@ pub async fn fetch(url: Option<Url>, address: &Address, http: &HttpClient<'_>) -
     by_autoconfig(&String::from_utf8(answer.into_body()).ok()?, address)
 }
 
-/// The first IMAP server in the file with implicit TLS, else the first with STARTTLS; never one without TLS.
+/// The first IMAP server in the file with implicit TLS, else the first with STARTTLS. A server without TLS is never
+/// chosen.
 pub fn by_autoconfig(xml: &str, address: &Address) -> Option<Candidate> {
     let candidates: Vec<Candidate> =
         document::imap_servers(xml)?.iter().filter_map(|server| candidate(server, address)).collect();

@@ -26,7 +26,7 @@ pub struct Proposal {
     provider: Option<&'static str>,
     /// Whether a password probably works.
     password_works: bool,
-    /// Whether it must be an app password.
+    /// Whether the password must be an app password.
     app_password: bool,
     /// The source of this proposal.
     how: Source,

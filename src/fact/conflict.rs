@@ -16,19 +16,19 @@ pub enum Conflict {
     TokenExists(String),
     /// An organisation with this name exists.
     OrganisationExists,
-    /// Another organisation uses this address. The text does not reveal that.
+    /// Another organisation uses this address. The text of the conflict does not reveal that.
     AddressTaken,
     /// Several organisations have a token with this name.
     AmbiguousToken(String),
-    /// Not a valid name of a user.
+    /// The text is not a valid name for a user.
     InvalidPersonName,
-    /// Not a valid name of a token.
+    /// The text is not a valid name for a token.
     InvalidTokenName,
-    /// Not a valid name of an organisation.
+    /// The text is not a valid name for an organisation.
     InvalidOrganisationName,
-    /// An operator with an organisation, or an admin or viewer without one.
+    /// The user is an operator with an organisation, or an admin or viewer without one.
     RoleOrganisationMismatch,
-    /// The user is the last operator, so nobody could add another one.
+    /// The user is the last operator. Without an operator, nobody could add another.
     LastOperator(String),
     /// Mailboxes still feed the inbox.
     InboxInUse { inbox: String, by: Vec<String> },
@@ -48,7 +48,7 @@ pub enum Conflict {
     TargetIsPolled { address: String },
     /// Mail would be moved into a folder that is polled.
     MoveIntoPolledFolder { target: String },
-    /// Mail would be moved into a folder that may be a polled one under another name.
+    /// Mail would be moved into a folder that may be a polled folder under another name.
     MayMoveIntoPolledFolder { target: String, folder: String },
     /// The conflict `wrong` with a folder that is polled by another mailbox of the same account.
     ByOtherMailbox { wrong: Box<Conflict>, mailbox: String },

@@ -10,7 +10,7 @@ pub enum EffectMethod {
     Untouched,
     /// The folder stores the flag.
     FlagStored,
-    /// It is not known yet whether the folder stores the flag.
+    /// Whether the folder stores the flag is not known yet.
     FlagMaybeStored,
     /// The mail is moved by MOVE, or by COPY and UID EXPUNGE. The folder exists or will be created.
     Moved { by_move: bool, is_there: bool },

@@ -41,7 +41,7 @@ pub enum Invalid {
     TargetUrlWithSecret,
     /// The delivery target is on another machine, and its URL has no TLS.
     TargetUnencrypted,
-    /// The secret is not one of the Standard Webhooks specification.
+    /// The secret does not have the form that the Standard Webhooks specification requires.
     WebhookSecret,
     /// The recipient is not an address.
     Recipient(String),

@@ -28,7 +28,7 @@ pub enum Obstacle {
     NoTrash,
     /// The UIDs of the folder now name other mails.
     Rebuilt,
-    /// One of our own effects put the mail here; repeating it would never end.
+    /// One of our own effects put the mail here. A further effect would repeat for ever.
     Returned,
     /// The server refused the effect, with this text.
     Refused { words: String },

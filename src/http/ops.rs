@@ -1,4 +1,4 @@
-//! For monitoring: health checks and metrics.
+//! The endpoints for monitoring: health checks and metrics.
 
 pub mod health;
 pub mod metrics;

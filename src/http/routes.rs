@@ -130,7 +130,7 @@ fn other_routes() -> Vec<Route> {
         get_route("/messages/{id}/html", SignedIn, messages::html),
         get_route("/messages/{id}/original", SignedIn, messages::eml),
         get_route("/messages/{id}/attachments/{index}", SignedIn, messages::attachment),
-        // For the receiver of a webhook.
+        // A raw mail, for the receiver of a webhook.
         get_route("/d/{token}", Public, raw_mail::download),
         get_route("/search", SignedIn, messages::search),
         // The audit log, users and settings.

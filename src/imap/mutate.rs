@@ -1,7 +1,7 @@
 //! The commands that change the customer's copy. Only `poll/settle.rs` may call them, and only for committed mail.
 //!
-//! They use UIDs, never sequence numbers. Plain EXPUNGE and CLOSE are never sent, since they would also remove mail
-//! that the customer has flagged as deleted (RFC 4315 2.1).
+//! The commands use UIDs, never sequence numbers. Plain EXPUNGE and CLOSE are never sent, since they would also remove
+//! mail that the customer has flagged as deleted (RFC 4315 2.1).
 
 use imap_proto::Response;
 

@@ -45,7 +45,7 @@ const RECIPIENT_FIELDS: [&str; 6] = ["Delivered-To", "X-Original-To", "Envelope-
 /// minutes.
 const MAX_RECIPIENTS: usize = 1000;
 
-/// Other fields are not parsed; Received alone would cost more than all others together.
+/// The parser of the fields that are used. Received alone would cost more than all of these together.
 static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
     MessageParser::new().header_id(HeaderName::MessageId).header_text(HeaderName::Subject).default_header_ignore()
 });

@@ -238,7 +238,7 @@ async fn record_failure(
         CauseOwner::Configuration => return Err(error.into()),
         // A device flow sends no client secret, so the failure concerns the grant only.
         CauseOwner::App if grant.flow != Some(Flow::Device) => {
-            // One failure of the application, not one of each grant.
+            // The failure is recorded once for the application, not once for each grant.
             let (provider, problem) = (&grant.key.provider, error.trouble.to_json());
             if deps.store.app_failed(provider, &problem, now.plus(MIN_RETRY_DELAY), now).await? {
                 tracing::error!(

@@ -74,7 +74,7 @@ pub struct Tokens {
 pub struct TokenError {
     /// The cause.
     pub trouble: Trouble,
-    /// The wait that the provider demands.
+    /// The time that the provider asks us to wait.
     pub retry_after: Option<Duration>,
 }
 

@@ -79,7 +79,7 @@ pub fn describe(
     }
 }
 
-/// One action of each kind, with the chosen keyword and folder where there are any.
+/// An action of each kind, with the chosen keyword and folder.
 pub fn one_action_of_each_kind(chosen: &AfterImport, folder: &str) -> [(&'static str, AfterImport); 5] {
     let keyword = match chosen {
         AfterImport::Keyword(name) => name.clone(),

@@ -32,11 +32,11 @@ enum LoginProbe {
     Refused,
     /// The login succeeded, but the mailbox did not open.
     NotConnected,
-    /// Not attempted, or failed without evidence.
+    /// The login was not attempted, or failed without evidence.
     Unknown,
 }
 
-/// The evidence.
+/// The evidence about a failed login.
 #[derive(Debug, Clone, Copy)]
 struct LoginEvidence {
     /// Whether the server is Exchange Online, which gives these answers.

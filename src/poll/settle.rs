@@ -23,7 +23,7 @@ use obstacle::{action_in_folder, record_obstacle};
 
 /// Number of effects read from the database at once.
 const EFFECTS_PER_READ: i64 = 1000;
-/// This many refusals in a row are not about single mails.
+/// Maximum number of consecutive refusals that are attributed to single mails.
 const MAX_REFUSALS: usize = 3;
 /// Maximum number of UIDs per command.
 const UIDS_PER_COMMAND: usize = 500;

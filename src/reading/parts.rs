@@ -55,11 +55,11 @@ struct Level {
 
 /// The position of a line in the mail.
 enum Position<'a> {
-    /// In a header that starts at this offset.
+    /// The line is in a header that starts at this offset.
     Header(usize),
-    /// In the content of this part, which starts at this offset.
+    /// The line is in the content of this part, which starts at this offset.
     Body(usize, Box<Part<'a>>),
-    /// Before the first part or after the last one.
+    /// The line is before the first part or after the last one.
     Between,
 }
 

@@ -16,7 +16,7 @@ pub struct Visit<I> {
     pub is_doubtful: bool,
     /// Failed polls of this mailbox in a row.
     pub failures: i64,
-    /// For how long the server has been too slow.
+    /// How long the server has been too slow.
     pub slow_for: Duration,
     /// Time since the poll began.
     pub ran_for: Duration,

@@ -62,7 +62,8 @@ pub async fn run(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     store.record_housekeeping(&removed, now).await
 }
 
-/// For `mailferry poll`, which may run without `serve`: prevents the reports that it stores from piling up.
+/// Runs housekeeping for `mailferry poll`, which may run without `serve`, so that the reports that it stores do not
+/// pile up.
 pub async fn run_if_reports_are_old(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let kept = RETENTIONS.iter().find(|(kind, _)| *kind == Retention::PollReports).map_or(DAY, |(_, kept)| *kept);
     match store.oldest_poll_at().await? {

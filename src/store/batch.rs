@@ -13,7 +13,7 @@ pub struct Batch {
     pub folder: String,
     /// The epoch's UIDVALIDITY, for the message rows.
     pub uidvalidity: u32,
-    /// UIDs with what was found, one entry for each UID.
+    /// The UIDs of the batch with the finding about each.
     pub findings: Vec<(u32, Finding)>,
     /// Every UID below it is finished once this batch is committed.
     pub cursor: u32,

@@ -95,9 +95,9 @@ impl Store {
         })
     }
 
-    /// The same database for the tasks of the calling runtime. A PostgreSQL connection depends on the runtime that
-    /// opened it, so another runtime needs connections of its own. SQLite connections use threads of their own, and the
-    /// one writer is shared.
+    /// Opens the same database for the tasks of the calling runtime. A PostgreSQL connection depends on the runtime
+    /// that opened it, so another runtime needs connections of its own. SQLite connections use threads of their own,
+    /// and the one writer is shared.
     pub async fn for_this_runtime(self: &Arc<Self>, url: &str) -> Result<Arc<Self>, StoreError> {
         match &self.db {
             Db::Sqlite { .. } => Ok(self.clone()),

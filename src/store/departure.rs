@@ -18,7 +18,7 @@ pub(super) const SUPPRESSED: &str = "returned";
 /// a folder; later ones are left alone. Either something keeps changing the mail and putting it back, or a sender
 /// reuses one Message-ID.
 const MAX_DEPARTURES: usize = 5;
-/// One week.
+/// The time within which departures are counted: one week.
 const DEPARTURE_WINDOW: Duration = Duration::from_hours(7 * 24);
 
 /// Copies that are about to be moved, removed or marked.

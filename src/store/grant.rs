@@ -34,9 +34,9 @@ pub enum GrantKind {
 /// The flow in which a consent was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// In a browser, with an authorization code (RFC 6749).
+    /// The consent was given in a browser, with an authorization code (RFC 6749).
     Code,
-    /// With a device code (RFC 8628); the application sends no secret.
+    /// The consent was given with a device code (RFC 8628); the application sends no secret.
     Device,
 }
 
@@ -54,7 +54,7 @@ pub struct Grant {
     pub access_sealed: Option<Vec<u8>>,
     /// Expiry of the access token.
     pub access_expires_at: Timestamp,
-    /// From this time on the access token is renewed before it is used.
+    /// The time from which the access token is renewed before it is used.
     pub renew_at: Timestamp,
     pub consented_at: Option<Timestamp>,
     /// Expiry of the consent itself, if the provider reported one.
@@ -174,7 +174,7 @@ pub use app::AppProblem;
 pub use tokens::{GrantProblem, SealedTokens};
 
 impl Store {
-    /// One grant.
+    /// The grant with this row number.
     pub async fn grant(&self, id: i64) -> Result<Grant, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

@@ -172,7 +172,7 @@ impl Store {
         self.read().await?.inbox(address).await
     }
 
-    /// One inbox with its sources.
+    /// The inbox with this address, with its sources.
     pub async fn inbox_overview(&self, address: &Address) -> Result<InboxOverview, StoreError> {
         let mut reader = self.read().await?;
         let inbox = reader.inbox(address).await?;

@@ -86,7 +86,7 @@ pub enum NewLogin {
     Password(SecretString),
     /// An access token of this grant.
     OAuth(GrantKey),
-    /// None for now: the previous credentials are deleted.
+    /// No credentials for now: the previous ones are deleted.
     Unset,
 }
 

@@ -143,7 +143,7 @@ impl Store {
         Ok(statement.bind(inbox_id).bind(before).bind(limit).all().await?)
     }
 
-    /// One message within this scope.
+    /// The message with this number, if it is within the scope.
     pub async fn message(&self, id: i64, scope: Scope) -> Result<MessageLine, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

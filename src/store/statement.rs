@@ -1,4 +1,4 @@
-//! One statement for both databases: its text, its values, and its connection.
+//! A statement for both databases: its text, its values, and its connection.
 
 use std::borrow::Cow;
 

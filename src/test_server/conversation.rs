@@ -1,4 +1,4 @@
-//! One client's dialogue: commands in, bytes out. No I/O, so that other test tools can reuse it.
+//! The dialogue with one client: commands in, bytes out. It does no I/O, so that other test tools can reuse it.
 
 mod uids;
 

@@ -67,48 +67,48 @@ pub struct Faults {
 /// How UIDVALIDITY is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UidValidity {
-    /// Correct.
+    /// The correct value is sent.
     #[default]
     Correct,
-    /// Omitted.
+    /// No value is sent.
     Missing,
-    /// Always 0.
+    /// The value 0 is sent.
     Zero,
-    /// A new value at each login.
+    /// A new value is sent at each login.
     NewAtEachLogin,
 }
 
 /// How UIDNEXT is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UidNext {
-    /// Correct.
+    /// The correct value is sent.
     #[default]
     Correct,
-    /// Omitted.
+    /// No value is sent.
     Missing,
-    /// Always 0.
+    /// The value 0 is sent.
     Zero,
-    /// Too high by this number.
+    /// A value that is too high by this number is sent.
     Ahead(u32),
-    /// Always this value.
+    /// This value is always sent.
     Stuck(u32),
 }
 
 /// How RFC822.SIZE is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sizes {
-    /// Correct.
+    /// The correct size is sent.
     #[default]
     Correct,
-    /// Omitted.
+    /// No size is sent.
     Missing,
-    /// Always 0.
+    /// The size 0 is sent.
     Zero,
-    /// Always -1.
+    /// The size -1 is sent.
     Negative,
-    /// Multiplied by this.
+    /// The size is multiplied by this number.
     MultipliedBy(u32),
-    /// Divided by this.
+    /// The size is divided by this number.
     DividedBy(u32),
 }
 
@@ -117,9 +117,9 @@ pub enum Sizes {
 pub enum Body {
     /// The answer has the UID but no body (iCloud).
     Absent,
-    /// NIL instead of the body.
+    /// NIL is sent instead of the body.
     Nil,
-    /// An empty body.
+    /// The body is empty.
     Empty,
     /// A substitute that says that the mail cannot be retrieved (Exchange).
     Substitute,
@@ -144,22 +144,22 @@ pub enum Body {
 /// Answers to partial fetches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Parts {
-    /// Correct.
+    /// The requested part is sent.
     #[default]
     Correct,
-    /// The whole mail, as if no part had been requested.
+    /// The whole mail is sent, as if no part had been requested.
     Whole,
     /// The requested range is echoed: `BODY[]<0.100>` instead of `BODY[]<0>`.
     Echoed,
-    /// Always from the beginning.
+    /// The part always starts at the beginning of the mail.
     FromStart,
-    /// One byte more than requested.
+    /// The part is one byte longer than requested.
     TooLong,
-    /// Always empty.
+    /// The part is always empty.
     Empty,
-    /// No space before the literal (GreenMail).
+    /// There is no space before the literal (GreenMail).
     NoSpace,
-    /// NO to an offset at or behind the end.
+    /// A request for an offset at or behind the end is answered with NO.
     RefusedBehindEnd,
 }
 

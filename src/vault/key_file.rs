@@ -48,9 +48,9 @@ pub enum VaultError {
 /// Where the keys are stored.
 #[derive(Debug)]
 pub enum Location {
-    /// In the configuration itself (`vault.key`).
+    /// The keys are in the configuration itself (`vault.key`).
     Config(SecretString),
-    /// In a file; created on first use if `create` is set.
+    /// The keys are in a file, which is created on first use if `create` is set.
     File { path: PathBuf, create: bool },
 }
 

@@ -37,7 +37,7 @@ fn login_attempts_of_one_organisation_are_limited_and_do_not_block_others() {
     for (token, inbox) in [(&theirs, ANSOKAN_INBOX), (&ours, JOBB_INBOX)] {
         assert_eq!(serve.api("POST", "/inboxes", token, Some(&json!({ "address": inbox }))).0, 201);
     }
-    // The same account through many mailboxes, host names and spellings of its login name.
+    // The attempts use the same account through many mailboxes, host names and spellings of its login name.
     let spelled = [("127.0.0.1", JOBB), ("localhost", "JOBB@lillestad.se"), ("LOCALHOST", "Jobb@Lillestad.SE")];
     let guess = |n: usize| {
         let (host, username) = spelled[n % spelled.len()];
@@ -65,13 +65,13 @@ fn login_attempts_of_one_organisation_are_limited_and_do_not_block_others() {
         (409, true),
         "the ninth password is refused even if it is right: {answer}"
     );
-    // The holder of the right password is not locked out by that, and mail arrives.
+    // The guesses of the other organisation do not lock out the holder of the right password, and mail arrives.
     let (status, answer) = serve.api("POST", "/mailboxes", &ours, Some(&right(JOBB, JOBB_INBOX)));
     assert_eq!(status, 201, "{answer}");
     let path = format!("/inboxes/{JOBB_INBOX}/messages");
     let pulled = || serve.api("GET", &path, &ours, None).1["items"].as_array().cloned().unwrap_or_default();
     wait::within(Duration::from_secs(60), || (pulled().len() == 1).then_some(())).expect("the mail is imported");
-    // Nor by listing folders repeatedly, nor by changes to the mailbox.
+    // Folder lists and changes to the mailbox do not lock them out, either.
     for _ in 0..3 {
         assert_eq!(serve.api("GET", &format!("/mailboxes/{JOBB}/folders"), &ours, None).0, 200);
         assert_eq!(serve.api("GET", "/mailboxes/guess0@lillestad.se/folders", &theirs, None).0, 409);

@@ -74,7 +74,7 @@ fn check_poll_matches_dry_run(mailferry: &Mailferry) -> DryRunReport {
     report
 }
 
-/// Everything that the program shows of its stored data, and the database file, if there is one.
+/// All stored data that the program shows, and the database file, if there is one.
 fn stored_state(mailferry: &Mailferry) -> (Vec<Value>, Vec<Value>, Vec<Value>, Option<Vec<u8>>) {
     let file = std::fs::read(mailferry.dir().join("mailferry.db")).ok();
     (mailferry.ledger(), mailferry.messages(), mailferry.json(&["mailbox", "show", JOBB]), file)

@@ -53,8 +53,8 @@ fn consent(mailferry: &Mailferry, address: &str) -> (Page, Output) {
     (page, connecting.finish())
 }
 
-/// As `consent`, which must succeed.
-fn connected(mailferry: &Mailferry, address: &str) {
+/// Like `consent`, which must succeed.
+fn connect_mailbox(mailferry: &Mailferry, address: &str) {
     let (page, output) = consent(mailferry, address);
     assert_eq!((page.status, output.code), (200, 0), "{}{}", page.body, output.all());
 }

@@ -1,5 +1,5 @@
-//! One server does not affect others: pages answer while other servers cause parsing work, and mailboxes are polled in time while
-//! other servers send very slowly.
+//! A misbehaving server does not affect others: pages answer while its answers are parsed, and mailboxes are polled in time while
+//! it sends very slowly.
 
 use std::{
     fs,

@@ -31,7 +31,7 @@ pub enum TokenAccess {
 #[derive(Clone)]
 pub struct Caller {
     pub token: Token,
-    /// The same token, as the actor of use cases.
+    /// The token as the actor of use cases.
     pub actor: Actor,
 }
 
@@ -65,7 +65,7 @@ impl Caller {
     }
 }
 
-/// The organisation of a new object: the named one, else the caller's own.
+/// The organisation of a new object: the named organisation, else the caller's own.
 pub fn owner(named: Option<&str>) -> Owner {
     named.map_or(Owner::Own, |name| Owner::Named(name.to_owned()))
 }

@@ -164,7 +164,7 @@ fn pointer(path: &JsonPath) -> String {
     path.iter().map(step).collect()
 }
 
-/// For fields that can be omitted (unchanged) or null (removed), as in JSON Merge Patch (RFC 7396).
+/// Deserialises a field that can be omitted (unchanged) or null (removed), as in JSON Merge Patch (RFC 7396).
 pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(from).map(Some)
 }

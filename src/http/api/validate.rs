@@ -62,7 +62,7 @@ pub fn single_line(text: &str) -> Result<String, String> {
 /// Checks that a text from the path can be a name.
 ///
 /// # Errors
-/// It cannot, so nothing has this name.
+/// The text cannot be a name, so no resource has this name.
 pub fn valid_name(text: &str) -> Result<&str, Refusal> {
     match text.chars().any(char::is_control) {
         true => Err(Refusal::NotFound("nothing has this name".to_owned())),

@@ -25,7 +25,7 @@ pub enum PageError {
     Conflict(Conflict),
     /// The change conflicts with the current state, as explained in the visitor's language.
     ConflictText(String),
-    /// No login is attempted for this number of minutes. Holds the id of the text, too.
+    /// No login is attempted for this number of minutes. Also holds the id of the text.
     LoginWait(&'static str, i64),
     /// An internal error, which has been logged.
     Internal,

@@ -1,5 +1,5 @@
-//! The page behind a connect link. The customer's own IT staff enter a mailbox's password or give consent. They need no
-//! account here, and nobody at the helpdesk sees the password.
+//! The page behind a connect link. The customer's IT staff enter a mailbox's password or give consent. They need no
+//! account here, and the helpdesk never sees the password.
 
 use askama::Template;
 use axum::Form;

@@ -111,7 +111,7 @@ pub fn requested_grant(
     }
 }
 
-/// The provider's server, if the mailbox uses another one so far. The tokens are sent to no other server.
+/// The provider's own server, if the mailbox uses a different one. The tokens are sent to no other server.
 pub fn provider_server(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> {
     let provider_server = state.deps.oauth.imap_host_of(&key.provider)?;
     let is_there = provider_server.eq_ignore_ascii_case(&mailbox.server.host);

@@ -108,7 +108,7 @@ pub async fn log_in(
         Some(hash) => store.knows_browser(hash, &name).await?,
         None => false,
     };
-    // Nor do strangers behind the same address, such as that of an office or a proxy.
+    // Failed attempts of other people at the same address, such as that of an office, do not lock it out, either.
     let address = format!("address {}", visitor.address);
     let (account, subjects) = match browser.filter(|_| is_known) {
         Some(hash) => {

@@ -1,4 +1,4 @@
-//! The page of one mailbox: whether mail flows, and if not, why, and what to do.
+//! The page of one mailbox: whether mail arrives, and otherwise the problem and its remedy.
 
 use std::collections::BTreeMap;
 

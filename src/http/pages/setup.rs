@@ -1,7 +1,7 @@
 //! Setting up a mailbox, one step per page. Each step can be repeated, also for a mailbox that has been started.
 //!
-//! From the first step on, the mailbox exists in the store, marked `setup` and paused. So every step uses the same code
-//! as a poll.
+//! From the first step on, the mailbox exists in the store, marked `setup` and paused. Every step can therefore use the
+//! same code as a poll.
 
 mod folders;
 mod login;

@@ -411,7 +411,7 @@ async fn a_customer_sees_which_certificate_is_trusted() {
     let reply = site.send(&path, "", &[("server", &shown), ("password", "hemligt2")]).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(reply.text.contains("was changed") && reply.text.contains(&format!(": {pin}")), "{}", reply.text);
-    // Nor is a consent stored that was requested while another certificate was trusted.
+    // A consent that was requested while another certificate was trusted is not stored, either.
     assert_ne!(shown_server(&reply), shown);
     for path in ["password", "setup/login"] {
         let form = [("server", shown.as_str()), ("password", "hemligt2")];

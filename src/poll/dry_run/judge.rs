@@ -17,12 +17,13 @@ use crate::poll::{fetch, start};
 const UIDS_PER_COMMAND: usize = 100;
 /// Bytes fetched of each header. A longer one is fetched again by itself.
 const HEADER_BYTES: usize = 64 << 10;
-/// This many refusals in a row are not about single mails: the rest of the folder is undecided.
+/// Maximum number of consecutive refusals that are attributed to single mails. After more, the rest of the folder is
+/// undecided.
 const MAX_REFUSALS: usize = 3;
 
 /// The headers of a set, or the reason why there are none.
 enum Headers {
-    /// Not fetched, since a limit was reached.
+    /// The headers were not fetched, since a limit was reached.
     Skipped,
     /// The server refuses one header after another.
     Refused,

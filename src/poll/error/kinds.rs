@@ -66,11 +66,11 @@ impl Serialize for Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Blame {
-    /// One folder; the others continue.
+    /// One folder is broken; the others continue.
     Folder,
-    /// One mailbox: its password or settings.
+    /// One mailbox is broken: its password or settings.
     Mailbox,
-    /// The server, for all its mailboxes.
+    /// The server is broken, for all its mailboxes.
     Host,
     /// Mailferry itself: its database, its key, or an address that its configuration does not permit.
     Us,
@@ -91,18 +91,18 @@ impl Blame {
 /// When to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// Soon, with increasing delays while it fails.
+    /// The poll is retried soon, with increasing delays while it fails.
     Soon,
-    /// After the time that the server demands.
+    /// The poll is retried after the time that the server demands.
     After(Duration),
     /// The account's limit at the server is used up; further requests would prolong the block.
     Quota,
-    /// Rarely, since each attempt may count against the account.
+    /// The poll is retried rarely, since each attempt may count against the account.
     Credentials,
-    /// At once with a new access token; without one, soon.
+    /// The poll is retried at once with a new access token; without one, soon.
     Renew,
-    /// As soon as there is a free slot. Nothing has failed.
+    /// The poll starts as soon as there is a free slot. Nothing has failed.
     WhenSlotIsFree,
-    /// When a person has changed something.
+    /// The poll is retried when a person has changed something.
     Person,
 }

@@ -28,12 +28,12 @@ pub const MAX_RESULTS: u32 = 80_000;
 const MAX_PARTIAL_ANSWERS: u32 = 40;
 
 impl Windows {
-    /// From a UID to the last one, in a folder with `exists` mails, few of them above `last`.
+    /// Covers the UIDs from `first` to the last one, in a folder with `exists` mails, few of them above `last`.
     pub fn open_ended(first: u32, last: u32, exists: u32) -> Self {
         Self { is_open: true, ended: false, ..Self::between(first, last, exists) }
     }
 
-    /// From one UID to another.
+    /// Covers the UIDs from `first` to `last`.
     pub fn between(first: u32, last: u32, exists: u32) -> Self {
         // A small folder fits into one answer.
         let span = if exists <= TARGET_RESULTS { u32::MAX } else { TARGET_RESULTS };

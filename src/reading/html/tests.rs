@@ -199,7 +199,7 @@ const ATTACKS: [&str; 121] = [
 fn known_attacks_are_harmless() {
     for html in ATTACKS {
         assert_harmless(html, &clean(html));
-        // The same in contexts that are parsed differently.
+        // The attacks are also harmless in contexts that are parsed differently.
         for (before, after) in [
             ("<table><tr>", "</table>"),
             ("<p title='x'>", "<p>"),

@@ -1,7 +1,7 @@
 //! Splits HTML into tags and text, approximately like a browser (WHATWG HTML section 13.2.5). Entities are not decoded.
 //!
-//! This need not be exact, since the result is rewritten and parsed again. But it must be linear: each byte is
-//! examined a small number of times, even if tags are left open.
+//! The splitting need not be exact, since the result is rewritten and parsed again. But it must take linear time: each
+//! byte is examined a small number of times, even if tags are left open.
 
 /// Maximum number of attributes of a tag; others are dropped.
 const MAX_ATTRIBUTES: usize = 40;

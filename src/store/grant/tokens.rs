@@ -14,7 +14,7 @@ pub struct SealedTokens {
     pub refresh: Option<Vec<u8>>,
     /// Expiry of the access token.
     pub expires_at: Timestamp,
-    /// From this time on the access token is renewed.
+    /// The time from which the access token is renewed.
     pub renew_at: Timestamp,
     /// Expiry of the consent itself, if the provider reports one.
     pub consent_ends_at: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! The same mail from several sources is imported once; every UID of a folder is a mail of its own.
+//! The same mail from several sources is imported once, but every UID of a folder is a separate mail.
 
 use super::*;
 
@@ -31,7 +31,7 @@ async fn identical_mails_in_one_folder_are_both_imported_in_one_batch_or_several
         let mails = vec![(1, mail("a", &[inbox])), (2, mail("a", &[inbox]))];
         assert_eq!(counts(at.import(&first, &one, mails).await), imported(2, 0), "{name}");
         assert_eq!(counts(at.import(&first, &one, vec![(3, mail("a", &[inbox]))]).await), imported(1, 0), "{name}");
-        // Another mailbox with four of them adds one more.
+        // The inbox has three of these mails. Another mailbox with four of them adds one.
         let mails = (1..=4).map(|uid| (uid, mail("a", &[inbox]))).collect();
         assert_eq!(counts(at.import(&second, &two, mails).await), imported(1, 3), "{name}");
         assert_eq!(at.messages().await.len(), 4, "{name}");

@@ -75,7 +75,7 @@ async fn a_late_token_refresh_does_not_overwrite_newer_data() {
         assert!(!at.store.grant(id).await.unwrap().needs_consent, "{name}");
         assert!(at.store.grant_failed(&after, &refusal, NOW).await.unwrap(), "{name}");
         assert_eq!(at.store.grant(id).await.unwrap().state(false), "needs-consent", "{name}");
-        // Without a new refresh token the old one stays.
+        // If the renewal brings no new refresh token, the old one stays.
         let renewed = SealedTokens { refresh: None, ..at.tokens(id, "third") };
         let before = at.store.grant(id).await.unwrap();
         assert!(at.store.keep_tokens(&before, &renewed, NOW).await.unwrap(), "{name}");

@@ -39,7 +39,7 @@ fn responses_of_every_endpoint_match_their_snapshots() {
     inboxes_and_routes(&mut program, &mut snapshots);
     people_and_tokens(&mut program, &mut snapshots);
     links_and_tests(&mut program, &mut snapshots);
-    // From here on mailboxes are polled in between, and no answer depends on how far the polls are.
+    // The mailboxes are polled during the rest, and no answer depends on how far the polls are.
     ledger(&mut program, &mut snapshots);
     mailboxes(&mut program, &port(&installation.jobb), &mut snapshots);
     for_one_organisation(Program::new(&serve, &ours), &mut snapshots);

@@ -20,7 +20,7 @@ struct Doors<'a> {
     installation: &'a Installation,
     serve: &'a Serve,
     program: Visitor<'a>,
-    /// By organisation: a program that sees only the audit lines of that organisation.
+    /// For each organisation, a program that sees only the audit lines of that organisation.
     organisations: [(&'static str, Visitor<'a>); 2],
     person: Visitor<'a>,
     guest: Visitor<'a>,

@@ -1,4 +1,4 @@
-//! With Dovecot, whose Maildir shows every change, and whose log shows every command.
+//! The dry run with Dovecot, whose Maildir shows every change, and whose log shows every command.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! With GreenMail, which has a new UIDVALIDITY after a restart.
+//! The dry run with GreenMail, which has a new UIDVALIDITY after a restart.
 
 use super::{check_poll_matches_dry_run, dry_run};
 use crate::support::{

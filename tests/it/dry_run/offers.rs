@@ -1,4 +1,4 @@
-//! The choices: folders, and effects on a copy.
+//! The choices that a server offers: folders, and effects on a copy.
 
 use serde_json::{Value, json};
 

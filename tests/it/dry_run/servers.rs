@@ -1,4 +1,4 @@
-//! With servers that do not answer everything: the dry run says what it does not know.
+//! The dry run with servers that do not answer everything: it reports what it does not know.
 
 use std::time::{Duration, Instant};
 

@@ -29,7 +29,8 @@ fn show(mailferry: &Mailferry) -> Value {
 fn a_mail_that_search_omits_is_found_by_the_daily_comparison() {
     let (server, mailferry) = with(&["one"]);
     assert_eq!(mailferry.poll_ok(), 1);
-    // At the first poll EXISTS would show it at once; later, when only new mails are listed, a gap looks like a deleted mail.
+    // At the first poll, EXISTS would reveal the omission at once. Later, when only new mails are listed, a gap looks like a
+    // deleted mail.
     for subject in ["two", "three"] {
         deliver(&server, subject);
     }
@@ -150,7 +151,7 @@ fn a_uidvalidity_that_changes_at_every_login_is_replaced_by_comparing_mails_with
     let shown = show(&mailferry);
     assert_eq!(shown["completeness"][0]["uidvalidity"], "changing", "{shown}");
     assert!(mailferry.ok(&["mailbox", "show", JOBB]).text().contains("no lasting UIDVALIDITY"));
-    // And if the mails are different ones, this is noticed.
+    // If the mails are different ones, the poll notices it.
     server.account().inbox().messages.reverse();
     server.account().inbox().renumber(500);
     deliver(&server, "last");

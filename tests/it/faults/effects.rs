@@ -5,7 +5,7 @@ use mailferry::test_server::{Account, Answer, Reply};
 use super::{mailbox, poll};
 use crate::support::{facts::JOBB, faulty::Faulty, mail::mail};
 
-fn count(server: &Faulty, folder: &str) -> usize {
+fn count_mails(server: &Faulty, folder: &str) -> usize {
     server.account().folder(folder).messages.len()
 }
 
@@ -29,7 +29,7 @@ fn a_crash_at_any_step_of_move_leaves_one_copy_in_the_target() {
                 poll(&mailferry);
                 let line = poll(&mailferry);
                 assert!(line["error"].is_null(), "{about}: {line}");
-                assert_eq!((count(&server, "INBOX"), count(&server, "Klart")), (0, 2), "{about}");
+                assert_eq!((count_mails(&server, "INBOX"), count_mails(&server, "Klart")), (0, 2), "{about}");
                 assert_eq!(mailferry.subjects(), ["one", "two"], "{about}");
                 assert_eq!(line["effects_pending"], 0, "{about}: {line}");
             }
@@ -46,7 +46,7 @@ fn two_identical_mails_have_two_copies_also_after_a_crash() {
     let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
     poll(&mailferry);
     poll(&mailferry);
-    assert_eq!((count(&server, "INBOX"), count(&server, "Klart")), (0, 2));
+    assert_eq!((count_mails(&server, "INBOX"), count_mails(&server, "Klart")), (0, 2));
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn deleting_on_gmail_moves_the_copy_to_the_trash() {
     let server = Faulty::with("gmail", 3);
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     assert_eq!(mailferry.poll_ok(), 3);
-    assert_eq!((count(&server, "INBOX"), count(&server, "[Gmail]/Trash")), (0, 3));
+    assert_eq!((count_mails(&server, "INBOX"), count_mails(&server, "[Gmail]/Trash")), (0, 3));
     assert!(!server.changes().iter().any(|command| command.contains("Deleted")), "{:?}", server.changes());
 }
 
@@ -65,7 +65,7 @@ fn gmail_without_a_trash_folder_is_reported_and_nothing_is_deleted() {
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     let line = poll(&mailferry);
     assert_eq!((line["imported"].as_u64(), line["error"]["step"].as_str()), (Some(3), Some("settle")), "{line}");
-    assert_eq!(count(&server, "INBOX"), 3);
+    assert_eq!(count_mails(&server, "INBOX"), 3);
     let checked = mailferry.run(&["mailbox", "check", JOBB]);
     assert!(checked.code == 1 && checked.text().contains("FAILED  after-import"), "{}", checked.all());
 }
@@ -132,11 +132,15 @@ fn pending_work_continues_when_the_folder_gets_a_new_uidvalidity() {
     }];
     let mailferry = mailbox(&server, &["--after-import", "move:Klart"]);
     poll(&mailferry);
-    assert_eq!((count(&server, "INBOX"), count(&server, "Klart")), (2, 2), "copied, and the original not removed yet");
+    assert_eq!(
+        (count_mails(&server, "INBOX"), count_mails(&server, "Klart")),
+        (2, 2),
+        "copied, and the original not removed yet"
+    );
     server.account().inbox().renumber(99);
     server.account().faults.replies.clear();
     let line = poll(&mailferry);
-    assert_eq!((count(&server, "INBOX"), count(&server, "Klart")), (0, 2), "{line}");
+    assert_eq!((count_mails(&server, "INBOX"), count_mails(&server, "Klart")), (0, 2), "{line}");
 }
 
 #[test]
@@ -146,7 +150,7 @@ fn pending_work_of_an_earlier_poll_is_never_applied_to_another_mail() {
         vec![Reply { command: "UID STORE".to_owned(), after: 0, times: None, answer: Answer::Tagged("NO".to_owned()) }];
     let mailferry = mailbox(&server, &["--after-import", "delete"]);
     poll(&mailferry);
-    assert_eq!(count(&server, "INBOX"), 3, "imported, and not deleted yet");
+    assert_eq!(count_mails(&server, "INBOX"), 3, "imported, and not deleted yet");
     server.remove_faults();
     // A backup is restored, and so much mail arrives that UIDNEXT does not show it.
     server.account().inbox().rewind(2);
@@ -157,5 +161,5 @@ fn pending_work_of_an_earlier_poll_is_never_applied_to_another_mail() {
         poll(&mailferry);
     }
     assert_eq!(mailferry.subjects(), ["five", "four", "one", "six", "three", "two"]);
-    assert_eq!(count(&server, "INBOX"), 0, "each is deleted only after that");
+    assert_eq!(count_mails(&server, "INBOX"), 0, "each is deleted only after that");
 }

@@ -173,7 +173,7 @@ fn two_mailboxes_of_one_account_do_not_move_mail_back_and_forth() {
     };
     let refused = other(&["--folder", "Klart", "--after-import", "move:INBOX"]);
     assert!(refused.code != 0 && refused.all().contains(JOBB), "{}", refused.all());
-    // For such an installation, the loop is detected from the mails that arrive.
+    // The name does not reveal the loop in such an installation, so it is detected from the mails that arrive.
     assert_eq!(other(&["--folder", "Annan", "--after-import", "leave"]).code, 0);
     mailferry.sql("UPDATE folder SET name = 'Klart' WHERE name = 'Annan'");
     mailferry.sql(&format!("UPDATE mailbox SET after_import = 'move:INBOX' WHERE address = '{ANSOKAN}'"));

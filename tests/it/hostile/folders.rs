@@ -28,7 +28,7 @@ fn serve(stream: &TcpStream, at: &str, before: &[u8]) -> std::io::Result<()> {
 }
 
 /// Lists the folders of a server that sends this before its answer.
-fn listed(at: &'static str, before: impl Into<Vec<u8>>) -> Measured {
+fn measured_listing(at: &'static str, before: impl Into<Vec<u8>>) -> Measured {
     let before = before.into();
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let mut mailferry = with_short_deadlines(listener.local_addr().unwrap().port(), "none", &[]);
@@ -47,7 +47,7 @@ fn listed(at: &'static str, before: impl Into<Vec<u8>>) -> Measured {
 }
 
 fn refused(at: &'static str, before: impl Into<Vec<u8>>, why: &str) {
-    let measured = listed(at, before);
+    let measured = measured_listing(at, before);
     let said = measured.output.all();
     assert_eq!(measured.output.code, 1, "{}", said.chars().take(300).collect::<String>());
     assert!(said.contains(why), "the output must contain {why:?}:\n{}", said.chars().take(300).collect::<String>());
@@ -73,7 +73,7 @@ fn folder_names_of_three_megabytes_are_rejected() {
 
 #[test]
 fn a_folder_name_has_at_most_a_thousand_bytes() {
-    let measured = listed("LIST", named(&"x".repeat(1000)));
+    let measured = measured_listing("LIST", named(&"x".repeat(1000)));
     assert_eq!(measured.output.code, 0, "{}", measured.output.all());
     assert!(measured.output.text().contains(&"x".repeat(1000)));
     refused("LIST", named(&"x".repeat(1001)), "a folder whose name has 1001 bytes");
@@ -86,7 +86,7 @@ fn a_folder_list_has_at_most_four_megabytes() {
     let lines = |count: usize, length: usize| -> String {
         (0..count).map(|at| named(&format!("{at:x>length$}", length = length))).collect()
     };
-    let measured = listed("LIST", lines(19_000, 190));
+    let measured = measured_listing("LIST", lines(19_000, 190));
     assert_eq!(measured.output.code, 0, "{}", measured.output.stderr);
     assert_eq!(measured.output.json().len(), 19_001, "INBOX is there, too");
     refused("LIST", lines(19_000, 900), "more than 4194304 bytes");

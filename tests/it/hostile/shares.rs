@@ -55,7 +55,7 @@ impl MisannouncingServer {
 }
 
 /// Polls this number of misannouncing servers at once.
-fn polled(servers: usize, misannouncing: MisannouncingServer, env: &[(&str, &str)]) -> (Mailferry, Measured) {
+fn poll_servers(servers: usize, misannouncing: MisannouncingServer, env: &[(&str, &str)]) -> (Mailferry, Measured) {
     let mut mailferry = Mailferry::new();
     for (name, value) in env {
         mailferry.env(name, value);
@@ -82,7 +82,7 @@ fn polled(servers: usize, misannouncing: MisannouncingServer, env: &[(&str, &str
 #[test]
 fn sixteen_literals_of_31_mib_stay_within_the_memory_limit() {
     let misannouncing = MisannouncingServer { mails: 1, bytes: 31 << 20 };
-    let (_, measured) = polled(16, misannouncing, &[("MAILFERRY__SCHEDULE__PER_HOST", "16")]);
+    let (_, measured) = poll_servers(16, misannouncing, &[("MAILFERRY__SCHEDULE__PER_HOST", "16")]);
     assert_eq!(measured.output.code, 0, "{}", measured.output.all());
     let lines = measured.output.json();
     assert_eq!(lines.iter().filter(|line| line["imported"] == 1).count(), 16, "{lines:?}");
@@ -100,7 +100,7 @@ fn polls_that_hold_memory_and_need_more_do_not_deadlock() {
         ("MAILFERRY__DEADLINES__COMMAND", "30s"),
     ];
     for bytes in [1200 << 10, 1900 << 10] {
-        let (_, measured) = polled(4, MisannouncingServer { mails: 8, bytes }, &env);
+        let (_, measured) = poll_servers(4, MisannouncingServer { mails: 8, bytes }, &env);
         assert_eq!(measured.output.code, 0, "{}", measured.output.all());
         let lines = measured.output.json();
         assert!(lines.iter().all(|line| line["imported"] == 8), "{lines:?}");

@@ -17,7 +17,7 @@ use crate::support::{
 const HEALTHY: usize = 10;
 const DEAD_HOSTS: u8 = 10;
 const DEAD_ON_EACH: usize = 3;
-/// For how long a dead host occupies a slot.
+/// How long a dead host occupies a slot.
 const GREETING: Duration = Duration::from_secs(3);
 const ROUNDS: usize = 3;
 

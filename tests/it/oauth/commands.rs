@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{connected, installation, token_server, unconnected};
+use super::{connect_mailbox, installation, token_server, unconnected};
 use crate::support::{
     facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
     identity_provider::{Endpoint, IdentityProvider},
@@ -66,7 +66,7 @@ fn a_mailbox_has_a_password_or_a_grant_never_both() {
             [&["mailbox", "add", ANSOKAN, "--inbox", JOBB_INBOX, "--host", "h", "--oauth", "contoso"], wrong].concat();
         assert_eq!(mailferry.run_with_input(&args, "x\n").code, 2, "{wrong:?}");
     }
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     mailferry.ok_with_input(&["mailbox", "set", JOBB, "--password-stdin"], "secret\n");
     assert_eq!(mailferry.json(&["oauth", "status"]).len(), 0, "the consent is deleted with its tokens");
     assert_eq!(mailferry.run(&["oauth", "connect", JOBB]).code, 2);
@@ -81,14 +81,14 @@ fn a_consent_is_revoked_at_the_provider_on_request_and_with_its_last_mailbox() {
     let mailferry = unconnected(&provider, &server);
     let more = ["--login-identity", JOBB];
     mailferry.add_mailbox_by_token(ANSOKAN, JOBB_INBOX, "contoso", &server.options("none"), &more);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     mailferry.poll_ok();
     let revoked = || provider.requests(Endpoint::Revoke).len();
     let output = mailferry.json(&["oauth", "revoke", JOBB]).remove(0);
     assert_eq!((&output["revoked_at_provider"], &output["mailboxes"]), (&json!(true), &json!([ANSOKAN, JOBB])));
     assert_eq!(revoked(), 1);
     assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "not-connected");
-    connected(&mailferry, ANSOKAN);
+    connect_mailbox(&mailferry, ANSOKAN);
     mailferry.ok(&["mailbox", "remove", JOBB]);
     assert_eq!(revoked(), 1, "another mailbox uses it");
     mailferry.ok(&["mailbox", "remove", ANSOKAN]);
@@ -121,7 +121,7 @@ fn expiring_credentials_are_shown_in_the_list_the_metrics_and_the_log() {
     let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     let mut mailferry = mailferry;
     let ended = provider.provider("contoso")
         + "client_secret_expires = \"2026-01-31\"\ntesting = true\nrefresh_token_days = 20\n";
@@ -156,13 +156,13 @@ fn tokens_are_encrypted_again_with_a_new_key_and_discarded_if_the_key_is_lost() 
     let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     assert_eq!(mailferry.json(&["key", "rotate"])[0]["resealed"], 2);
     assert_eq!(mailferry.poll_ok(), 1);
     // A process that was already running must seal with the new key too, or its secrets could not be opened.
     provider.set_lifetime(0);
     mailferry.ok(&["mailbox", "set", JOBB, "--interval", "1s"]);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     let renewals = || provider.requests(Endpoint::Token).len();
     let mut serve = mailferry.serve();
     let more = |what: &str| {
@@ -217,7 +217,7 @@ fn a_rejected_change_keeps_the_consent() {
     let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     let wrong = ["mailbox", "set", JOBB, "--password-stdin", "--inbox", "misspelt@mail.kundo.se"];
     assert_eq!(mailferry.run_with_input(&wrong, "secret\n").code, 1);
     assert_eq!((provider.requests(Endpoint::Revoke).len(), mailferry.poll_ok()), (0, 1));

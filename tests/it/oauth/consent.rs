@@ -1,6 +1,6 @@
 //! Failures while a person consents: each has its cause and its text in the browser and on the command line, and nothing is stored.
 
-use super::{connected, consent, token_server, unconnected};
+use super::{connect_mailbox, consent, token_server, unconnected};
 use crate::support::{
     browser::Browser,
     facts::{ANSOKAN, JOBB, JOBB_INBOX, text},
@@ -40,7 +40,7 @@ fn a_failed_consent_is_reported_in_the_browser_and_on_the_command_line_and_store
         assert!(shown.contains(sentence), "{about}: {shown}");
         is_unconnected(&mailferry, &about);
     }
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
 }
 
 #[test]
@@ -95,8 +95,8 @@ fn the_authorization_link_has_the_required_parameters_and_no_secret() {
     let exchanged = provider.requests(Endpoint::Token).remove(0);
     assert_eq!(exchanged["redirect_uri"], of("redirect_uri"), "the redirect URI is identical");
     assert!(exchanged["code_verifier"].len() >= 43);
-    // Another attempt has another state, another challenge and another verifier.
-    connected(&mailferry, JOBB);
+    // A second attempt has another state, another challenge and another verifier.
+    connect_mailbox(&mailferry, JOBB);
     let again = provider.requests(Endpoint::Authorize).remove(1);
     assert!(again["state"] != of("state") && again["code_challenge"] != of("code_challenge"));
 }
@@ -156,7 +156,7 @@ fn a_rejected_consent_of_a_connected_account_is_not_revoked() {
     let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     mailferry.add_mailbox_by_token(ANSOKAN, JOBB_INBOX, "contoso", &server.options("none"), &[]);
     // The browser is logged in as the other account, and consents as that one.
     let (page, _) = consent(&mailferry, ANSOKAN);

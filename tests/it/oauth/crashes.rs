@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use super::{connected, token_server, unconnected};
+use super::{connect_mailbox, token_server, unconnected};
 use crate::support::{facts::JOBB, identity_provider::IdentityProvider, mailferry::Mailferry, scripted::Scripted};
 
 fn trial(server: &Scripted, overlap: u32) -> (IdentityProvider, Mailferry) {
@@ -11,7 +11,7 @@ fn trial(server: &Scripted, overlap: u32) -> (IdentityProvider, Mailferry) {
     provider.set_overlap(overlap);
     let mailferry = unconnected(&provider, server);
     provider.set_lifetime(0);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     provider.set_lifetime(3600);
     (provider, mailferry)
 }

@@ -1,4 +1,4 @@
-//! From the link to the imported mail, with real servers.
+//! The whole way from the consent link to the imported mail, with real servers.
 
 use super::{consent, installation};
 use crate::support::{

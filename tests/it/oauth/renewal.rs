@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use super::{connected, installation_on, token_server, unconnected};
+use super::{connect_mailbox, installation_on, token_server, unconnected};
 use crate::support::{
     facts::{JOBB, JOBB_INBOX, text},
     identity_provider::{Endpoint, IdentityProvider, Misbehaviour},
@@ -17,10 +17,10 @@ fn renewals(provider: &IdentityProvider) -> usize {
 }
 
 /// A consent whose access token has already expired.
-fn expired(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
+fn with_expired_token(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
     let mailferry = unconnected(provider, server);
     provider.set_lifetime(0);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     provider.set_lifetime(3600);
     mailferry
 }
@@ -93,7 +93,7 @@ fn every_failure_of_the_token_endpoint_has_its_cause_and_its_text() {
                 let about = format!("{misbehaviour:?}");
                 let provider = IdentityProvider::start(JOBB);
                 provider.set_overlap(1);
-                let mut mailferry = expired(&provider, server);
+                let mut mailferry = with_expired_token(&provider, server);
                 mailferry.env("MAILFERRY__DEADLINES__TOKEN", "2s");
                 provider.misbehave(Endpoint::Token, vec![misbehaviour]);
                 let error = mailferry.poll_error();
@@ -110,13 +110,13 @@ fn every_failure_of_the_token_endpoint_has_its_cause_and_its_text() {
                         assert_eq!(text(&mailferry.poll_error(), "cause"), cause, "{about}");
                         assert_eq!(renewals(&provider), before, "{about}");
                         assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "needs-consent");
-                        connected(&mailferry, JOBB);
+                        connect_mailbox(&mailferry, JOBB);
                     }
                     // The provider is not asked again before the time that it named.
                     "provider-busy" => {
                         assert_eq!(text(&mailferry.poll_error(), "cause"), cause, "{about}");
                         assert_eq!(renewals(&provider), before, "{about}");
-                        connected(&mailferry, JOBB);
+                        connect_mailbox(&mailferry, JOBB);
                     }
                     _ => {}
                 }
@@ -140,7 +140,7 @@ fn fifty_mailboxes_of_one_consent_in_two_processes_refresh_the_token_once() {
             mailferry.add_mailbox_by_token(address, JOBB_INBOX, "contoso", &server.options("none"), &more);
         }
         provider.set_lifetime(0);
-        connected(&mailferry, &addresses[0]);
+        connect_mailbox(&mailferry, &addresses[0]);
         provider.set_lifetime(3600);
         let (first, second) = addresses.split_at(25);
         let poll = |addresses: &[String]| {
@@ -163,13 +163,13 @@ fn a_token_refresh_whose_response_was_lost_is_repeated() {
     let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     provider.set_overlap(1); // as RFC 9700 4.14 has it for lost answers
-    let mailferry = expired(&provider, &server);
+    let mailferry = with_expired_token(&provider, &server);
     provider.misbehave(Endpoint::Token, vec![Misbehaviour::Cut]);
     assert_eq!(text(&mailferry.poll_error(), "cause"), "provider-unreachable");
     assert_eq!(mailferry.poll_ok(), 1);
     // If the provider takes it for theft, a person must act, and this is reported at once.
     let strict = IdentityProvider::start(JOBB);
-    let mailferry = expired(&strict, &server);
+    let mailferry = with_expired_token(&strict, &server);
     strict.misbehave(Endpoint::Token, vec![Misbehaviour::Cut]);
     mailferry.poll_error();
     assert_eq!(text(&mailferry.poll_error(), "cause"), "consent-ended");
@@ -180,7 +180,7 @@ fn a_valid_token_is_used_while_the_provider_is_down() {
     let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     // The token is renewed at 80 % of its lifetime, long before it expires.
     mailferry.sql("UPDATE oauth_grant SET renew_at = 0");
     provider.misbehave(Endpoint::Token, vec![Misbehaviour::Status(503, vec![], String::new())]);
@@ -201,7 +201,7 @@ fn a_wrong_client_secret_is_one_problem_of_the_application_and_repaired_for_all_
         let more = ["--login-identity", &identity];
         mailferry.add_mailbox_by_token(&address, JOBB_INBOX, "contoso", &server.options("none"), &more);
         provider.set_lifetime(0);
-        connected(&mailferry, &address);
+        connect_mailbox(&mailferry, &address);
     }
     provider.set_lifetime(3600);
     let file = mailferry.dir().join("secret");
@@ -255,7 +255,7 @@ fn times_stored_by_a_wrong_clock_do_not_block_refreshes() {
     let server = token_server();
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     // Times that are a year ahead: taken literally, the token would never be renewed and the provider never asked.
     mailferry.sql(
         "UPDATE oauth_grant SET refreshed_at = refreshed_at + 31536000000, renew_at = renew_at + 31536000000, \

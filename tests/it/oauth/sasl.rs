@@ -1,6 +1,6 @@
 //! Logins with an access token, and refusals, on the wire.
 
-use super::{connected, make_tokens_old, unconnected};
+use super::{connect_mailbox, make_tokens_old, unconnected};
 use crate::support::{
     facts::{JOBB, text},
     identity_provider::{Endpoint, IdentityProvider},
@@ -17,7 +17,7 @@ fn assert_login_succeeds(capabilities: &str, login: &str) {
     let provider = IdentityProvider::start(JOBB);
     provider.set_fixed_access_token("secret");
     let mailferry = unconnected(&provider, &server);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     assert_eq!(mailferry.poll_ok(), 1, "{capabilities}");
     server.finish();
 }
@@ -45,7 +45,7 @@ fn a_server_without_token_authentication_is_sent_no_credential() {
     let server = Scripted::start(&[dialogue]);
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     let error = mailferry.poll_error();
     assert_eq!((text(&error, "step"), text(&error, "cause")), ("login", "mailbox-no-oauth"), "{error}");
     let said: Vec<String> = server.sessions().into_iter().flat_map(|session| session.lines).collect();
@@ -64,7 +64,7 @@ fn refused(mechanism: &str, farewell: &str) {
     let server = Scripted::start(&[&dialogue]);
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     make_tokens_old(&mailferry);
     let error = mailferry.poll_error();
     assert_eq!((text(&error, "step"), text(&error, "cause")), ("login", "mailbox-token-refused"), "{error}");
@@ -93,7 +93,7 @@ fn a_token_that_expires_during_a_poll_is_refreshed_and_the_poll_continues() {
     let server = Scripted::with_messages(&[&first, super::TOKEN_LOGIN], mails());
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     assert_eq!(mailferry.poll_ok(), 3);
     assert_eq!(mailferry.subjects(), ["one", "three", "two"]);
     assert!(mailferry.ledger().iter().all(|line| text(line, "state") == "imported"), "no mail is blamed");
@@ -108,7 +108,7 @@ fn token_refreshes_per_poll_are_limited_and_no_mail_is_blamed() {
     let server = Scripted::with_messages(&[dies], vec![mail("one", JOBB)]);
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     let error = mailferry.poll_error();
     assert!(text(&error, "message").contains("AccessTokenExpired") && !error["retry"].is_null(), "{error}");
     let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use super::{connected, consent, unconnected};
+use super::{connect_mailbox, consent, unconnected};
 use crate::support::{
     facts::JOBB,
     identity_provider::{Endpoint, IdentityProvider, Misbehaviour},
@@ -47,7 +47,7 @@ fn canary_secrets_appear_nowhere() {
     provider.misbehave(Endpoint::Token, vec![Misbehaviour::Error("invalid_grant", echoed)]);
     said.push(mailferry.run(&["poll"]).all());
     said.push(mailferry.run(&["--json", "oauth", "status"]).all());
-    connected(&mailferry, JOBB);
+    connect_mailbox(&mailferry, JOBB);
     let serve = mailferry.serve();
     said.push(serve.answer("/metrics").unwrap());
     let arguments = fs::read(format!("/proc/{}/cmdline", serve.id())).unwrap();

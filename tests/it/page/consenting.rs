@@ -54,7 +54,7 @@ fn consent(page: &Page, account: &str) {
 }
 
 /// The steps from the folders to the start, with the proposed choices, and all existing mail.
-fn start(page: &Page, dry_run: &str) {
+fn start_mailbox(page: &Page, dry_run: &str) {
     page.wait_for_text("Which folders should Mailferry fetch?");
     page.click("form.card button");
     page.wait_for_text("Which inbox should the mail go to?");
@@ -120,7 +120,7 @@ fn a_mailbox_is_connected_with_the_consent_button_and_its_mail_is_imported() {
     assert_eq!(page.url(), site.url(&format!("{MAILBOX}/setup/folders")), "back at the wizard's next step");
     assert!(offer(&page, "INBOX").contains("2 messages") && page.has("input[value=INBOX]:checked"), "{}", page.text());
     assert!(offer(&page, "Arkiv").contains("1 message") && !page.has("input[value=Arkiv]:checked"), "{}", page.text());
-    start(&page, "2 messages would be fetched");
+    start_mailbox(&page, "2 messages would be fetched");
     page.wait_for_text(&format!("with the consent of {JOBB} (contoso)"));
     open_mail(&site, &page, "praktik");
     assert_eq!(site.mailferry.subjects(), ["praktik", "sommarjobb"], "the other folder was not chosen");
@@ -137,7 +137,7 @@ fn a_member_connects_a_shared_mailbox_and_other_accounts_are_refused_by_name() {
     dovecot.deliver(JOBB, "INBOX", "delat", &mail("delat", JOBB));
     let site = site(&provider);
     let page = page_of_login(&site, &dovecot);
-    // Not even the mailbox's own account, which is not the one chosen to sign in.
+    // The consent of any other account is refused, even that of the mailbox's own account.
     for other in [BO, JOBB] {
         name_member(&page);
         consent(&page, other);
@@ -148,7 +148,7 @@ fn a_member_connects_a_shared_mailbox_and_other_accounts_are_refused_by_name() {
     consent(&page, ANNA);
     page.wait_for_text("The login works.");
     assert!(offer(&page, "INBOX").contains("1 message"), "{}", page.text());
-    start(&page, "1 message would be fetched");
+    start_mailbox(&page, "1 message would be fetched");
     page.wait_for_text(&format!("with the consent of {ANNA} (contoso)"));
     open_mail(&site, &page, "delat");
     assert_eq!(consents(&site), [ANNA]);

@@ -101,7 +101,7 @@ fn the_login_limit_holds_against_ten_thousand_requests_and_survives_a_restart() 
         let heard = |answer: Option<String>| answer.is_some_and(|answer| answer.contains(wanted));
         (0..count).filter(|_| heard(site.serve.post_form("/login", &body))).count()
     };
-    // One client address tries one account, then many.
+    // One client address tries to sign in to one account, and then to many.
     let one = tries(&site, 5_000, "anna");
     let many: usize = (0..5_000).map(|n| tries(&site, 1, &format!("name{n}"))).sum();
     assert!(one <= 11 && one + many <= 32, "{one} and {many} attempts were allowed");

@@ -36,7 +36,7 @@ fn sending(server: &GreenMail, smtp: u16, username: &str) -> Site {
 }
 
 /// The completed steps as the page shows them, with their results.
-fn done(page: &Page) -> Vec<String> {
+fn completed_steps(page: &Page) -> Vec<String> {
     let steps = page.eval("[...document.querySelectorAll('#progress li.done')].map(step => step.innerText.trim())");
     steps.as_array().unwrap().iter().map(|step| step.as_str().unwrap().to_owned()).collect()
 }
@@ -63,7 +63,7 @@ fn a_test_mail_sent_by_mailferry_is_followed_live_with_the_time_of_each_step() {
     page.eval("window.followed = true");
     page.wait_for_text("I inkorgen. Allt fungerar.");
     assert_eq!(page.eval("window.followed === true"), true, "the page updates itself");
-    let steps = done(&page);
+    let steps = completed_steps(&page);
     let said = [
         "Testet började".to_owned(),
         "Mailferry har skickat mejlet".to_owned(),

@@ -14,7 +14,7 @@ fn shown(mailferry: &Mailferry) -> Value {
 }
 
 /// One poll of a server that plays this dialogue.
-fn polled(dialogue: &str) -> (Scripted, Mailferry, Value) {
+fn poll_once(dialogue: &str) -> (Scripted, Mailferry, Value) {
     let (server, mailferry) = mailbox_at(&[&format!("INCLUDE: {dialogue}.imap")]);
     let line = mailferry.poll().remove(0);
     (server, mailferry, line)
@@ -23,7 +23,7 @@ fn polled(dialogue: &str) -> (Scripted, Mailferry, Value) {
 #[test]
 fn if_another_form_of_search_lists_the_mails_they_are_imported_in_the_same_poll() {
     for dialogue in ["search-misreads-star", "search-empty", "exists-none", "search-ends-early"] {
-        let (server, mailferry, line) = polled(dialogue);
+        let (server, mailferry, line) = poll_once(dialogue);
         assert_eq!((&line["imported"], line["error"].is_null()), (&2.into(), true), "{dialogue}: {line}");
         assert_eq!((mailferry.poll_ok(), mailferry.poll_ok()), (0, 0), "{dialogue}");
         assert_eq!(mailferry.subjects(), ["one", "two"], "{dialogue}");
@@ -48,7 +48,7 @@ fn the_form_of_search_that_worked_is_tried_first_later() {
 #[test]
 fn if_no_form_of_search_agrees_it_is_an_error_and_completeness_is_unknown() {
     for (dialogue, imported) in [("exists-too-many", 2), ("status-counts-more", 0), ("nothing-is-listed", 0)] {
-        let (server, mailferry, line) = polled(dialogue);
+        let (server, mailferry, line) = poll_once(dialogue);
         assert_eq!(line["imported"], imported, "{dialogue}: {line}");
         assert_eq!(text(&line["error"], "step"), "search", "{dialogue}: {line}");
         assert_eq!(text(&line["error"], "cause"), "server-answers-contradict", "{dialogue}: {line}");

@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 /// Polls two mails with this after-import action; returns the line of the poll and the sessions.
-fn polled(dialogue: &str, action: &str) -> (serde_json::Value, Vec<Session>) {
+fn poll_two_mails(dialogue: &str, action: &str) -> (serde_json::Value, Vec<Session>) {
     let more = ["--start", "all", "--after-import", action];
     let (server, mailferry) = with_options(&["one", "two"], &[dialogue], &more);
     let line = mailferry.poll().remove(0);
@@ -21,7 +21,7 @@ fn polled(dialogue: &str, action: &str) -> (serde_json::Value, Vec<Session>) {
 #[test]
 fn without_uidplus_no_copy_is_marked_as_deleted() {
     for action in ["delete", "move:Klart"] {
-        let (line, sessions) = polled("INCLUDE: no-uidplus.imap", action);
+        let (line, sessions) = poll_two_mails("INCLUDE: no-uidplus.imap", action);
         assert_eq!(line["error"]["step"], "settle", "{line}");
         assert!(text(&line["error"], "message").contains("UIDPLUS"), "{line}");
         assert_eq!(changes(&sessions), [""; 0], "{action}");
@@ -31,14 +31,14 @@ fn without_uidplus_no_copy_is_marked_as_deleted() {
 #[test]
 fn only_imported_uids_are_expunged_and_close_is_never_sent() {
     let obliging = "WHEN: TAG UID STORE *\nS: TAG OK done\n\nWHEN: TAG UID EXPUNGE *\nS: TAG OK done";
-    let (line, sessions) = polled(&format!("{ORDINARY}\n\n{obliging}"), "delete");
+    let (line, sessions) = poll_two_mails(&format!("{ORDINARY}\n\n{obliging}"), "delete");
     assert!(line["error"].is_null(), "{line}");
     assert_eq!(changes(&sessions), ["UID STORE 1:2 +FLAGS.SILENT (\\Deleted)", "UID EXPUNGE 1:2"]);
 }
 
 #[test]
 fn an_invalid_copyuid_is_tolerated() {
-    let (line, sessions) = polled("INCLUDE: copyuid-empty.imap", "move:Klart");
+    let (line, sessions) = poll_two_mails("INCLUDE: copyuid-empty.imap", "move:Klart");
     assert!(line["error"].is_null(), "{line}");
     assert_eq!(line["effects_pending"], 0, "{line}");
     assert_eq!(changes(&sessions), ["UID MOVE 1:2 \"Klart\""], "once");
@@ -46,7 +46,7 @@ fn an_invalid_copyuid_is_tolerated() {
 
 #[test]
 fn copies_stay_if_the_target_folder_cannot_be_created() {
-    let (line, sessions) = polled("INCLUDE: target-cannot-be-created.imap", "move:Klart");
+    let (line, sessions) = poll_two_mails("INCLUDE: target-cannot-be-created.imap", "move:Klart");
     assert_eq!((&line["error"]["step"], &line["effects_pending"]), (&"settle".into(), &2.into()), "{line}");
     let changes = changes(&sessions);
     assert!(changes.contains(&"CREATE \"Klart\""), "{changes:?}");
@@ -55,7 +55,7 @@ fn copies_stay_if_the_target_folder_cannot_be_created() {
 
 #[test]
 fn a_store_with_fetch_responses_succeeds() {
-    let (line, sessions) = polled("INCLUDE: store-answers-fetch.imap", "seen");
+    let (line, sessions) = poll_two_mails("INCLUDE: store-answers-fetch.imap", "seen");
     assert!(line["error"].is_null(), "{line}");
     assert_eq!(line["effects_pending"], 0, "{line}");
     assert_eq!(changes(&sessions), ["UID STORE 1:2 +FLAGS.SILENT (\\Seen)"], "once");

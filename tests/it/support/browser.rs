@@ -67,7 +67,7 @@ impl Browser {
         self.log_in_with(link, username, "")
     }
 
-    /// As `log_in`, with a JSON object of additional claims for the tokens, such as `email`.
+    /// Like `log_in`, with a JSON object of additional claims for the tokens, such as `email`.
     pub fn log_in_with(&self, link: &str, username: &str, claims: &str) -> Page {
         let page = self.open(link);
         assert!(page.status == 200 && page.body.contains("name=\"username\""), "no login page: {page:?}");

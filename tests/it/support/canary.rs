@@ -39,7 +39,7 @@ impl Canary {
         Self { port, connections, ends, listener: Some(listener) }
     }
 
-    /// Its host and port.
+    /// The canary's host and port.
     pub fn authority(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }

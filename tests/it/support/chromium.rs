@@ -31,7 +31,7 @@ impl Chromium {
         Self::start_with("en")
     }
 
-    /// As `start`, with another language.
+    /// Like `start`, with another language.
     pub fn start_with(language: &str) -> Self {
         let program = find_program("chromium", &[]).expect(MISSING);
         // The folder is not a TempDir: the watcher removes it after the end of the browser.
@@ -64,7 +64,7 @@ impl Chromium {
         self.page_in(&self.language)
     }
 
-    /// As `page`, with another language.
+    /// Like `page`, with another language.
     pub fn page_in(&self, language: &str) -> Page {
         Page::open(&self.endpoint, language)
     }
@@ -98,7 +98,7 @@ fn command(program: &Path, dir: &Path, language: &str) -> Vec<String> {
         "--password-store=basic",
     ];
     args.extend(quiet.map(str::to_owned));
-    // Its sandbox does not work for root.
+    // Chromium's sandbox does not work for root.
     if our_uid(Path::new("/proc/self")) == 0 {
         args.push("--no-sandbox".to_owned());
     }

@@ -39,7 +39,7 @@ impl Dovecot {
         Self::start_with(users, "", |certs| &certs.good)
     }
 
-    /// As `start`, with additional lines of configuration and a given certificate.
+    /// Like `start`, with additional lines of configuration and a given certificate.
     pub fn start_with(users: &[&str], extra: &str, choose: impl Fn(&Certs) -> &Identity) -> Self {
         let program = find_program("dovecot", &["/usr/sbin", "/usr/local/sbin"]);
         let program = program.expect("Dovecot is missing: run `make parts`");

@@ -113,7 +113,7 @@ fn with_comments_switched_on(text: &str) -> Vec<String> {
     for (at, line) in lines.iter().enumerate() {
         let Some(name) = comment(line).as_deref().and_then(setting) else { continue };
         let mut switched: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-        // It replaces another value of the same field.
+        // The setting replaces another value of the same field.
         switched.iter_mut().filter(|line| line.trim_start().starts_with(name)).for_each(String::clear);
         let mut open = 0;
         for line in &mut switched[at..] {

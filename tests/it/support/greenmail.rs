@@ -47,7 +47,7 @@ impl GreenMail {
         server
     }
 
-    /// The same server again on the same ports, with an empty store.
+    /// Starts the server again on the same ports, with an empty store.
     pub fn restart(&mut self) {
         self.stop();
         self.launch();
@@ -71,7 +71,7 @@ impl GreenMail {
         }
         args.push(format!("-Dgreenmail.users={}", users.join(",")));
         args.push("-Dgreenmail.users.login=email".to_owned());
-        // By default it gives up soon on a busy machine, and keeps listening without any users.
+        // By default GreenMail gives up soon on a busy machine, and keeps listening without any users.
         args.push("-Dgreenmail.startup.timeout=100000".to_owned());
         args.push("-jar".to_owned());
         args.push(jar().to_string_lossy().into_owned());
@@ -85,7 +85,7 @@ impl GreenMail {
         });
         let (smtp, imap, imaps) = (self.smtp, self.imap, self.imaps);
         daemon.wait_until_ready(|| {
-            // It listens before its users are set up.
+            // GreenMail listens before its users are set up.
             let last_user = self.users.last().unwrap();
             greets(smtp, "220")
                 && greets(imap, "* OK")

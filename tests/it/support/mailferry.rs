@@ -86,7 +86,7 @@ impl Mailferry {
         Self { dir, database_url, env: Vec::new(), wrapper: Vec::new() }
     }
 
-    /// As `new`, on a file system in memory if there is one, for a test with many commands that would wait for the disk.
+    /// Like `new`, on a file system in memory if there is one, for a test with many commands that would wait for the disk.
     pub fn in_memory() -> Self {
         let memory = Path::new("/dev/shm");
         let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };

@@ -35,7 +35,7 @@ impl OAuthServer {
         Self::start_with(3600)
     }
 
-    /// As `start`, with another lifetime of the access tokens.
+    /// Like `start`, with another lifetime of the access tokens.
     pub fn start_with(expiry_seconds: u32) -> Self {
         let dir = TempDir::with_prefix("oauth-server-").unwrap();
         let port = free_port();
@@ -83,7 +83,7 @@ impl OAuthServer {
         introspection::settings(self.dir.path(), &url, mechanisms)
     }
 
-    /// As `dovecot`, with shared mailboxes: every identity of their domain can open them.
+    /// Like `dovecot`, with shared mailboxes: every identity of their domain can open them.
     pub fn dovecot_for_members(&self, mechanisms: &str) -> String {
         let lines = self.dovecot(mechanisms);
         introspection::open_to_members(self.dir.path());

@@ -9,7 +9,7 @@ pub fn answer(line: &str, messages: &[Vec<u8>]) -> Option<Vec<u8>> {
     answer_without(0, "OK done", line, messages)
 }
 
-/// As `answer`, but FETCH omits one UID, and the tagged line is replaced.
+/// Like `answer`, but FETCH omits one UID, and the tagged line is replaced.
 pub fn answer_without(omitted: usize, end: &str, line: &str, messages: &[Vec<u8>]) -> Option<Vec<u8>> {
     let (tag, command) = line.split_once(' ')?;
     let upper = command.to_ascii_uppercase();

@@ -57,7 +57,7 @@ impl Scripted {
         Self::with_messages(dialogues, Vec::new())
     }
 
-    /// As `start`, with messages for the directive `ORDINARY`.
+    /// Like `start`, with messages for the directive `ORDINARY`.
     pub fn with_messages(dialogues: &[&str], messages: Vec<Vec<u8>>) -> Self {
         Self::launch(dialogues, Shared { messages, ..Shared::default() })
     }
@@ -99,7 +99,7 @@ impl Scripted {
         self.end()
     }
 
-    /// As `sessions`, and panics if a client deviated from its dialogue.
+    /// Like `sessions`, but panics if a client deviated from its dialogue.
     pub fn finish(self) -> Vec<Session> {
         let sessions = self.sessions();
         for session in &sessions {

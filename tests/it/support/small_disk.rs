@@ -1,7 +1,7 @@
 //! A disk that is too small for a test's database, and that can be enlarged.
 //!
 //! `Mounted` is a real file system in memory, in its own mount namespace, which root and, on most systems, every user may create.
-//! It disappears with the process that holds it. Where the system forbids such namespaces (some containers do), `Limited` is used
+//! It disappears with the process that holds it. On systems that forbid such namespaces (some containers do), `Limited` is used
 //! instead: no file may grow beyond a limit. That works everywhere, but SQLite gets EFBIG instead of ENOSPC.
 
 use std::{

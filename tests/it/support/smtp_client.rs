@@ -65,7 +65,7 @@ impl SmtpClient {
         self.answer()
     }
 
-    /// As `command`, and panics unless the answer has this code.
+    /// Like `command`, but panics unless the answer has this code.
     pub fn say(&mut self, line: &str, code: &str) -> String {
         let answer = self.command(line);
         assert!(answer.starts_with(code), "{line}: wanted {code}, got {answer:?}");

@@ -76,7 +76,7 @@ async fn a_repeated_request_is_executed_once() {
         world.ask("POST", "/tokens", "ours-write", &key, Some(json!({ "name": "third", "scope": "read" }))).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(other.json()["type"], "urn:mailferry:problem:key-reused");
-    // The same key with another token is a different key.
+    // For another token, the same key is a different key.
     let theirs =
         world.ask("POST", "/tokens", "theirs-write", &key, Some(json!({ "name": "their", "scope": "read" }))).await;
     assert_eq!((theirs.status, theirs.json()["organisation"].clone()), (StatusCode::CREATED, json!("other")));

@@ -122,7 +122,7 @@ async fn a_consent_grants_access_only_to_the_mailbox_it_was_given_for() {
         let reply = world.patch(json!({ "interval": "60s" })).await;
         assert_eq!(reply.json()["oauth"]["state"], "needs-consent", "independently of other changes");
     }
-    // So does a new mailbox.
+    // A new mailbox of the same account requires a new consent, too.
     let body = json!({
         "address": "hr@lillestad.se", "inbox": INBOX, "username": "hr@lillestad.se",
         "oauth": { "provider": "microsoft", "login_identity": MAILBOX },

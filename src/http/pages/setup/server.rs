@@ -140,7 +140,7 @@ pub async fn set(
         Err(InvalidField { part: "pin_sha256", .. }) => return show_problem(mailbox, w.t("pin-wrong")),
         Err(_) => return show_problem(mailbox, w.t("host-wrong")),
     };
-    // Everything can be read without TLS. Allowed only for a server on this machine, for tests.
+    // Without TLS, everything can be read on the network. It is allowed only for a server on this machine, for tests.
     if tls == TlsMode::None && !server.is_this_machine() {
         return show_problem(mailbox, w.t("tls-needed"));
     }

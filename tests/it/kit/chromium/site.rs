@@ -68,7 +68,7 @@ impl Site {
         format!("http://localhost:{}{path}", self.port)
     }
 
-    /// The same site under another host name, so without the cookies of this one.
+    /// The URL of the same site under another host name, which does not share its cookies.
     pub fn url_by_number(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }

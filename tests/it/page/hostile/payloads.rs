@@ -10,7 +10,7 @@ const TABLE: &str = include_str!("payloads.txt");
 const LONGEST: usize = 300;
 
 pub struct Payload {
-    /// Its index in the table, which its marks contain.
+    /// The payload's index in the table, which its marks contain.
     pub number: usize,
     pub text: String,
 }

@@ -50,7 +50,7 @@ fn path(payload: &Payload) -> String {
 }
 
 /// Adds a mailbox for each payload, and waits until each login was refused.
-fn refused(site: &Site, server: &Scripted, payloads: &[Payload]) {
+fn add_refused_mailboxes(site: &Site, server: &Scripted, payloads: &[Payload]) {
     let token = site.mailferry.json(&["token", "create", "--name", "test", "--scope", "write"]);
     let port = server.options("none").last().unwrap().parse::<u16>().unwrap();
     for payload in payloads {
@@ -84,7 +84,7 @@ fn hostile_text_of_a_mail_server_is_displayed_and_not_executed() {
     let payloads = payloads(&canary);
     let (refusing_connections, refusing_logins) = (refusing_connections(&payloads), refusing_logins(&payloads));
     let site = site(&refusing_connections);
-    refused(&site, &refusing_logins, &payloads);
+    add_refused_mailboxes(&site, &refusing_logins, &payloads);
     let page = site.page();
     let witness = Witness::on_site(&page, &site);
     for number in 1..=payloads.len().div_ceil(ON_A_PAGE) {

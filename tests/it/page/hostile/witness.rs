@@ -37,7 +37,8 @@ impl<'a> Witness<'a> {
         self.inspect(path);
     }
 
-    /// As `visit`, and then the pages behind its link to older entries. Returns the visible text at these selectors.
+    /// Like `visit`, and then also visits the pages behind the link to older entries. Returns the visible text at these
+    /// selectors.
     pub fn visit_all(&self, path: &str, selector: &str) -> Vec<String> {
         let mut seen = Vec::new();
         let mut next = Some(path.to_owned());
@@ -129,7 +130,7 @@ impl<'a> Witness<'a> {
         found
     }
 
-    /// Everything was shown, and nothing ran.
+    /// Checks that everything was shown, and that nothing ran.
     pub fn assert_harmless(&self, canary: &Canary) {
         let found = self.findings(canary);
         let kinds = found.iter().fold(BTreeMap::<&str, usize>::new(), |mut kinds, finding| {

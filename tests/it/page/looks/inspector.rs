@@ -58,7 +58,7 @@ impl<'a> Inspector<'a> {
         self.inspect(name);
     }
 
-    /// As `visit`, for a page that loads a part of its content later.
+    /// Like `visit`, for a page that loads a part of its content later.
     pub fn visit_when(&self, name: &str, path: &str, selector: &str) {
         self.open(name, &self.site.url(path));
         self.page.wait_for_element(selector);

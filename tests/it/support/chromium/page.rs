@@ -112,7 +112,7 @@ impl Page {
         self.try_eval(expression).unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
-    /// As `eval`, for a page that may be navigating; returns the error.
+    /// Like `eval`, for a page that may be navigating; returns the error.
     pub fn try_eval(&self, expression: &str) -> Result<Value, String> {
         self.tab.borrow_mut().evaluate(expression)
     }
@@ -135,7 +135,7 @@ impl Page {
         });
     }
 
-    /// As `wait::until`; the failure message contains the page.
+    /// Like `wait::until`; the failure message contains the page.
     fn until<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
         let found = crate::support::wait::within(super::tab::TIMEOUT, look);
         found.unwrap_or_else(|| panic!("timeout waiting for {what} on {}:\n{}", self.url(), self.text()))

@@ -58,7 +58,7 @@ impl Tab {
         self.try_command(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    /// As `command`; the browser may refuse, for instance because the document is gone.
+    /// Like `command`, but the browser may refuse, for instance because the document is gone.
     pub fn try_command(&mut self, method: &str, params: Value) -> Result<Value, String> {
         let session = self.session.clone();
         self.try_command_of(&session, method, params)

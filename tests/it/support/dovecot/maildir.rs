@@ -25,7 +25,7 @@ impl Dovecot {
         self.deliver_at(user, folder, name, bytes, SystemTime::now());
     }
 
-    /// As `deliver`, with this INTERNALDATE, which Dovecot takes from the file.
+    /// Like `deliver`, with this INTERNALDATE, which Dovecot takes from the file.
     pub fn deliver_at(&self, user: &str, folder: &str, name: &str, bytes: &[u8], internal_date: SystemTime) {
         self.deliver_as(user, folder, &format!("new/{name}"), bytes, internal_date);
     }

@@ -12,40 +12,40 @@ use super::{
     tokens::Settings,
 };
 
-/// Unless a variant says otherwise, the request is not carried out.
+/// A misbehaviour. Unless a variant says otherwise, the request is not carried out.
 #[derive(Clone, Debug)]
 pub enum Misbehaviour {
-    /// A status, headers and a body.
+    /// Answers with a status, headers and a body.
     Status(u16, Vec<(&'static str, String)>, String),
-    /// An OAuth error with its description: 400, or 401 for `invalid_client`.
+    /// Answers with an OAuth error and its description: 400, or 401 for `invalid_client`.
     Error(&'static str, &'static str),
     /// Carries out the request, and closes the connection without an answer.
     Cut,
     /// Carries out the request, and closes the connection in the middle of the answer.
     Truncated,
-    /// 200 and an HTML page.
+    /// Answers 200 with an HTML page.
     Html,
-    /// 200 and a token of one gigabyte.
+    /// Answers 200 with a token of one gigabyte.
     Huge,
-    /// 200 and then one byte per second for ever.
+    /// Answers 200 and then sends one byte per second for ever.
     Drip,
     /// Never answers.
     Silent,
-    /// 307 to this URL.
+    /// Answers 307 to this URL.
     Redirect(String),
-    /// A redirect with the state of another consent.
+    /// Redirects with the state of another consent.
     WrongState,
-    /// A redirect with another issuer (RFC 9207).
+    /// Redirects with another issuer (RFC 9207).
     WrongIssuer,
-    /// A redirect with an error and its description.
+    /// Redirects with an error and its description.
     Denied(&'static str, &'static str),
-    /// For a device code: authorization_pending.
+    /// Answers a device code with authorization_pending.
     Pending,
-    /// For a device code: slow_down.
+    /// Answers a device code with slow_down.
     SlowDown,
-    /// For a device code: access_denied.
+    /// Answers a device code with access_denied.
     AccessDenied,
-    /// For a device code: expired_token.
+    /// Answers a device code with expired_token.
     Expired,
 }
 

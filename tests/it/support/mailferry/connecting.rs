@@ -13,7 +13,7 @@ use crate::support::wait;
 
 pub struct Connecting {
     child: Child,
-    /// Its first line: the link, or the device code.
+    /// The first line of the command's output: the link, or the device code.
     pub first_line: Value,
     stdout: Option<JoinHandle<Vec<u8>>>,
     stderr: Option<JoinHandle<Vec<u8>>>,
@@ -40,7 +40,7 @@ impl Connecting {
         self.first_line["link"].as_str().expect("a link")
     }
 
-    /// Waits for its end; returns its output after the first line.
+    /// Waits for the end of the command; returns its output after the first line.
     pub fn finish(mut self) -> Output {
         let status = wait::within(LIMIT, || self.child.try_wait().unwrap());
         end(&mut self.child);

@@ -17,7 +17,8 @@ impl Page {
     pub fn axe(&self) -> Vec<String> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".parts/axe-core/axe.min.js");
         let script = fs::read_to_string(script).expect("axe-core is missing: run `make parts`");
-        // In an isolated world, which neither the page's scripts nor its policy affect. axe-core waits with timers.
+        // axe-core runs in an isolated world, which neither the page's scripts nor its policy affect. It waits with
+        // timers.
         let run = || self.tab.borrow_mut().evaluate_isolated(&format!("{script};\n{RUN}"));
         let violations = self.with_scripts(run);
         let violations = violations.unwrap_or_else(|error| panic!("axe: {error}"));
