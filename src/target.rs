@@ -205,9 +205,7 @@ mod tests {
             let read = text.parse::<TargetUrl>().map(|url| url.to_string());
             assert_eq!(read, expected.map(str::to_owned), "{text}");
         }
-        for wrong in
-            ["", "relay.example", "smtp://", "smtp://h/x", "smtp://h?tls=none", "ftp://h", "smtp://h:0", "lmtp:x"]
-        {
+        for wrong in ["", "relay.example", "smtp://", "smtp://h/x", "smtp://h?tls=none", "ftp://h", "smtp://h:0", "lmtp:x"] {
             assert_eq!(wrong.parse::<TargetUrl>(), Err(Invalid::TargetUrl(wrong.to_owned())), "{wrong}");
         }
     }

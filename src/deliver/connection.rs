@@ -5,8 +5,8 @@ use secrecy::SecretString;
 use tokio::time::timeout;
 
 use super::deps::DeliverDeps;
-use super::send::webhook_target;
 use super::smtp::{Deadlines, Encryption, Envelope, Login, Protocol, Session, Survey, Terms};
+use super::send::webhook_target;
 use super::webhook::{self, Body, Format, Outbound};
 use crate::address::Address;
 use crate::egress::EgressError;

@@ -58,10 +58,7 @@ mod tests {
         let address = Number { installation: &installation, delivery: 42 }.bounce_address(&sender);
         assert!(address.starts_with("bounces+d42.") && address.ends_with("@kundo.example"), "{address}");
         assert_eq!(bounced(&address, &sender, &installation), Some(42));
-        assert_eq!(
-            bounced(&address.to_uppercase().replace("BOUNCES", "bounces").replace("+D", "+d"), &sender, &installation),
-            Some(42)
-        );
+        assert_eq!(bounced(&address.to_uppercase().replace("BOUNCES", "bounces").replace("+D", "+d"), &sender, &installation), Some(42));
         for wrong in [
             address.replace("d42", "d43"),
             address.replace("kundo", "other"),

@@ -126,8 +126,9 @@ impl<'a> Outgoing<'a> {
     /// Hands the message to a mail server.
     async fn transfer(&self, session: &mut Session) -> Result<String, DeliveryProblem> {
         let recipient = self.lease.target.recipient.as_deref().unwrap_or(&self.lease.inbox);
-        let to: Address =
-            recipient.parse().map_err(|_| DeliveryProblem::AddressNeedsUtf8 { address: recipient.to_owned() })?;
+        let to: Address = recipient
+            .parse()
+            .map_err(|_| DeliveryProblem::AddressNeedsUtf8 { address: recipient.to_owned() })?;
         let from = self.sender();
         let fields = self.fields(false);
         let mut surveyor = Surveyor::default();
@@ -156,7 +157,8 @@ impl<'a> Outgoing<'a> {
     async fn post(&self) -> Result<String, Failed> {
         let target = self.webhook().map_err(failed)?;
         let body = self.body(&target).await.map_err(failed)?;
-        let outbound = Outbound { egress: self.deps.egress_to(&self.lease.target), deadlines: &self.deps.deadlines };
+        let outbound =
+            Outbound { egress: self.deps.egress_to(&self.lease.target), deadlines: &self.deps.deadlines };
         let sent = target.send(&self.number.id(), body, self.deps.clock.now(), outbound).await;
         crate::crash::point("a webhook answered");
         let answer = sent.as_ref().map(|answer| format!("{} {}", answer.status, answer.words)).unwrap_or_default();

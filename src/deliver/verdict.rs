@@ -75,9 +75,9 @@ pub fn verdict(problem: &DeliveryProblem) -> Verdict {
         DeliveryProblem::Redirected { .. } | DeliveryProblem::Gone => HELD,
         DeliveryProblem::Interrupted => UNKNOWN,
         DeliveryProblem::Loop { .. } | DeliveryProblem::TooManyHops { .. } => HELD,
-        DeliveryProblem::TooLarge { .. } | DeliveryProblem::BareLineEnds | DeliveryProblem::AddressNeedsUtf8 { .. } => {
-            HELD
-        }
+        DeliveryProblem::TooLarge { .. }
+        | DeliveryProblem::BareLineEnds
+        | DeliveryProblem::AddressNeedsUtf8 { .. } => HELD,
         // The store changed while it was read, or lost something; the next attempt shows which.
         DeliveryProblem::Incomplete { .. } => MAIL,
     }

@@ -187,7 +187,9 @@ impl Fact for DeliveryProblem {
                 let reply: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
                 Text::new("delivery-refused").with("phase", phase.id()).with("reply", reply.join(" "))
             }
-            Self::TooLarge { size, limit } => Text::new("delivery-too-large").with("size", size).with("limit", limit),
+            Self::TooLarge { size, limit } => {
+                Text::new("delivery-too-large").with("size", size).with("limit", limit)
+            }
             Self::BareLineEnds => Text::new("delivery-bare-line-ends"),
             Self::AddressNeedsUtf8 { address } => Text::new("delivery-address-needs-utf8").with("address", address),
             Self::Interrupted => Text::new("delivery-interrupted"),

@@ -309,8 +309,7 @@ impl Store {
         for (id, attempt) in &result.attempts {
             tx.record_attempt(*id, attempt, now).await?;
         }
-        let has_delivered =
-            result.attempts.iter().any(|(_, attempt)| matches!(attempt, AttemptResult::Delivered { .. }));
+        let has_delivered = result.attempts.iter().any(|(_, attempt)| matches!(attempt, AttemptResult::Delivered { .. }));
         match &result.target {
             TargetResult::Answered => tx.target_answered(lease.target.id, has_delivered.then_some(now)).await?,
             TargetResult::Failed { problem, retry_at } => {
@@ -360,7 +359,8 @@ impl Tx<'_> {
             AttemptResult::Delivered { answer } => Some(answer.as_str()),
             _ => None,
         };
-        let is_unsure = matches!(attempt, AttemptResult::Unsure { .. } | AttemptResult::Held { unsure: true, .. });
+        let is_unsure =
+            matches!(attempt, AttemptResult::Unsure { .. } | AttemptResult::Held { unsure: true, .. });
         let is_finished = matches!(attempt, AttemptResult::Delivered { .. });
         let statement = self.sql(
             r"-- record an attempt

@@ -158,7 +158,8 @@ pub async fn add(inbox: &Address, target: NewTarget, context: &Context) -> Resul
     let vault = context.vault().await?;
     let added = targets::add(context.acting(), inbox, request, deps(&vault, context)).await?;
     let added = targets::with_counts(context.acting(), added).await?;
-    let described = || format!("Added target {}: mail of {inbox} is delivered to {} from now on", added.id, added.url);
+    let described =
+        || format!("Added target {}: mail of {inbox} is delivered to {} from now on", added.id, added.url);
     Ok(context.output.object(&added, described)?)
 }
 

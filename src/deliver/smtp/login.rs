@@ -52,8 +52,7 @@ fn encoded(text: &str) -> Zeroizing<String> {
 /// that is not recognised for sure, because the text is cut, the whole text goes.
 pub fn without_secrets(problem: DeliveryProblem, login: &Login) -> DeliveryProblem {
     let secret = login.password.expose_secret();
-    let forms =
-        [encoded(&format!("\0{}\0{secret}", login.username)), encoded(secret), Zeroizing::new(secret.to_owned())];
+    let forms = [encoded(&format!("\0{}\0{secret}", login.username)), encoded(secret), Zeroizing::new(secret.to_owned())];
     let clean = |words: String| {
         let contains = |form: &Zeroizing<String>| {
             let form = form.trim_end_matches('=');

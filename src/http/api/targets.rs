@@ -131,11 +131,7 @@ fn number(text: &str) -> Result<i64, Refusal> {
 /// List the delivery targets of an inbox.
 #[utoipa::path(get, path = "/inboxes/{address}/targets", tag = "Delivery", params(("address" = String, Path, description = "The inbox's address")),
     responses((status = 200, description = "The targets", body = TargetList)))]
-pub async fn list(
-    FromState(state): FromState<State>,
-    caller: Caller,
-    PathParams(address): PathParams<String>,
-) -> ApiResult {
+pub async fn list(FromState(state): FromState<State>, caller: Caller, PathParams(address): PathParams<String>) -> ApiResult {
     let acting = state.acting(&caller.actor);
     let inbox = inboxes::find(acting, &address).await?;
     let mut items = Vec::new();
@@ -233,11 +229,7 @@ async fn set_paused(state: &State, caller: &Caller, id: &str, paused: bool) -> A
 /// Mail is queued and waits. Pausing it again changes nothing.
 #[utoipa::path(post, path = "/targets/{id}/pause", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The target", body = TargetView)))]
-pub async fn pause(
-    FromState(state): FromState<State>,
-    caller: Caller,
-    PathParams(id): PathParams<String>,
-) -> ApiResult {
+pub async fn pause(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
     set_paused(&state, &caller, &id, true).await
 }
 
@@ -246,11 +238,7 @@ pub async fn pause(
 /// Resuming it again changes nothing.
 #[utoipa::path(post, path = "/targets/{id}/resume", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The target", body = TargetView)))]
-pub async fn resume(
-    FromState(state): FromState<State>,
-    caller: Caller,
-    PathParams(id): PathParams<String>,
-) -> ApiResult {
+pub async fn resume(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
     set_paused(&state, &caller, &id, false).await
 }
 

@@ -51,12 +51,7 @@ pub struct TargetForm {
 impl TargetForm {
     /// The form of a new target.
     fn blank() -> Self {
-        Self {
-            format: "json".to_owned(),
-            concurrency: "1".to_owned(),
-            when_unknown: "repeat".to_owned(),
-            ..Self::default()
-        }
+        Self { format: "json".to_owned(), concurrency: "1".to_owned(), when_unknown: "repeat".to_owned(), ..Self::default() }
     }
 
     /// The form filled with a target, without its secret.

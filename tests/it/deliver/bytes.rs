@@ -100,9 +100,7 @@ fn by_smtp_without_chunking_what_cannot_be_sent_exactly_is_held() {
 /// Servers that take a lone LF or CR for a line end must not find a second mail in the first one.
 #[test]
 fn no_mail_is_smuggled_to_a_lenient_server() {
-    for (capabilities, repair) in
-        [(&["8BITMIME", "CHUNKING"][..], false), (&["8BITMIME"], false), (&["8BITMIME"], true)]
-    {
+    for (capabilities, repair) in [(&["8BITMIME", "CHUNKING"][..], false), (&["8BITMIME"], false), (&["8BITMIME"], true)] {
         let world = World::new(Database::Sqlite);
         let sink = Sink::start(Personality::smtp().offering(capabilities).lenient());
         let target = ["--smtp", &url(&sink), "--repair-line-ends", if repair { "true" } else { "false" }];

@@ -248,10 +248,7 @@ async fn a_server_may_send_one_byte_at_a_time() {
 
 #[tokio::test]
 async fn texts_that_are_not_utf8_are_kept_printable() {
-    let script = steps(&[
-        &hello(""),
-        &[c(MAIL), Bytes(b"550 5.7.1 f\xf6rbjudet\0 \x1b[2J\r\n".to_vec()), c("RSET"), s("250 ok")],
-    ]);
+    let script = steps(&[&hello(""), &[c(MAIL), Bytes(b"550 5.7.1 f\xf6rbjudet\0 \x1b[2J\r\n".to_vec()), c("RSET"), s("250 ok")]]);
     let (result, _) = deliver(&terms(), script, b"x\r\n").await;
     let Err(DeliveryProblem::Refused { words, code: 550, .. }) = result else { panic!("{result:?}") };
     assert_eq!(words, "f\u{fffd}rbjudet   [2J");

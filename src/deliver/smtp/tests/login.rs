@@ -31,7 +31,14 @@ async fn plain_is_preferred_and_login_is_the_other_way() {
     for offers in ["AUTH_PLAIN_LOGIN", "AUTH_LOGIN_PLAIN", "AUTH=PLAIN"] {
         assert_eq!(open(&anna(), steps(&[&hello(offers), &plain])).await, (Ok(()), String::new()), "{offers}");
     }
-    let login = [c("AUTH LOGIN"), s("334 VXNlcm5hbWU6"), c(USERNAME), s("334 UGFzc3dvcmQ6"), c(PASSWORD), s("235 ok")];
+    let login = [
+        c("AUTH LOGIN"),
+        s("334 VXNlcm5hbWU6"),
+        c(USERNAME),
+        s("334 UGFzc3dvcmQ6"),
+        c(PASSWORD),
+        s("235 ok"),
+    ];
     assert_eq!(open(&anna(), steps(&[&hello("AUTH_LOGIN_CRAM-MD5"), &login])).await, (Ok(()), String::new()));
 }
 
