@@ -56,7 +56,7 @@ bench: ## measures the import against mbsync and a bare TLS fetch
 
 # Time that `make fuzz` gives to each target, in seconds.
 SECONDS ?= 600
-FUZZ := guard reader folder_name header reading
+FUZZ := guard reader folder_name header reading smtp smtp_body
 
 fuzz: ## feeds made-up bytes to each parser for SECONDS (600); needs a nightly toolchain
 	command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked

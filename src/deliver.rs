@@ -16,15 +16,17 @@
 
 mod connection;
 mod deps;
+mod endpoint;
 mod lane;
 mod number;
 mod retry;
 mod send;
 pub mod smtp;
 pub mod trace;
+mod trial;
 mod verdict;
 pub mod webhook;
 
-pub use connection::test;
-pub use deps::DeliverDeps;
+pub use deps::{BodyMemory, DeliverDeps};
 pub use lane::serve as serve_lane;
+pub use trial::test;

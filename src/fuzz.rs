@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a fuzz target reports failures by panicking")]
 
+mod smtp;
+
 use std::pin::Pin;
 use std::sync::{LazyLock, Once};
 use std::task::{Context, Poll};
@@ -20,6 +22,8 @@ use crate::imap::quirk;
 use crate::imap::{ImapError, ListForm, Session, Terms, UidSet};
 use crate::mail::{digest, parse};
 use crate::{reading, wiring};
+
+pub use smtp::{smtp, smtp_body};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
 static CONFIG: LazyLock<Config> = LazyLock::new(|| config::load(&Overrides::default()).unwrap());

@@ -6,14 +6,18 @@
 //! ```text
 //! due -> lease -> credential -> connect -> authenticate -> select -> start -> search -> fetch -> parse -> route -> import -> settle -> record
 //! WHEN            oauth         HOW on the wire                                          pure    pure    durable   customer's copy
+//!                                                                                                         |
+//!                                                                                                         +-> outbox -> deliver (SMTP, LMTP, webhook)
 //! ```
 //!
 //! 1. [`schedule`] finds a mailbox that is due and takes its lease.
 //! 2. [`poll`] has one line and one file for each step: it opens each folder, finds the UIDs that the ledger does not know, and
 //!    fetches them.
-//! 3. `poll::import` commits, in one short transaction: raw bytes, message, ledger row, pending effect, cursor.
+//! 3. `poll::import` commits, in one short transaction: raw bytes, message, ledger row, deliveries, pending effect, cursor.
 //! 4. Only then may `poll::settle` change the customer's copy. It works from the pending effects, so the next poll continues
 //!    after a crash in between.
+//! 5. [`deliver`] hands messages on to the targets of their inbox, from the queued deliveries and in the same way: what it does is
+//!    stored before and after.
 //!
 //! # The path of one request
 //!
@@ -37,7 +41,7 @@
 //!
 //! # Rules
 //!
-//! 1. Dependencies point down: `cli`, `http` -> `app` -> `schedule` -> `poll` -> `imap`, `oauth` -> `store` -> `mail`, `fact`,
+//! 1. Dependencies point down: `cli`, `http` -> `app` -> `schedule` -> `poll` -> `imap`, `oauth`, `deliver` -> `store` -> `mail`, `fact`,
 //!    `cause`. `imap` knows no store and no configuration, `oauth` no mail, `discover` neither; `mail`, `route` and `reading` do
 //!    no I/O; only `cli` imports `http`. No two files import each other in a loop.
 //! 2. The customer's copy is not touched before the import has committed. Only `poll/settle.rs` names `imap::mutate`. With

@@ -54,7 +54,7 @@ fn rule_1_dependencies_point_down() {
     assert_eq!(in_folder("poll", &["crate::schedule", "crate::cli", "crate::http"]), [""; 0]);
     assert_eq!(in_folder("schedule", &["crate::cli", "crate::http"]), [""; 0]);
     assert_eq!(in_folder("app", &["crate::cli", "crate::http", "axum", "clap::"]), [""; 0]);
-    for below in ["store", "imap", "oauth", "poll", "schedule", "discover", "mail", "reading"] {
+    for below in ["store", "imap", "oauth", "deliver", "poll", "schedule", "discover", "mail", "reading"] {
         assert_eq!(in_folder(below, &["crate::app"]), [""; 0], "{below}");
     }
     assert_eq!(

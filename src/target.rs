@@ -22,6 +22,17 @@ pub enum TargetKind {
     Webhook,
 }
 
+impl TargetKind {
+    /// The protocol of a stored URL, by its scheme.
+    pub fn of_url(url: &str) -> Self {
+        match url.split(':').next() {
+            Some("smtp" | "smtps") => Self::Smtp,
+            Some("lmtp" | "lmtps") => Self::Lmtp,
+            _ => Self::Webhook,
+        }
+    }
+}
+
 /// The body of a webhook's requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -57,7 +68,7 @@ macro_rules! words {
             fn try_from(stored: String) -> Result<Self, String> {
                 match stored.as_str() {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(format!("{stored:?} is not a {}", stringify!($type))),
+                    _ => Err(format!("{}: {}", stringify!($type), crate::shown::shown(&stored))),
                 }
             }
         }
@@ -130,10 +141,13 @@ impl FromStr for TargetUrl {
         if let Some(path) = text.strip_prefix("lmtp:").filter(|rest| rest.starts_with('/') && !rest.starts_with("//")) {
             return Ok(Self::Socket(PathBuf::from(path)));
         }
-        let url = Url::parse(text).map_err(|_| invalid())?;
-        if !url.username().is_empty() || url.password().is_some() {
+        // Before the text could be quoted in an error.
+        let authority =
+            text.split_once("://").map_or(text, |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(rest));
+        if authority.contains('@') {
             return Err(Invalid::TargetUrlWithSecret);
         }
+        let url = Url::parse(text).map_err(|_| invalid())?;
         let host = match url.host().ok_or_else(invalid)? {
             Host::Ipv6(address) => address.to_string(),
             host => host.to_string(),
@@ -200,12 +214,19 @@ mod tests {
             ("http://desk.example/hook", Err(Invalid::TargetUnencrypted)),
             ("smtp://u:p@relay.example", Err(Invalid::TargetUrlWithSecret)),
             ("https://u@desk.example/", Err(Invalid::TargetUrlWithSecret)),
+            ("smtp://u:p@[bad", Err(Invalid::TargetUrlWithSecret)),
+            ("u:p@relay.example", Err(Invalid::TargetUrlWithSecret)),
+            ("https://desk.example/a@b", Ok("https://desk.example/a@b")),
         ];
         for (text, expected) in cases {
-            let read = text.parse::<TargetUrl>().map(|url| url.to_string());
+            let read = text.parse::<TargetUrl>();
+            assert!(read.iter().all(|url| TargetKind::of_url(&url.to_string()) == url.kind()), "{text}");
+            let read = read.map(|url| url.to_string());
             assert_eq!(read, expected.map(str::to_owned), "{text}");
         }
-        for wrong in ["", "relay.example", "smtp://", "smtp://h/x", "smtp://h?tls=none", "ftp://h", "smtp://h:0", "lmtp:x"] {
+        for wrong in
+            ["", "relay.example", "smtp://", "smtp://h/x", "smtp://h?tls=none", "ftp://h", "smtp://h:0", "lmtp:x"]
+        {
             assert_eq!(wrong.parse::<TargetUrl>(), Err(Invalid::TargetUrl(wrong.to_owned())), "{wrong}");
         }
     }

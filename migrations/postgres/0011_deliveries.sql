@@ -12,8 +12,7 @@ CREATE TABLE delivery_target (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     -- NULL: the target of the configuration, for every inbox without a target of its own.
     inbox_id BIGINT REFERENCES inbox (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL CHECK (kind IN ('smtp', 'lmtp', 'webhook')),
-    -- Contains no secret.
+    -- Its scheme is the protocol. Contains no secret.
     url TEXT NOT NULL,
     -- The envelope recipient; NULL: the inbox's own address.
     recipient TEXT,

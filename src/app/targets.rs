@@ -11,8 +11,9 @@ use super::mailboxes::credential_policy::ServerSetting;
 use super::mailboxes::settings::InvalidField;
 use super::{Acting, Error, Forbidden, Target, check_precondition, inboxes};
 use crate::address::Address;
-use crate::deliver::webhook;
-use crate::fact::{AuditEvent, Conflict, Invalid, Resource};
+use crate::clock::Timestamp;
+use crate::deliver::{self, DeliverDeps, webhook};
+use crate::fact::{AuditEvent, Conflict, DeliveryProblem, Invalid, Resource, StoredFact};
 use crate::store::{DeliveryTarget, Scope, TargetSettings, Tx, target_old_secret_row, target_secret_row};
 use crate::target::{TargetKind, TargetUrl, WebhookFormat, WhenUnknown};
 use crate::tls;
@@ -66,11 +67,33 @@ pub async fn find(acting: Acting<'_>, id: i64) -> Result<DeliveryTarget, Error> 
     check_visible(acting.scope(), acting.store.read().await?.delivery_target(id).await?)
 }
 
+/// A problem as the actor may see it.
+pub(super) fn shown_problem(
+    scope: Scope,
+    problem: Option<StoredFact<DeliveryProblem>>,
+) -> Option<StoredFact<DeliveryProblem>> {
+    match scope.id() {
+        Some(_) => problem.map(|problem| problem.map(DeliveryProblem::for_tenant)),
+        None => problem,
+    }
+}
+
+/// Tries a target without delivering a mail.
+///
+/// # Errors
+/// The target is missing.
+pub async fn test(acting: Acting<'_>, id: i64, deps: &DeliverDeps) -> Result<Result<String, DeliveryProblem>, Error> {
+    let target = find(acting, id).await?;
+    let tested = deliver::test(&target, deps).await;
+    Ok(tested.map_err(|problem| if acting.scope().id().is_some() { problem.for_tenant() } else { problem }))
+}
+
 fn check_visible(scope: Scope, target: DeliveryTarget) -> Result<DeliveryTarget, Error> {
     let is_visible = match target.organisation_id {
         Some(organisation) => scope.has(organisation),
         None => scope.id().is_none(),
     };
+    let target = DeliveryTarget { problem: shown_problem(scope, target.problem.clone()), ..target };
     if is_visible { Ok(target) } else { Err(Error::Missing(Resource::DeliveryTarget(target.id.to_string()))) }
 }
 
@@ -84,7 +107,8 @@ pub async fn list(acting: Acting<'_>, inbox: Option<&Address>) -> Result<Vec<Del
         Some(address) => Some(inboxes::visible(acting, address, &mut reader).await?.id),
         None => None,
     };
-    Ok(reader.delivery_targets(acting.scope(), inbox).await?)
+    let targets = reader.delivery_targets(acting.scope(), inbox).await?;
+    targets.into_iter().map(|target| check_visible(acting.scope(), target)).collect()
 }
 
 /// Adds a target of an inbox. Mail that is imported from now on is delivered to it.
@@ -100,7 +124,6 @@ pub async fn add(
     let url = request.url.clone().ok_or(invalid("url", Invalid::TargetUrl(String::new())))?;
     let kind = url.kind();
     let blank = TargetSettings {
-        kind,
         url: url.to_string(),
         recipient: None,
         format: (kind == TargetKind::Webhook).then_some(WebhookFormat::Json),
@@ -154,7 +177,9 @@ pub async fn change(
     tx.change_delivery_target(id, &settings).await?;
     let is_secret_new = request.secret.is_some();
     if let Some(secret) = request.secret {
-        replace_secret(acting, &before, secret, has_moved, deps.vault, &mut tx).await?;
+        let old_until = acting.now.plus(OLD_SECRET_TTL);
+        let old_until = Some(old_until).filter(|_| is_signing(&before) && !has_moved);
+        replace_secret(&before, secret, old_until, deps.vault, &mut tx).await?;
     }
     let target = tx.delivery_target(id).await?;
     let event = AuditEvent::TargetChanged { url: target.url.clone(), secret: is_secret_new };
@@ -162,20 +187,24 @@ pub async fn change(
     Ok(target)
 }
 
-/// Stores a new secret. The old one goes on signing for a while, unless it was for another receiver.
+/// Whether the secret of a target signs its requests.
+fn is_signing(target: &DeliveryTarget) -> bool {
+    target.kind() == TargetKind::Webhook && target.username.is_none()
+}
+
+/// Stores a new secret. The old one signs too until `old_until`.
 async fn replace_secret(
-    acting: Acting<'_>,
     before: &DeliveryTarget,
     secret: Option<SecretString>,
-    has_moved: bool,
+    old_until: Option<Timestamp>,
     vault: &Vault,
     tx: &mut Tx<'_>,
 ) -> Result<(), Error> {
     let seal = |row: String, secret: &SecretString| vault.seal(&row, secret).map_err(crate::store::StoreError::Vault);
     let sealed = secret.as_ref().map(|secret| seal(target_secret_row(before.id), secret)).transpose()?;
-    let is_signing = before.kind == TargetKind::Webhook && before.username.is_none() && !has_moved;
-    let old = match before.secret(vault)?.filter(|_| is_signing && sealed.is_some()) {
-        Some(old) => Some((seal(target_old_secret_row(before.id), &old)?, acting.now.plus(OLD_SECRET_TTL))),
+    let old = before.secret(vault)?.filter(|_| sealed.is_some()).zip(old_until);
+    let old = match old {
+        Some((old, until)) => Some((seal(target_old_secret_row(before.id), &old)?, until)),
         None => None,
     };
     Ok(tx.set_target_secret(before.id, sealed, old).await?)
@@ -231,12 +260,11 @@ fn invalid(part: &'static str, why: Invalid) -> Error {
 fn settings(before: &TargetSettings, request: &TargetRequest) -> Result<TargetSettings, Error> {
     let mut settings = before.clone();
     if let Some(url) = &request.url {
-        settings.kind = url.kind();
         settings.url = url.to_string();
     }
-    let is_webhook = settings.kind == TargetKind::Webhook;
+    let is_webhook = settings.kind() == TargetKind::Webhook;
     let not_here = |setting: &'static str| {
-        let kind = settings.kind.to_string();
+        let kind = settings.kind().to_string();
         invalid(setting, Invalid::NotForTarget { setting: setting.to_owned(), kind })
     };
     if is_webhook && matches!(request.recipient, Some(Some(_))) {
@@ -272,7 +300,7 @@ fn settings(before: &TargetSettings, request: &TargetRequest) -> Result<TargetSe
 
 /// Whether a secret fits its use.
 fn check_secret(settings: &TargetSettings, secret: &SecretString) -> Result<(), Error> {
-    let is_signing = settings.kind == TargetKind::Webhook && settings.username.is_none();
+    let is_signing = settings.kind() == TargetKind::Webhook && settings.username.is_none();
     if is_signing && secret.expose_secret().starts_with("whsec_") && webhook::SigningSecret::parse(secret).is_err() {
         return Err(invalid("secret", Invalid::WebhookSecret));
     }
@@ -293,7 +321,7 @@ fn check_reach(scope: Scope, url: &TargetUrl, ports: &[u16]) -> Result<(), Error
 
 /// Mail that is delivered to a polled mailbox would be fetched and delivered again, for ever.
 async fn check_not_polled(settings: &TargetSettings, inbox: &str, tx: &mut Tx<'_>) -> Result<(), Error> {
-    if settings.kind == TargetKind::Webhook {
+    if settings.kind() == TargetKind::Webhook {
         return Ok(());
     }
     let recipient = settings.recipient.as_deref().unwrap_or(inbox);

@@ -86,7 +86,8 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         Command::Retry { which: Which { all_held_of, .. }, .. } => {
             let target = all_held_of.unwrap_or_default();
             let count = deliveries::retry_held(acting, target).await?;
-            output.object(&json!({ "target": target, "retried": count }), || format!("Deliveries sent again: {count}"))?;
+            output
+                .object(&json!({ "target": target, "retried": count }), || format!("Deliveries sent again: {count}"))?;
         }
         Command::Drop { which: Which { id: Some(id), .. } } => {
             let dropped = deliveries::drop_one(acting, id).await?;

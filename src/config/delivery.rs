@@ -73,7 +73,6 @@ impl Delivery {
             }
         };
         Ok(Some(TargetSettings {
-            kind: url.kind(),
             url: url.to_string(),
             recipient: None,
             format: None,

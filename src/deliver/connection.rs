@@ -1,19 +1,14 @@
 //! The connection to a mail server, which is kept for the next mail while the server lets it.
 
-use bytes::Bytes;
-use secrecy::SecretString;
 use tokio::time::timeout;
 
 use super::deps::DeliverDeps;
-use super::smtp::{Deadlines, Encryption, Envelope, Login, Protocol, Session, Survey, Terms};
-use super::send::webhook_target;
-use super::webhook::{self, Body, Format, Outbound};
-use crate::address::Address;
+use super::endpoint::{secret, trust};
+use super::smtp::{Deadlines, Encryption, Login, Protocol, Session, Terms};
 use crate::egress::EgressError;
 use crate::fact::{DeliveryPhase, DeliveryProblem};
 use crate::store::DeliveryTarget;
 use crate::target::{TargetKind, TargetTls, TargetUrl};
-use crate::tls::Trust;
 
 /// Maximum time for a greeting: servers delay it to keep spammers away, by less than this.
 const GREETING: std::time::Duration = std::time::Duration::from_mins(1);
@@ -50,26 +45,14 @@ impl Connection {
     }
 }
 
-/// The certificates that a target's server may have.
-pub fn trust(target: &DeliveryTarget) -> Trust {
-    target.ca_pem.clone().map_or(Trust::System, Trust::Authorities)
-}
-
-/// The secret of a target, or why it has none.
-pub fn secret(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<Option<SecretString>, DeliveryProblem> {
-    deps.secret_of(target).map_err(|error| {
-        tracing::error!(target = target.id, %error, "the secret of a delivery target cannot be opened");
-        DeliveryProblem::NoSecret
-    })
-}
-
-async fn open(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<Session, DeliveryProblem> {
+/// Opens a session.
+pub async fn open(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<Session, DeliveryProblem> {
     let unusable = |words: String| DeliveryProblem::Unreachable { words };
     let url: TargetUrl = target.url.parse().map_err(|why: crate::fact::Invalid| unusable(why.to_string()))?;
     let password = secret(target, deps)?;
     let login = target.username.clone().zip(password).map(|(username, password)| Login { username, password });
     let terms = |host: &str, encryption| Terms {
-        protocol: if target.kind == TargetKind::Lmtp { Protocol::Lmtp } else { Protocol::Smtp },
+        protocol: if target.kind() == TargetKind::Lmtp { Protocol::Lmtp } else { Protocol::Smtp },
         encryption,
         host: host.to_owned(),
         trust: trust(target),
@@ -117,46 +100,5 @@ fn refused(error: EgressError) -> DeliveryProblem {
         EgressError::Unresolved { .. } | EgressError::Unreachable { .. } => {
             DeliveryProblem::Unreachable { words: error.to_string() }
         }
-    }
-}
-
-/// Tries a target without delivering a mail: connects, logs in, and asks a mail server for the recipient; a webhook receives an
-/// event of the type `mailferry.test`. Returns the target's answer.
-///
-/// # Errors
-/// The reason why a mail would not be delivered now.
-pub async fn test(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, DeliveryProblem> {
-    if target.kind == TargetKind::Webhook {
-        return test_webhook(target, deps).await;
-    }
-    let mut session = open(target, deps).await?;
-    let greeting = session.greeting().to_owned();
-    let recipient = target.recipient.as_deref().or(target.inbox.as_deref()).map(str::parse::<Address>);
-    if let Some(Ok(to)) = recipient {
-        let envelope = Envelope { from: None, to: &to };
-        // To drop the transaction ends the session without a mail.
-        drop(session.begin(&envelope, &Survey { ends_with_crlf: true, ..Survey::default() }).await?);
-        return Ok(greeting);
-    }
-    session.quit().await;
-    Ok(greeting)
-}
-
-/// Posts an event of the type `mailferry.test`; an endpoint for raw mails is only connected to, since any request would be a mail.
-async fn test_webhook(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, DeliveryProblem> {
-    let endpoint = webhook_target(target, deps)?;
-    let outbound = Outbound { egress: deps.egress_to(target), deadlines: &deps.deadlines };
-    if endpoint.format == Format::Raw {
-        endpoint.reach(outbound).await?;
-        return Ok(endpoint.host().to_owned());
-    }
-    let now = deps.clock.now();
-    let id = format!("{}-test-{}", deps.installation.name, now.0);
-    let event = serde_json::json!({ "id": id, "type": "mailferry.test", "version": 1, "timestamp": now, "data": {} });
-    let sent = endpoint.send(&id, Body::new([Bytes::from(event.to_string())]), now, outbound).await;
-    let answer = sent.as_ref().map(|answer| format!("{} {}", answer.status, answer.words)).unwrap_or_default();
-    match webhook::judge(sent) {
-        webhook::Verdict::Delivered => Ok(answer.trim_end().to_owned()),
-        webhook::Verdict::Failed(failure) => Err(failure.problem),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use crate::clock::Clock;
@@ -10,6 +11,31 @@ use crate::config;
 use crate::egress::Egress;
 use crate::store::{DeliveryTarget, Installation, Store, StoreError};
 use crate::vault::Vault;
+
+/// Memory for the bodies of requests to webhooks, in MiB. A larger body is sent alone.
+const BODIES: u32 = 128;
+/// Memory for a parsed mail beside its bytes, in MiB.
+const PARSED: u64 = 8;
+
+/// The memory for the bodies of requests. A request waits until there is enough.
+pub struct BodyMemory(Semaphore);
+
+impl Default for BodyMemory {
+    fn default() -> Self {
+        Self(Semaphore::new(BODIES as usize))
+    }
+}
+
+impl BodyMemory {
+    /// Reserves the memory for a mail of this size, as bytes or as JSON with its copy in base64.
+    pub async fn reserve(&self, size: u64, as_json: bool) -> Option<SemaphorePermit<'_>> {
+        let size = size.div_ceil(1 << 20).max(1);
+        let needed = if as_json { size.saturating_mul(7).div_ceil(3).saturating_add(PARSED) } else { size };
+        let needed = u32::try_from(needed).unwrap_or(BODIES).min(BODIES);
+        // The semaphore is never closed.
+        self.0.acquire_many(needed).await.ok()
+    }
+}
 
 /// The services and settings that all deliveries share.
 pub struct DeliverDeps {
@@ -24,6 +50,8 @@ pub struct DeliverDeps {
     /// Deadlines of connecting.
     pub deadlines: config::Deadlines,
     pub settings: config::Delivery,
+    /// For the requests to webhooks.
+    pub bodies: BodyMemory,
     /// How long a mail that is being sent may take after a request to stop.
     pub grace: std::time::Duration,
     /// The public URL of the pages, for links to raw mails.

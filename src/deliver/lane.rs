@@ -79,8 +79,7 @@ async fn send_batch(
     lease: &LaneLease,
     (deps, stop): (&DeliverDeps, &CancellationToken),
 ) -> BatchResult {
-    let result =
-        BatchResult { attempts: Vec::new(), target: TargetResult::Untried, next_at: deps.clock.now() };
+    let result = BatchResult { attempts: Vec::new(), target: TargetResult::Untried, next_at: deps.clock.now() };
     let progress = Mutex::new(Progress { waiting: deliveries.into(), result, is_over: false });
     let lock = || progress.lock().unwrap_or_else(PoisonError::into_inner);
     let next = || {
@@ -143,7 +142,14 @@ fn log(delivery: &OpenDelivery, consequence: &Consequence, lease: &LaneLease) {
     };
     let problem = crate::fact::Fact::words(problem, crate::locale::Language::English);
     let is_held = matches!(consequence.attempt, AttemptResult::Held { .. });
-    tracing::warn!(delivery = delivery.id, target = lease.target.id, inbox = lease.inbox, is_held, problem, "not delivered");
+    tracing::warn!(
+        delivery = delivery.id,
+        target = lease.target.id,
+        inbox = lease.inbox,
+        is_held,
+        problem,
+        "not delivered"
+    );
 }
 
 /// Renews the lease until it is lost.

@@ -75,13 +75,15 @@ pub fn consequence(failed: Failed, before: Before) -> Consequence {
                 pause_until: Some(retry_at),
             }
         }
-        (Action::RetryLater, Scope::Mail) => match SLOW_RETRIES.get(usize::try_from(before.attempts).unwrap_or(usize::MAX)) {
-            Some(wait) => {
-                let retry_at = before.now.plus(spread(retry_after.unwrap_or(*wait), before.jitter));
-                go_on(AttemptResult::Deferred { problem, retry_at })
+        (Action::RetryLater, Scope::Mail) => {
+            match SLOW_RETRIES.get(usize::try_from(before.attempts).unwrap_or(usize::MAX)) {
+                Some(wait) => {
+                    let retry_at = before.now.plus(spread(retry_after.unwrap_or(*wait), before.jitter));
+                    go_on(AttemptResult::Deferred { problem, retry_at })
+                }
+                None => go_on(AttemptResult::Held { problem, unsure: false }),
             }
-            None => go_on(AttemptResult::Held { problem, unsure: false }),
-        },
+        }
         (Action::RetryInOrder, Scope::Mail) => refused_for_now(problem, retry_after, verdict.first_wait, before),
     }
 }
@@ -144,7 +146,11 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
     fn failed(action: Action, scope: Scope) -> Failed {
-        Failed { problem: DeliveryProblem::NoStartTls, verdict: Verdict { scope, action, first_wait: None }, retry_after: None }
+        Failed {
+            problem: DeliveryProblem::NoStartTls,
+            verdict: Verdict { scope, action, first_wait: None },
+            retry_after: None,
+        }
     }
 
     fn before(attempts: i64) -> Before {
@@ -192,7 +198,11 @@ mod tests {
             let found = consequence(failed(action, Scope::Target), before(failures));
             let problem = DeliveryProblem::NoStartTls;
             assert_eq!(found.attempt, AttemptResult::Queued { problem: Some(problem.clone()), counts: false });
-            assert_eq!(found.target, TargetResult::Failed { problem, retry_at: NOW.plus(wait) }, "{action:?} {failures}");
+            assert_eq!(
+                found.target,
+                TargetResult::Failed { problem, retry_at: NOW.plus(wait) },
+                "{action:?} {failures}"
+            );
         }
         let asked = Failed { retry_after: Some(3 * DAY), ..failed(Action::RetryInOrder, Scope::Target) };
         assert_eq!(consequence(asked, before(0)).pause_until, Some(NOW.plus(DAY)), "a day at most");

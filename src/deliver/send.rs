@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use url::Url;
 
-use super::connection::{self, Connection};
+use super::connection::Connection;
 use super::deps::DeliverDeps;
+use super::endpoint::endpoint;
 use super::number::Number;
 use super::retry::Failed;
 use super::smtp::{Accepted, Envelope, Session, Surveyor};
@@ -17,12 +17,13 @@ use super::webhook::{self, Body, Event, Format, Outbound, Raw, RawLink, Target};
 use crate::address::Address;
 use crate::fact::DeliveryProblem;
 use crate::reading::MAX_INPUT;
-use crate::store::{DeliveryTarget, LaneLease, OpenDelivery};
-use crate::target::{TargetKind, WebhookFormat};
+use crate::store::{LaneLease, OpenDelivery};
+use crate::target::TargetKind;
 use crate::vault::hex;
 
-/// Received fields beyond which a mail is not handed on: Postfix and many others refuse more than 50.
-const MAX_HOPS: usize = 50;
+/// Received fields beyond which a mail is held: it is going round in circles. Servers differ (Postfix refuses from 50 on, Haraka and
+/// mox from 100 on), and real mail has had 93.
+const MAX_HOPS: usize = 100;
 /// How long a webhook's link to a raw mail works.
 const LINK_TTL: Duration = Duration::from_hours(24);
 
@@ -45,7 +46,7 @@ pub async fn send(
     deps: &DeliverDeps,
 ) -> Result<String, Failed> {
     let outgoing = Outgoing::read(delivery, lease, deps).await.map_err(failed)?;
-    match lease.target.kind {
+    match lease.target.kind() {
         TargetKind::Smtp | TargetKind::Lmtp => {
             let session = connection.session(&lease.target, deps).await.map_err(failed)?;
             outgoing.transfer(session).await.map_err(failed)
@@ -126,9 +127,8 @@ impl<'a> Outgoing<'a> {
     /// Hands the message to a mail server.
     async fn transfer(&self, session: &mut Session) -> Result<String, DeliveryProblem> {
         let recipient = self.lease.target.recipient.as_deref().unwrap_or(&self.lease.inbox);
-        let to: Address = recipient
-            .parse()
-            .map_err(|_| DeliveryProblem::AddressNeedsUtf8 { address: recipient.to_owned() })?;
+        let to: Address =
+            recipient.parse().map_err(|_| DeliveryProblem::AddressNeedsUtf8 { address: recipient.to_owned() })?;
         let from = self.sender();
         let fields = self.fields(false);
         let mut surveyor = Surveyor::default();
@@ -156,9 +156,10 @@ impl<'a> Outgoing<'a> {
     /// Posts the message to a webhook.
     async fn post(&self) -> Result<String, Failed> {
         let target = self.webhook().map_err(failed)?;
+        let size = u64::try_from(self.delivery.size).unwrap_or(0);
+        let _memory = self.deps.bodies.reserve(size, target.format == Format::Json).await;
         let body = self.body(&target).await.map_err(failed)?;
-        let outbound =
-            Outbound { egress: self.deps.egress_to(&self.lease.target), deadlines: &self.deps.deadlines };
+        let outbound = Outbound { egress: self.deps.egress_to(&self.lease.target), deadlines: &self.deps.deadlines };
         let sent = target.send(&self.number.id(), body, self.deps.clock.now(), outbound).await;
         crate::crash::point("a webhook answered");
         let answer = sent.as_ref().map(|answer| format!("{} {}", answer.status, answer.words)).unwrap_or_default();
@@ -169,7 +170,7 @@ impl<'a> Outgoing<'a> {
     }
 
     fn webhook(&self) -> Result<Target, DeliveryProblem> {
-        let mut target = webhook_target(&self.lease.target, self.deps)?;
+        let mut target = endpoint(&self.lease.target, self.deps)?;
         target.time_limit = self.deps.settings.request.0;
         Ok(target)
     }
@@ -232,24 +233,6 @@ impl<'a> Outgoing<'a> {
         let link = access.link(self.deps.base_url.as_str(), &self.deps.vault);
         link.inspect_err(|error| tracing::error!(%error, "a link to a raw mail cannot be made")).ok()
     }
-}
-
-/// The endpoint of a target, with the secrets that sign now.
-pub fn webhook_target(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<Target, DeliveryProblem> {
-    let unusable = |why: &dyn std::fmt::Display| DeliveryProblem::Unreachable { words: why.to_string() };
-    let mut url = Url::parse(&target.url).map_err(|error| unusable(&error))?;
-    if let Some(username) = &target.username {
-        url.set_username(username).map_err(|()| unusable(&"the login name cannot be used"))?;
-    }
-    let old = target.old_secret(&deps.vault, deps.clock.now()).map_err(|_| DeliveryProblem::NoSecret)?;
-    let secrets: Vec<_> = connection::secret(target, deps)?.into_iter().chain(old).collect();
-    let format = match target.webhook_format() {
-        WebhookFormat::Json => Format::Json,
-        WebhookFormat::Raw => Format::Raw,
-    };
-    let mut checked = Target::new(url.as_str(), format, &secrets).map_err(|why| unusable(&why))?;
-    checked.trust = connection::trust(target);
-    Ok(checked)
 }
 
 fn of_webhook(failure: webhook::Failure) -> Failed {

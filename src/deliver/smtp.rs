@@ -11,7 +11,7 @@
 //!
 //! - [`Session`] opens a connection and keeps it for several mails.
 //! - [`Surveyor`] reads a mail first, since MAIL announces its size and whether it has 8-bit bytes.
-//! - [`Transaction`] sends it. Only [`Transaction::finish`] can deliver.
+//! - [`Transaction`](transaction::Transaction), from [`Session::begin`], sends it. Only its `finish` can deliver.
 
 mod dot_stuffing;
 mod envelope;

@@ -49,7 +49,7 @@ pub struct Wait {
 }
 
 /// Greylisting refuses the first attempt and accepts one after five minutes.
-pub const AFTER_GREYLISTING: Wait = Wait { least: Duration::from_secs(5 * 60), most: Duration::from_secs(7 * 60) };
+pub const AFTER_GREYLISTING: Wait = Wait { least: Duration::from_mins(5), most: Duration::from_mins(7) };
 
 const TARGET: Verdict = Verdict { scope: Scope::Target, action: Action::RetryInOrder, first_wait: None };
 /// A login that is refused: each attempt may count towards a lock of the account.
@@ -75,9 +75,9 @@ pub fn verdict(problem: &DeliveryProblem) -> Verdict {
         DeliveryProblem::Redirected { .. } | DeliveryProblem::Gone => HELD,
         DeliveryProblem::Interrupted => UNKNOWN,
         DeliveryProblem::Loop { .. } | DeliveryProblem::TooManyHops { .. } => HELD,
-        DeliveryProblem::TooLarge { .. }
-        | DeliveryProblem::BareLineEnds
-        | DeliveryProblem::AddressNeedsUtf8 { .. } => HELD,
+        DeliveryProblem::TooLarge { .. } | DeliveryProblem::BareLineEnds | DeliveryProblem::AddressNeedsUtf8 { .. } => {
+            HELD
+        }
         // The store changed while it was read, or lost something; the next attempt shows which.
         DeliveryProblem::Incomplete { .. } => MAIL,
     }

@@ -104,6 +104,22 @@ pub enum DeliveryProblem {
     Incomplete { size: u64, read: u64 },
 }
 
+impl DeliveryProblem {
+    /// The problem as people of one organisation may see it: a host that may not be reached looks like one that does not exist.
+    #[must_use]
+    pub fn for_tenant(self) -> Self {
+        match self {
+            Self::Forbidden { host } => {
+                let words = format!(
+                    "the host name {host} cannot be resolved: the host does not exist, or the resolver does not answer"
+                );
+                Self::Unreachable { words }
+            }
+            other => other,
+        }
+    }
+}
+
 impl DeliveryPhase {
     #[cfg(test)]
     pub const ALL: [Self; 10] = [
@@ -187,9 +203,7 @@ impl Fact for DeliveryProblem {
                 let reply: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
                 Text::new("delivery-refused").with("phase", phase.id()).with("reply", reply.join(" "))
             }
-            Self::TooLarge { size, limit } => {
-                Text::new("delivery-too-large").with("size", size).with("limit", limit)
-            }
+            Self::TooLarge { size, limit } => Text::new("delivery-too-large").with("size", size).with("limit", limit),
             Self::BareLineEnds => Text::new("delivery-bare-line-ends"),
             Self::AddressNeedsUtf8 { address } => Text::new("delivery-address-needs-utf8").with("address", address),
             Self::Interrupted => Text::new("delivery-interrupted"),

@@ -27,6 +27,17 @@ impl<T: DeserializeOwned> StoredFact<T> {
     }
 }
 
+impl<T> StoredFact<T> {
+    /// Converts a fact that is known.
+    #[must_use]
+    pub fn map(self, convert: impl FnOnce(T) -> T) -> Self {
+        match self {
+            Self::Known(fact) => Self::Known(convert(fact)),
+            words @ Self::Words(_) => words,
+        }
+    }
+}
+
 impl<T: Fact> StoredFact<T> {
     /// The text in the wording of a terminal and of the API.
     pub fn words(&self, language: Language) -> String {

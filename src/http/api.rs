@@ -69,6 +69,34 @@ fn endpoint<H: Handler<T, State>, T: 'static>(
 
 /// All endpoints.
 pub fn table() -> Vec<Endpoint> {
+    let mut all = main_table();
+    all.extend(delivery_table());
+    all
+}
+
+fn delivery_table() -> Vec<Endpoint> {
+    use TokenAccess::{Read, Write};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    vec![
+        endpoint(GET, "/inboxes/{address}/targets", Read, targets::list),
+        endpoint(POST, "/inboxes/{address}/targets", Write, targets::create),
+        endpoint(GET, "/targets/{id}", Read, targets::get),
+        endpoint(Method::PATCH, "/targets/{id}", Write, targets::change),
+        endpoint(Method::DELETE, "/targets/{id}", Write, targets::remove),
+        endpoint(POST, "/targets/{id}/pause", Write, targets::pause),
+        endpoint(POST, "/targets/{id}/resume", Write, targets::resume),
+        endpoint(POST, "/targets/{id}/test", Write, targets::test),
+        endpoint(POST, "/targets/{id}/retry-held", Write, targets::retry_held),
+        endpoint(POST, "/targets/{id}/drop-held", Write, targets::drop_held),
+        endpoint(GET, "/deliveries", Read, deliveries::list),
+        endpoint(GET, "/deliveries/{id}", Read, deliveries::get),
+        endpoint(POST, "/deliveries/{id}/retry", Write, deliveries::retry),
+        endpoint(POST, "/deliveries/{id}/drop", Write, deliveries::drop),
+    ]
+}
+
+fn main_table() -> Vec<Endpoint> {
     use TokenAccess::{Public, Read, ReadAll, Write, WriteAll};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
@@ -94,21 +122,6 @@ pub fn table() -> Vec<Endpoint> {
         endpoint(POST, "/routes", Write, routes::create),
         endpoint(GET, "/routes/{recipient}/{inbox}", Read, routes::get),
         endpoint(DELETE, "/routes/{recipient}/{inbox}", Write, routes::remove),
-        // Delivery.
-        endpoint(GET, "/inboxes/{address}/targets", Read, targets::list),
-        endpoint(POST, "/inboxes/{address}/targets", Write, targets::create),
-        endpoint(GET, "/targets/{id}", Read, targets::get),
-        endpoint(PATCH, "/targets/{id}", Write, targets::change),
-        endpoint(DELETE, "/targets/{id}", Write, targets::remove),
-        endpoint(POST, "/targets/{id}/pause", Write, targets::pause),
-        endpoint(POST, "/targets/{id}/resume", Write, targets::resume),
-        endpoint(POST, "/targets/{id}/test", Write, targets::test),
-        endpoint(POST, "/targets/{id}/retry-held", Write, targets::retry_held),
-        endpoint(POST, "/targets/{id}/drop-held", Write, targets::drop_held),
-        endpoint(GET, "/deliveries", Read, deliveries::list),
-        endpoint(GET, "/deliveries/{id}", Read, deliveries::get),
-        endpoint(POST, "/deliveries/{id}/retry", Write, deliveries::retry),
-        endpoint(POST, "/deliveries/{id}/drop", Write, deliveries::drop),
         // Mailboxes.
         endpoint(GET, "/mailboxes", Read, mailboxes::list),
         endpoint(POST, "/mailboxes", Write, mailboxes::create),

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Settings, State};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Overrides};
-use crate::deliver::DeliverDeps;
+use crate::deliver::{BodyMemory, DeliverDeps};
 use crate::egress::Egress;
 use crate::opaque;
 use crate::poll::{Deps, Visits};
@@ -57,6 +57,7 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
         clock: deps.clock.clone(),
         deadlines: deps.deadlines.clone(),
         settings: delivery,
+        bodies: BodyMemory::default(),
         grace: config.schedule.grace.0,
         base_url,
         installation: Installation { name: "test".to_owned(), secret: vec![7; 32] },

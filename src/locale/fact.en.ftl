@@ -264,7 +264,10 @@ no-tls-handshake = the TLS handshake failed: { $words }
 no-tls-closed = the server closed the connection during the TLS handshake; does this port speak TLS from the start?
 
 # Why a mail was not handed over to a target.
-delivery-unreachable = the server cannot be reached: { $words }
+delivery-unreachable = { $place ->
+    [page] the server cannot be reached; check its address and port
+   *[other] the server cannot be reached: { $words }
+}
 delivery-forbidden = { $host } is not a public address, so the connection was refused; if this is your own server, list its network in egress.allow (MAILFERRY__EGRESS__ALLOW)
 delivery-no-starttls = the server does not offer STARTTLS, which is required here; nothing was sent
 delivery-injected-before-tls = the server sent data behind its answer to STARTTLS, as an attacker would; nothing was sent

@@ -201,7 +201,10 @@ no-tls-handshake = TLS-handskakningen misslyckades: { $words }
 no-tls-closed = servern stängde anslutningen under TLS-handskakningen; talar porten TLS från början?
 
 # Varför ett mejl inte lämnades över till ett mål.
-delivery-unreachable = servern kan inte nås: { $words }
+delivery-unreachable = { $place ->
+    [page] servern kan inte nås; kontrollera adressen och porten
+   *[other] servern kan inte nås: { $words }
+}
 delivery-forbidden = { $host } är ingen offentlig adress, så anslutningen nekades; om det är er egen server, ange dess nät i egress.allow (MAILFERRY__EGRESS__ALLOW)
 delivery-no-starttls = servern erbjuder inte STARTTLS, som krävs här; inget skickades
 delivery-injected-before-tls = servern skickade data efter sitt svar på STARTTLS, som en angripare skulle göra; inget skickades

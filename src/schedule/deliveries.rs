@@ -55,8 +55,8 @@ impl Sending {
         Self { deps, stop, tasks: JoinSet::new(), lanes: HashMap::new() }
     }
 
-    /// Serves the due lanes for which there are slots. At most half of the slots go to targets that failed the last time, so that
-    /// dead targets never delay the others.
+    /// Serves the due lanes for which there are slots. At most half of the slots go to targets that failed the last time or have
+    /// never taken a mail, so that dead targets never delay the others.
     async fn start_due(&mut self) {
         let parallel = self.deps.settings.parallel.0;
         let due = match self.due(parallel).await {
@@ -92,7 +92,11 @@ impl Sending {
         let due = self.deps.store.due_lanes(&owner::local_prefix(), (now, lease_now), limit).await?;
         let is_free = |lane: &DueLane| {
             let is_held = lane.lease_token.is_some() && lane.lease_until.is_some_and(|until| until > lease_now);
-            !is_held || lane.lease_owner.as_deref().is_some_and(|owner| owner == owner::this_process() || owner::is_dead(owner))
+            !is_held
+                || lane
+                    .lease_owner
+                    .as_deref()
+                    .is_some_and(|owner| owner == owner::this_process() || owner::is_dead(owner))
         };
         Ok(due.into_iter().filter(is_free).map(|lane| (lane, (now, lease_now))).collect())
     }
@@ -102,11 +106,8 @@ impl Sending {
         lane: &DueLane,
         (now, lease_now): (Timestamp, Timestamp),
     ) -> Result<Option<LaneLease>, StoreError> {
-        let taker = LaneTaker {
-            owner: owner::this_process(),
-            dead_token: lane.lease_token,
-            until: lease_now.plus(LANE_LEASE),
-        };
+        let taker =
+            LaneTaker { owner: owner::this_process(), dead_token: lane.lease_token, until: lease_now.plus(LANE_LEASE) };
         self.deps.store.take_lane(lane, taker, (now, lease_now)).await
     }
 

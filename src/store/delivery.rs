@@ -17,7 +17,7 @@ pub use list::{DeliveryFilter, DeliveryLine, DeliveryState};
 pub struct DueLane {
     pub id: i64,
     pub target_id: i64,
-    /// The target failed the last time.
+    /// The target failed the last time, or has never taken a mail.
     pub is_doubtful: bool,
     pub lease_token: Option<i64>,
     pub lease_owner: Option<String>,
@@ -174,7 +174,8 @@ impl Store {
             FROM (
                 SELECT w.*, row_number() OVER (PARTITION BY is_doubtful ORDER BY due_at) AS turn
                 FROM (
-                    SELECT l.id, l.target_id, t.failures > 0 AS is_doubtful, l.lease_token, l.lease_owner, l.lease_until,
+                    SELECT l.id, l.target_id, t.failures > 0 OR t.last_delivered_at IS NULL AS is_doubtful,
+                        t.failures, l.lease_token, l.lease_owner, l.lease_until,
                         coalesce(l.next_at, l.deferred_at) AS due_at, t.concurrency, t.inbox_id,
                         row_number() OVER (PARTITION BY l.target_id ORDER BY coalesce(l.next_at, l.deferred_at)) AS place
                     FROM delivery_lane l JOIN delivery_target t ON t.id = l.target_id
@@ -182,7 +183,7 @@ impl Store {
                         AND NOT t.paused AND t.in_use AND (t.retry_at IS NULL OR t.retry_at <= $1)
                         AND (l.lease_token IS NULL OR l.lease_until <= $2 OR l.lease_owner LIKE $3)
                 ) AS w
-                WHERE place <= CASE WHEN is_doubtful THEN 1 ELSE concurrency END
+                WHERE place <= CASE WHEN failures > 0 THEN 1 ELSE concurrency END
             ) AS v
             WHERE turn <= $4
             ORDER BY due_at",
@@ -309,7 +310,8 @@ impl Store {
         for (id, attempt) in &result.attempts {
             tx.record_attempt(*id, attempt, now).await?;
         }
-        let has_delivered = result.attempts.iter().any(|(_, attempt)| matches!(attempt, AttemptResult::Delivered { .. }));
+        let has_delivered =
+            result.attempts.iter().any(|(_, attempt)| matches!(attempt, AttemptResult::Delivered { .. }));
         match &result.target {
             TargetResult::Answered => tx.target_answered(lease.target.id, has_delivered.then_some(now)).await?,
             TargetResult::Failed { problem, retry_at } => {
@@ -359,8 +361,7 @@ impl Tx<'_> {
             AttemptResult::Delivered { answer } => Some(answer.as_str()),
             _ => None,
         };
-        let is_unsure =
-            matches!(attempt, AttemptResult::Unsure { .. } | AttemptResult::Held { unsure: true, .. });
+        let is_unsure = matches!(attempt, AttemptResult::Unsure { .. } | AttemptResult::Held { unsure: true, .. });
         let is_finished = matches!(attempt, AttemptResult::Delivered { .. });
         let statement = self.sql(
             r"-- record an attempt

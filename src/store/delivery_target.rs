@@ -18,8 +18,6 @@ pub struct DeliveryTarget {
     pub inbox: Option<String>,
     /// The organisation of the inbox.
     pub organisation_id: Option<i64>,
-    #[sqlx(try_from = "String")]
-    pub kind: TargetKind,
     /// As [`TargetUrl`](crate::target::TargetUrl) writes it.
     pub url: String,
     /// The envelope recipient; `None`: the inbox's own address.
@@ -57,6 +55,11 @@ pub struct DeliveryTarget {
 }
 
 impl DeliveryTarget {
+    /// The protocol.
+    pub fn kind(&self) -> TargetKind {
+        TargetKind::of_url(&self.url)
+    }
+
     /// The body of a webhook's requests.
     pub fn webhook_format(&self) -> WebhookFormat {
         match self.format.as_deref() {
@@ -92,7 +95,6 @@ pub fn target_old_secret_row(id: i64) -> String {
 /// The settings of a target, as a person or the configuration gives them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetSettings {
-    pub kind: TargetKind,
     pub url: String,
     pub recipient: Option<String>,
     pub format: Option<WebhookFormat>,
@@ -108,7 +110,6 @@ impl TargetSettings {
     /// A mail server, with the defaults.
     pub fn smtp(url: &str) -> Self {
         Self {
-            kind: TargetKind::Smtp,
             url: url.to_owned(),
             recipient: None,
             format: None,
@@ -125,16 +126,22 @@ impl DeliveryTarget {
     /// Its settings.
     pub fn settings(&self) -> TargetSettings {
         TargetSettings {
-            kind: self.kind,
             url: self.url.clone(),
             recipient: self.recipient.clone(),
-            format: (self.kind == TargetKind::Webhook).then(|| self.webhook_format()),
+            format: (self.kind() == TargetKind::Webhook).then(|| self.webhook_format()),
             username: self.username.clone(),
             ca_pem: self.ca_pem.clone(),
             concurrency: self.concurrency,
             when_unknown: self.when_unknown,
             repair_line_ends: self.repair_line_ends,
         }
+    }
+}
+
+impl TargetSettings {
+    /// The protocol.
+    pub fn kind(&self) -> TargetKind {
+        TargetKind::of_url(&self.url)
     }
 }
 
@@ -160,9 +167,9 @@ impl Tx<'_> {
     ) -> Result<i64, StoreError> {
         let statement = self.sql(
             r"-- add a delivery target
-            INSERT INTO delivery_target (inbox_id, created_at, kind, url, recipient, format, username, ca_pem,
-                concurrency, when_unknown, repair_line_ends)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+            INSERT INTO delivery_target (inbox_id, created_at, url, recipient, format, username, ca_pem, concurrency,
+                when_unknown, repair_line_ends)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
         );
         let id = bind_settings(statement.bind(inbox_id).bind(now), settings).value().await?;
         self.open_lanes(inbox_id).await?;
@@ -173,8 +180,8 @@ impl Tx<'_> {
     pub async fn change_delivery_target(&mut self, id: i64, settings: &TargetSettings) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- change a delivery target
-            UPDATE delivery_target SET kind = $2, url = $3, recipient = $4, format = $5, username = $6, ca_pem = $7,
-                concurrency = $8, when_unknown = $9, repair_line_ends = $10, retry_at = NULL
+            UPDATE delivery_target SET url = $2, recipient = $3, format = $4, username = $5, ca_pem = $6, concurrency = $7,
+                when_unknown = $8, repair_line_ends = $9, retry_at = NULL
             WHERE id = $1",
         );
         bind_settings(statement.bind(id), settings).run().await?;
@@ -274,7 +281,6 @@ fn bind_settings<'c>(
     settings: &TargetSettings,
 ) -> super::statement::Statement<'c> {
     statement
-        .bind(settings.kind.as_str())
         .bind(settings.url.clone())
         .bind(settings.recipient.clone())
         .bind(settings.format.map(WebhookFormat::as_str))

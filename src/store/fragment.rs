@@ -7,7 +7,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
     // The columns of a `DeliveryTarget`.
     (
         "{delivery_target}",
-        r"SELECT t.id, t.inbox_id, i.address AS inbox, i.organisation_id, t.kind, t.url, t.recipient, t.format, t.username,
+        r"SELECT t.id, t.inbox_id, i.address AS inbox, i.organisation_id, t.url, t.recipient, t.format, t.username,
             t.secret_sealed, t.old_secret_sealed, t.old_secret_until, t.ca_pem, t.concurrency, t.when_unknown,
             t.repair_line_ends, t.in_use, t.paused, t.created_at, t.failures, t.failing_since, t.retry_at, t.problem,
             t.last_delivered_at

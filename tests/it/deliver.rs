@@ -106,7 +106,11 @@ fn a_new_mail_is_delivered_once_and_stays_in_the_inbox() {
         assert!(taken.iter().all(|one| one.is_taken() && one.recipients == [JOBB_INBOX]), "{taken:?}");
         assert!(taken.iter().all(|one| one.connection == taken[0].connection), "one connection takes them all");
         for (one, subject) in taken.iter().zip(["one", "two", "three"]) {
-            assert!(behind_trace(&one.bytes, &mail(subject, JOBB)), "{database:?}: {}", String::from_utf8_lossy(&one.bytes));
+            assert!(
+                behind_trace(&one.bytes, &mail(subject, JOBB)),
+                "{database:?}: {}",
+                String::from_utf8_lossy(&one.bytes)
+            );
             let head = String::from_utf8_lossy(&one.bytes).into_owned();
             assert!(head.starts_with("Received: from "), "{head}");
             for field in ["Delivered-To: jobb@lillestad.se", "X-Mailferry-Message: ", "X-Mailferry-Historic: "] {

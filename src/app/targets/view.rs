@@ -67,8 +67,8 @@ impl TargetView {
     pub fn new(target: DeliveryTarget, counts: DeliveryCounts) -> Self {
         Self {
             id: target.id,
-            kind: target.kind,
-            format: (target.kind == TargetKind::Webhook).then(|| target.webhook_format()),
+            kind: target.kind(),
+            format: (target.kind() == TargetKind::Webhook).then(|| target.webhook_format()),
             inbox: target.inbox,
             url: target.url,
             recipient: target.recipient,

@@ -9,7 +9,6 @@ use crate::address::Address;
 use crate::app::any;
 use crate::app::targets::{self, TargetDeps, TargetRequest, TargetView};
 use crate::cli::{Context, Failure, secret};
-use crate::deliver;
 use crate::fact::Fact;
 use crate::locale::Language;
 use crate::target::{TargetUrl, WebhookFormat, WhenUnknown};
@@ -158,8 +157,7 @@ pub async fn add(inbox: &Address, target: NewTarget, context: &Context) -> Resul
     let vault = context.vault().await?;
     let added = targets::add(context.acting(), inbox, request, deps(&vault, context)).await?;
     let added = targets::with_counts(context.acting(), added).await?;
-    let described =
-        || format!("Added target {}: mail of {inbox} is delivered to {} from now on", added.id, added.url);
+    let described = || format!("Added target {}: mail of {inbox} is delivered to {} from now on", added.id, added.url);
     Ok(context.output.object(&added, described)?)
 }
 
@@ -227,9 +225,8 @@ fn state(view: &TargetView) -> String {
 }
 
 async fn test(id: i64, context: &Context) -> Result<ExitCode, Failure> {
-    let target = targets::find(context.acting(), id).await?;
     let deps = context.deliver_deps().await?;
-    match deliver::test(&target, &deps).await {
+    match targets::test(context.acting(), id, &deps).await? {
         Ok(answer) => {
             let found = serde_json::json!({ "target": id, "ok": true, "answer": answer });
             context.output.object(&found, || format!("Target {id} is ready: {answer}"))?;

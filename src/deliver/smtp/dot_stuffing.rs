@@ -136,8 +136,7 @@ mod tests {
 
     /// CRLF comes first, so that it is not read as two line ends.
     const STRICT: [&[u8]; 1] = [b"\r\n"];
-    const RECEIVERS: [&[&[u8]]; 4] =
-        [&STRICT, &[b"\r\n", b"\n"], &[b"\r\n", b"\r"], &[b"\r\n", b"\n", b"\r"]];
+    const RECEIVERS: [&[&[u8]]; 4] = [&STRICT, &[b"\r\n", b"\n"], &[b"\r\n", b"\r"], &[b"\r\n", b"\n", b"\r"]];
 
     #[test]
     fn dots_are_doubled_at_the_beginning_of_a_line_only() {

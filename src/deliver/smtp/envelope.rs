@@ -80,8 +80,8 @@ mod tests {
 
     #[test]
     fn no_address_can_end_a_command_early() {
-        for text in ["a@l.se>\r\nRCPT TO:<b@l.se", "a@l.se\r", "a b@l.se", "a@l.se> SIZE=1", "<a@l.se>", "a@l.se\u{2028}"] {
-            assert!(text.parse::<Address>().is_err() || !text.contains(['\r', '\n', '<', '>', ' ']), "{text:?}");
+        for text in ["a@l.se>\r\nRCPT TO:<b@l.se", "a b@l.se", "a@l.se> SIZE=1", "<a@l.se>", "a\r@l.se", "a\0@l.se"] {
+            assert!(text.parse::<Address>().is_err(), "{text:?}");
         }
         assert_eq!(" a@l.se\r\n".parse::<Address>().unwrap().as_str(), "a@l.se");
     }

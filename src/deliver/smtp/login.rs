@@ -14,49 +14,60 @@ const PHASE: DeliveryPhase = DeliveryPhase::Login;
 /// Maximum length of a command line without its CRLF (RFC 5321 4.5.3.1.4). Longer credentials follow in a line of their own.
 const MAX_COMMAND: usize = 510;
 
-pub async fn log_in(session: &mut Session, login: &Login) -> Result<(), DeliveryProblem> {
-    let secret = login.password.expose_secret();
-    // NUL separates the parts of PLAIN.
-    let has_nul = login.username.contains('\0') || secret.contains('\0');
-    let reply = match (session.offers().plain && !has_nul, session.offers().login) {
-        (true, _) => plain(session, &encoded(&format!("\0{}\0{secret}", login.username))).await?,
-        (false, true) => {
-            next(session, "AUTH LOGIN").await?.expect(Expected::Continuation, PHASE)?;
-            next(session, &encoded(&login.username)).await?.expect(Expected::Continuation, PHASE)?;
-            next(session, &encoded(secret)).await?
-        }
-        (false, false) => return Err(DeliveryProblem::NoAuth),
-    };
-    reply.expect(Expected::Completion, PHASE).map(drop)
-}
-
-async fn plain(session: &mut Session, response: &str) -> Result<Reply, DeliveryProblem> {
-    let line = Zeroizing::new(format!("AUTH PLAIN {response}"));
-    if line.len() <= MAX_COMMAND {
-        return next(session, &line).await;
+impl Session {
+    /// Logs in with a password.
+    pub(super) async fn log_in(&mut self, login: &Login) -> Result<(), DeliveryProblem> {
+        let reply = self.authenticate(login).await.and_then(|reply| reply.expect(Expected::Completion, PHASE));
+        reply.map(drop).map_err(|problem| without_secrets(problem, login))
     }
-    next(session, "AUTH PLAIN").await?.expect(Expected::Continuation, PHASE)?;
-    next(session, response).await
+
+    async fn authenticate(&mut self, login: &Login) -> Result<Reply, DeliveryProblem> {
+        let secret = login.password.expose_secret();
+        // NUL separates the parts of PLAIN.
+        let has_nul = login.username.contains('\0') || secret.contains('\0');
+        match (self.offers().plain && !has_nul, self.offers().login) {
+            (true, _) => self.plain(&encoded(&plain_text(login))).await,
+            (false, true) => {
+                self.say("AUTH LOGIN").await?.expect(Expected::Continuation, PHASE)?;
+                self.say(&encoded(&login.username)).await?.expect(Expected::Continuation, PHASE)?;
+                self.say(&encoded(secret)).await
+            }
+            (false, false) => Err(DeliveryProblem::NoAuth),
+        }
+    }
+
+    async fn plain(&mut self, response: &str) -> Result<Reply, DeliveryProblem> {
+        let line = Zeroizing::new(format!("AUTH PLAIN {response}"));
+        if line.len() <= MAX_COMMAND {
+            return self.say(&line).await;
+        }
+        self.say("AUTH PLAIN").await?.expect(Expected::Continuation, PHASE)?;
+        self.say(response).await
+    }
+
+    async fn say(&mut self, line: &str) -> Result<Reply, DeliveryProblem> {
+        let line = Zeroizing::new(format!("{line}\r\n"));
+        self.command(line.as_bytes(), PHASE).await
+    }
 }
 
-async fn next(session: &mut Session, line: &str) -> Result<Reply, DeliveryProblem> {
-    let line = Zeroizing::new(format!("{line}\r\n"));
-    session.command(line.as_bytes(), PHASE).await
+/// The message of PLAIN: no other identity, the user name, the password.
+fn plain_text(login: &Login) -> Zeroizing<String> {
+    Zeroizing::new(format!("\0{}\0{}", login.username, login.password.expose_secret()))
 }
 
 fn encoded(text: &str) -> Zeroizing<String> {
     Zeroizing::new(STANDARD.encode(text))
 }
 
-/// Removes the password from a server's text: some servers repeat the line that they refuse. Where it may be contained in a form
-/// that is not recognised for sure, because the text is cut, the whole text goes.
-pub fn without_secrets(problem: DeliveryProblem, login: &Login) -> DeliveryProblem {
+/// Removes a text of the server that may contain the password, whole or cut: some servers repeat the line that they refuse.
+fn without_secrets(problem: DeliveryProblem, login: &Login) -> DeliveryProblem {
     let secret = login.password.expose_secret();
-    let forms = [encoded(&format!("\0{}\0{secret}", login.username)), encoded(secret), Zeroizing::new(secret.to_owned())];
+    let forms = [encoded(&plain_text(login)), encoded(secret), Zeroizing::new(secret.to_owned())];
     let clean = |words: String| {
         let contains = |form: &Zeroizing<String>| {
             let form = form.trim_end_matches('=');
-            // A quarter of it, but no fewer characters than a word has that a server would use by itself.
+            // A text may be cut inside the password, so its beginning counts. Fewer than 8 characters may be a word of the text.
             let start = form.get(..form.ceil_char_boundary((form.len() / 4).max(8).min(form.len()))).unwrap_or(form);
             !start.is_empty() && words.contains(start)
         };

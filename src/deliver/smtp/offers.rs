@@ -2,7 +2,7 @@
 
 use super::reply::Reply;
 
-/// The offered extensions that matter here.
+/// The offered extensions that matter here. Enhanced status codes (RFC 2034) do not: they are read wherever a reply has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Offers {
     /// Maximum size of a mail (RFC 1870). `None` if the server names none.
@@ -17,8 +17,6 @@ pub struct Offers {
     pub pipelining: bool,
     /// CHUNKING (RFC 3030), which is BDAT
     pub chunking: bool,
-    /// ENHANCEDSTATUSCODES (RFC 2034). The codes are read wherever a reply has them.
-    pub enhanced_codes: bool,
     pub starttls: bool,
     /// AUTH PLAIN and AUTH LOGIN
     pub plain: bool,
@@ -43,7 +41,6 @@ impl Offers {
                 "SMTPUTF8" => offers.smtputf8 = true,
                 "PIPELINING" => offers.pipelining = true,
                 "CHUNKING" => offers.chunking = true,
-                "ENHANCEDSTATUSCODES" => offers.enhanced_codes = true,
                 "STARTTLS" => offers.starttls = true,
                 // "AUTH=LOGIN PLAIN" is an older form for old clients, which some servers send alone.
                 _ if keyword == "AUTH" || keyword.starts_with("AUTH=") => {
@@ -94,7 +91,6 @@ mod tests {
                 smtputf8: true,
                 pipelining: true,
                 chunking: true,
-                enhanced_codes: true,
                 starttls: true,
                 plain: true,
                 login: true,

@@ -212,7 +212,8 @@ mod tests {
     fn malformed_replies_are_told_apart() {
         let line = |length: usize| [b"250 ".to_vec(), vec![b'x'; length - 4], b"\r\n".to_vec()].concat();
         let lines = |number: usize| [b"250-x\r\n".repeat(number - 1), b"250 x\r\n".to_vec()].concat();
-        let large = |number: usize| [[b"250-".to_vec(), vec![b'x'; 4000], b"\r\n".to_vec()].concat().repeat(number)].concat();
+        let large =
+            |number: usize| [[b"250-".to_vec(), vec![b'x'; 4000], b"\r\n".to_vec()].concat().repeat(number)].concat();
         for (text, fault) in [
             (b"\r\n".to_vec(), ReplyFault::NoCode),
             (b"25\r\n".to_vec(), ReplyFault::NoCode),

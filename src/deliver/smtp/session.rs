@@ -4,40 +4,28 @@ use tokio::time::timeout;
 
 use super::reply::{Expected, Reply};
 use super::wire::{Arrival, Stream, Wire};
-use super::{Deadlines, Encryption, Login, Offers, Protocol, Terms, login};
+use super::{Deadlines, Encryption, Offers, Protocol, Terms};
 use crate::fact::{DeliveryPhase, DeliveryProblem};
-use crate::tls::{self, Certificate};
-
-/// Whether a session can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// The server waits for MAIL.
-    Ready,
-    /// In a transaction. If it is dropped here, the session stays unusable.
-    Busy,
-    /// The session has ended, or what the server says next is unknown.
-    Over,
-}
+use crate::tls;
 
 /// A connection to a target, ready for mails.
 pub struct Session {
     pub(super) wire: Wire,
     pub(super) deadlines: Deadlines,
-    pub(super) state: State,
+    /// Whether the server waits for MAIL. A transaction that is abandoned, or ends in an unknown state, leaves it false for good.
+    pub(super) is_idle: bool,
     pub(super) chunking: bool,
     pub(super) repair_line_ends: bool,
     offers: Offers,
     greeting: String,
-    certificate: Option<Certificate>,
 }
 
 impl Session {
     /// Opens a session on a connection that `egress` has made, or on a Unix socket.
     pub async fn open(stream: impl Stream + 'static, terms: &Terms) -> Result<Self, DeliveryProblem> {
         let mut stream: Box<dyn Stream> = Box::new(stream);
-        let mut certificate = None;
         if terms.encryption == Encryption::Implicit {
-            (stream, certificate) = protect(stream, terms).await?;
+            stream = protect(stream, terms).await?;
         }
         let mut wire = Wire::new(stream);
         let greeting = wire.reply(DeliveryPhase::Greeting, terms.deadlines.greeting).await?;
@@ -45,12 +33,11 @@ impl Session {
         let mut session = Self {
             wire,
             deadlines: terms.deadlines,
-            state: State::Ready,
+            is_idle: true,
             chunking: terms.chunking,
             repair_line_ends: terms.repair_line_ends,
             offers: Offers::default(),
             greeting: greeting.words(),
-            certificate,
         };
         session.introduce(terms).await?;
         if terms.encryption == Encryption::StartTls {
@@ -74,20 +61,15 @@ impl Session {
         &self.greeting
     }
 
-    /// The server's certificate, under TLS.
-    pub fn certificate(&self) -> Option<&Certificate> {
-        self.certificate.as_ref()
-    }
-
     /// Whether the session can take another mail: no transaction was abandoned, and the server has neither closed nor spoken since
     /// (such as "421 idle too long"). Otherwise the caller opens a new one.
     pub async fn is_ready(&mut self) -> bool {
-        self.state == State::Ready && self.wire.arrival().await == Arrival::Nothing
+        self.is_idle && self.wire.arrival().await == Arrival::Nothing
     }
 
     /// Ends the session politely. A failure of it is no failure of a mail.
     pub async fn quit(self) {
-        if self.state == State::Ready {
+        if self.is_idle {
             self.wire.quit().await;
         }
     }
@@ -126,21 +108,14 @@ impl Session {
             Arrival::Bytes => return Err(DeliveryProblem::InjectedBeforeTls),
             Arrival::End => return Err(DeliveryProblem::Closed { phase }),
         }
-        let (stream, certificate) = protect(self.wire.into_stream(), terms).await?;
-        Ok(Self { wire: Wire::new(stream), certificate, offers: Offers::default(), ..self })
-    }
-
-    async fn log_in(&mut self, login: &Login) -> Result<(), DeliveryProblem> {
-        login::log_in(self, login).await.map_err(|problem| login::without_secrets(problem, login))
+        let stream = protect(self.wire.into_stream(), terms).await?;
+        Ok(Self { wire: Wire::new(stream), offers: Offers::default(), ..self })
     }
 }
 
-async fn protect(
-    stream: Box<dyn Stream>,
-    terms: &Terms,
-) -> Result<(Box<dyn Stream>, Option<Certificate>), DeliveryProblem> {
+async fn protect(stream: Box<dyn Stream>, terms: &Terms) -> Result<Box<dyn Stream>, DeliveryProblem> {
     match timeout(terms.deadlines.tls, tls::connect(stream, &terms.host, &terms.trust)).await {
-        Ok(Ok((stream, certificate))) => Ok((Box::new(stream), Some(certificate))),
+        Ok(Ok((stream, _))) => Ok(Box::new(stream)),
         Ok(Err(why)) => Err(DeliveryProblem::Tls { why }),
         Err(_) => Err(DeliveryProblem::TimedOut { phase: DeliveryPhase::Tls }),
     }

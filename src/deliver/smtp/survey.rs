@@ -100,13 +100,7 @@ mod tests {
         let plain = survey(&[b"a: b\r", b"\n", b"", b"\r\nhej\r\n"]);
         assert_eq!(
             plain,
-            Survey {
-                size: 13,
-                longest_line: 4,
-                ends_with_crlf: true,
-                ends_with_line_end: true,
-                ..Survey::default()
-            }
+            Survey { size: 13, longest_line: 4, ends_with_crlf: true, ends_with_line_end: true, ..Survey::default() }
         );
         assert_eq!(survey(&[]), Survey::default());
         for (pieces, bare_cr, bare_lf, in_data) in [

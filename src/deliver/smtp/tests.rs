@@ -27,15 +27,17 @@ enum Step {
     Trickle(Vec<u8>, Duration),
     /// The server says these bytes.
     Bytes(Vec<u8>),
-    /// The server reads this many bytes, one at a time, with this time between them.
-    Sip(usize, Duration),
+    /// The server reads a KiB at a time, with this time between.
+    Sip(Duration),
     /// The server reads nothing until the client has waited in vain.
     Hang,
     /// The server closes the connection.
     Close,
+    /// The server sends no more, and still reads.
+    Shut,
 }
 
-use Step::{Bytes, C, Close, Hang, S, Sip, Trickle};
+use Step::{Bytes, C, Close, Hang, S, Shut, Sip, Trickle};
 
 fn s(text: &str) -> Step {
     S(format!("{text}\r\n"))
@@ -65,16 +67,15 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, steps: Vec<Step>
                     tokio::time::sleep(pause).await;
                 }
             }
-            Sip(count, pause) => {
-                for _ in 0..count {
-                    if stream.read_u8().await.is_err() {
-                        break;
-                    }
+            Sip(pause) => {
+                let mut sip = [0; 1 << 10];
+                while stream.read(&mut sip).await.is_ok_and(|read| read > 0) {
                     tokio::time::sleep(pause).await;
                 }
             }
             Hang => tokio::time::sleep(Duration::from_hours(100)).await,
             Close => return String::new(),
+            Shut => stream.shutdown().await.unwrap(),
         }
     }
     let mut rest = Vec::new();

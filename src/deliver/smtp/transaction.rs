@@ -5,17 +5,18 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::envelope::Paths;
-use super::reply::Expected;
-use super::session::State;
-use super::{DotStuffing, Envelope, Session, Survey};
+use super::reply::{Expected, Reply};
+use super::{Deadlines, DotStuffing, Envelope, Session, Survey};
 use crate::fact::{DeliveryPhase, DeliveryProblem};
 
 /// Bytes written at once in DATA, and of one BDAT.
 const PIECE: usize = 64 << 10;
 const CHUNK: usize = 1 << 20;
+/// Time for RSET. The reason of the refusal waits for it, and without it a new session is as good.
+const RESET: Duration = Duration::from_secs(10);
 
 /// A transaction whose recipient is accepted. To drop it ends the session without delivering the mail.
 pub struct Transaction<'s> {
@@ -23,8 +24,7 @@ pub struct Transaction<'s> {
     size: u64,
     pushed: u64,
     body: Body,
-    /// The end of the body's deadline.
-    until: Instant,
+    begun: Instant,
     failed: Option<DeliveryProblem>,
 }
 
@@ -70,29 +70,25 @@ impl Session {
         envelope: &Envelope<'_>,
         survey: &Survey,
     ) -> Result<Transaction<'_>, DeliveryProblem> {
-        if self.state != State::Ready {
+        if !self.is_idle {
             return Err(DeliveryProblem::Closed { phase: DeliveryPhase::Sender });
         }
         let in_chunks = self.chunking && self.offers().chunking;
         let commands = self.commands(envelope, survey, in_chunks)?;
-        self.state = State::Busy;
+        self.is_idle = false;
         match self.propose(commands).await {
             Ok(()) => {}
             Err(Rejection::Refused(problem)) => {
                 self.reset().await;
                 return Err(problem);
             }
-            Err(Rejection::Ended(problem)) => {
-                self.state = State::Over;
-                return Err(problem);
-            }
+            Err(Rejection::Ended(problem)) => return Err(problem),
         }
         let body = match in_chunks {
             true => Body::Chunks { waiting: Vec::new() },
             false => Body::Data { stuffing: DotStuffing::new(self.repair_line_ends), waiting: Vec::new() },
         };
-        let until = Instant::now() + self.deadlines.body;
-        Ok(Transaction { session: self, size: survey.size, pushed: 0, body, until, failed: None })
+        Ok(Transaction { session: self, size: survey.size, pushed: 0, body, begun: Instant::now(), failed: None })
     }
 
     /// The commands before the mail. A mail that the server cannot take is refused here.
@@ -163,8 +159,7 @@ impl Session {
             };
             match (answer.map_err(rejection), refused.take()) {
                 (Ok(_), None) => {}
-                // It waits for a mail without a recipient. A dot would end that mail, and close the door to any misunderstanding
-                // less surely than no dot at all.
+                // It waits for a mail, although it has refused the recipient. Not even an empty mail is sent.
                 (Ok(_), Some(earlier)) if phase == DeliveryPhase::Data => return Err(Rejection::Ended(earlier)),
                 (Ok(_) | Err(Rejection::Refused(_)), Some(earlier)) => refused = Some(earlier),
                 (Err(Rejection::Refused(problem)), None) => refused = Some(problem),
@@ -174,12 +169,13 @@ impl Session {
         refused.map_or(Ok(()), |problem| Err(Rejection::Refused(problem)))
     }
 
-    /// Makes the server forget a refused transaction. A failure shows when the next mail is to be sent.
+    /// Makes the server forget a refused transaction, at once, so that a failure is not taken for one of the next mail.
     async fn reset(&mut self) {
         let phase = DeliveryPhase::Sender;
-        let reply = self.command(b"RSET\r\n", phase).await;
-        let is_reset = reply.is_ok_and(|reply| reply.expect(Expected::Completion, phase).is_ok());
-        self.state = if is_reset { State::Ready } else { State::Over };
+        let reply = timeout(RESET, self.command(b"RSET\r\n", phase)).await;
+        let is_reset =
+            reply.is_ok_and(|reply| reply.is_ok_and(|reply| reply.expect(Expected::Completion, phase).is_ok()));
+        self.is_idle = is_reset;
     }
 }
 
@@ -198,18 +194,16 @@ impl Transaction<'_> {
             return Err(problem.clone());
         }
         self.pushed = self.pushed.saturating_add(piece.len() as u64);
+        // If the future is dropped in the middle of the piece, the rest of it is missing.
+        self.failed = Some(DeliveryProblem::Closed { phase: DeliveryPhase::Body });
         let pushed = if self.pushed > self.size { Err(self.incomplete()) } else { self.write_piece(piece).await };
-        if let Err(problem) = &pushed {
-            self.session.state = State::Over;
-            self.failed = Some(problem.clone());
-        }
+        self.failed = pushed.clone().err();
         pushed
     }
 
     /// Sends the last byte and reads the answer. A caller that can be stopped in here must have stored before that the mail
     /// may be delivered; to drop the future makes it unknown.
     pub async fn finish(mut self) -> Result<Accepted, DeliveryProblem> {
-        self.session.state = State::Over;
         if let Some(problem) = self.failed.take() {
             return Err(problem);
         }
@@ -250,7 +244,8 @@ impl Transaction<'_> {
 
     /// The time for the next write.
     fn remaining(&self) -> Duration {
-        self.session.deadlines.chunk.min(self.until.saturating_duration_since(Instant::now()))
+        let Deadlines { chunk, body, .. } = self.session.deadlines;
+        chunk.min(body.saturating_sub(self.begun.elapsed()))
     }
 
     async fn write_piece(&mut self, piece: &[u8]) -> Result<(), DeliveryProblem> {
@@ -310,15 +305,15 @@ impl Session {
     }
 
     /// Reads the answer to the mail. In LMTP it is the only one, for the one recipient.
-    async fn answer(&mut self, in_chunks: bool) -> Result<super::reply::Reply, DeliveryProblem> {
+    async fn answer(&mut self, in_chunks: bool) -> Result<Reply, DeliveryProblem> {
         let phase = DeliveryPhase::Answer;
         let reply = self.wire.reply(phase, self.deadlines.answer).await?;
         let answer = reply.expect(Expected::Completion, phase);
         match &answer {
-            Ok(_) => self.state = State::Ready,
+            Ok(_) => self.is_idle = true,
             // After DATA the transaction has ended in any case (RFC 5321 4.1.1.4), after BDAT only with RSET (RFC 3030 2).
             Err(DeliveryProblem::Refused { .. }) if in_chunks => self.reset().await,
-            Err(DeliveryProblem::Refused { .. }) => self.state = State::Ready,
+            Err(DeliveryProblem::Refused { .. }) => self.is_idle = true,
             Err(_) => {}
         }
         answer

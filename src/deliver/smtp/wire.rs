@@ -124,12 +124,7 @@ impl Wire {
     }
 
     /// Sends bytes that are no mail.
-    pub async fn write(
-        &mut self,
-        bytes: &[u8],
-        phase: DeliveryPhase,
-        within: Duration,
-    ) -> Result<(), DeliveryProblem> {
+    pub async fn write(&mut self, bytes: &[u8], phase: DeliveryPhase, within: Duration) -> Result<(), DeliveryProblem> {
         let writing = async {
             self.stream.write_all(bytes).await?;
             self.stream.flush().await

@@ -20,7 +20,7 @@ use super::{Body, Target, signature};
 use crate::clock::Timestamp;
 use crate::config::Deadlines;
 use crate::egress::{Egress, EgressError};
-use crate::fact::{DeliveryProblem, DeliveryPhase};
+use crate::fact::{DeliveryPhase, DeliveryProblem};
 use crate::https;
 use crate::shown::shown_within;
 use crate::tls;

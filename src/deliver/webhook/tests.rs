@@ -17,7 +17,7 @@ use super::*;
 use crate::clock::Timestamp;
 use crate::config::{self, Deadlines, Overrides};
 use crate::egress::Egress;
-use crate::fact::{DeliveryProblem, DeliveryPhase, TlsProblem};
+use crate::fact::{DeliveryPhase, DeliveryProblem, TlsProblem};
 use crate::tls::Trust;
 use server::{read_request, serve};
 
@@ -96,7 +96,13 @@ async fn rails_relay_ingress_gets_the_mail_as_it_is_behind_the_trace_fields() {
     });
     let url = url.await.replace("http://", "http://actionmailbox@");
     let url = format!("{url}/rails/action_mailbox/relay/inbound_emails");
-    let target = Target::new(&url, Format::Raw, &[SecretString::from("secret"), SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]).ok().unwrap();
+    let target = Target::new(
+        &url,
+        Format::Raw,
+        &[SecretString::from("secret"), SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
+    )
+    .ok()
+    .unwrap();
     // Any bytes: what the target does with NUL, a bare LF or a dot is its own affair.
     let raw: Vec<u8> = [&b"Subject: x\n\r\0\r.\r\n.\r\n"[..], &[0xe5; 200_000]].concat();
     let trace = Bytes::from_static(b"Received: from a by b\r\n");
@@ -129,7 +135,7 @@ async fn each_answer_has_its_verdict() {
         ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense", Verdict::Delivered),
         (
             "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\n\r\n",
-            failed(DeliveryProblem::Redirected { status: 302 }, Next::Hold, true),
+            failed(DeliveryProblem::Redirected { status: 302 }, Next::Hold, false),
         ),
         ("HTTP/1.1 410 Gone\r\n\r\n", failed(DeliveryProblem::Gone, Next::Stop, true)),
         ("HTTP/1.1 429 Slow\r\nretry-after: 120\r\n\r\n", failed(status(429, ""), after(120), true)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Answer, SendError};
-use crate::fact::{DeliveryProblem, DeliveryPhase};
+use crate::fact::{DeliveryPhase, DeliveryProblem};
 
 /// The longest accepted `Retry-After`.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);

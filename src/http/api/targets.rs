@@ -12,7 +12,6 @@ use super::problem::{ApiResult, Refusal};
 use crate::address::Address;
 use crate::app::targets::{self, TargetDeps, TargetRequest, TargetView};
 use crate::app::{deliveries, inboxes};
-use crate::deliver;
 use crate::fact::Fact;
 use crate::http::State;
 use crate::http::api::auth::Caller;
@@ -131,7 +130,11 @@ fn number(text: &str) -> Result<i64, Refusal> {
 /// List the delivery targets of an inbox.
 #[utoipa::path(get, path = "/inboxes/{address}/targets", tag = "Delivery", params(("address" = String, Path, description = "The inbox's address")),
     responses((status = 200, description = "The targets", body = TargetList)))]
-pub async fn list(FromState(state): FromState<State>, caller: Caller, PathParams(address): PathParams<String>) -> ApiResult {
+pub async fn list(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(address): PathParams<String>,
+) -> ApiResult {
     let acting = state.acting(&caller.actor);
     let inbox = inboxes::find(acting, &address).await?;
     let mut items = Vec::new();
@@ -229,7 +232,11 @@ async fn set_paused(state: &State, caller: &Caller, id: &str, paused: bool) -> A
 /// Mail is queued and waits. Pausing it again changes nothing.
 #[utoipa::path(post, path = "/targets/{id}/pause", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The target", body = TargetView)))]
-pub async fn pause(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
+pub async fn pause(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+) -> ApiResult {
     set_paused(&state, &caller, &id, true).await
 }
 
@@ -238,7 +245,11 @@ pub async fn pause(FromState(state): FromState<State>, caller: Caller, PathParam
 /// Resuming it again changes nothing.
 #[utoipa::path(post, path = "/targets/{id}/resume", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The target", body = TargetView)))]
-pub async fn resume(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
+pub async fn resume(
+    FromState(state): FromState<State>,
+    caller: Caller,
+    PathParams(id): PathParams<String>,
+) -> ApiResult {
     set_paused(&state, &caller, &id, false).await
 }
 
@@ -249,8 +260,7 @@ pub async fn resume(FromState(state): FromState<State>, caller: Caller, PathPara
 #[utoipa::path(post, path = "/targets/{id}/test", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The result", body = TargetTest)))]
 pub async fn test(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
-    let target = targets::find(state.acting(&caller.actor), number(&id)?).await?;
-    let tested = deliver::test(&target, &state.deliver).await;
+    let tested = targets::test(state.acting(&caller.actor), number(&id)?, &state.deliver).await?;
     let problem = tested.as_ref().err().map(|problem| problem.words(Language::English));
     Ok(Json(TargetTest { ok: tested.is_ok(), answer: tested.ok(), problem }).into_response())
 }

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use crate::address::Address;
 use crate::app::targets::{self, TargetDeps, TargetRequest, TargetView};
 use crate::app::{Error, any, deliveries, inboxes};
-use crate::deliver;
 use crate::fact::{Fact, Invalid};
 use crate::http::State;
 use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
@@ -51,7 +50,12 @@ pub struct TargetForm {
 impl TargetForm {
     /// The form of a new target.
     fn blank() -> Self {
-        Self { format: "json".to_owned(), concurrency: "1".to_owned(), when_unknown: "repeat".to_owned(), ..Self::default() }
+        Self {
+            format: "json".to_owned(),
+            concurrency: "1".to_owned(),
+            when_unknown: "repeat".to_owned(),
+            ..Self::default()
+        }
     }
 
     /// The form filled with a target, without its secret.
@@ -262,9 +266,9 @@ pub async fn set(
 
 /// Tries a target.
 pub async fn test(FromState(state): FromState<State>, user: SignedIn, Path(id): Path<i64>) -> PageResult {
-    let target = targets::find(state.acting(&user.actor), id).await?;
     let language = user.visitor.words.language;
-    let tested = deliver::test(&target, &state.deliver).await.map_err(|problem| problem.on_page(language));
+    let tested = targets::test(state.acting(&user.actor), id, &state.deliver).await?;
+    let tested = tested.map_err(|problem| problem.on_page(language));
     show(&target_page(&state, &user, id, Shown { tested: Some(tested), ..Shown::default() }).await?)
 }
 

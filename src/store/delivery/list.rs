@@ -45,16 +45,11 @@ impl TryFrom<String> for DeliveryState {
     type Error = String;
 
     fn try_from(stored: String) -> Result<Self, String> {
-        let all = [
-            Self::Queued,
-            Self::Sending,
-            Self::Maybe,
-            Self::Deferred,
-            Self::Held,
-            Self::Delivered,
-            Self::Dropped,
-        ];
-        all.into_iter().find(|state| state.as_str() == stored).ok_or_else(|| format!("{stored:?} is not a state"))
+        let all =
+            [Self::Queued, Self::Sending, Self::Maybe, Self::Deferred, Self::Held, Self::Delivered, Self::Dropped];
+        all.into_iter()
+            .find(|state| state.as_str() == stored)
+            .ok_or_else(|| format!("the state of a delivery: {}", crate::shown::shown(&stored)))
     }
 }
 

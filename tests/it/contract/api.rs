@@ -35,6 +35,7 @@ fn responses_of_every_endpoint_match_their_snapshots() {
     program.take("openapi", &mut snapshots);
     refusals(&serve, &document, [&reader, &theirs], &mut snapshots);
     reading(&mut program, &mut snapshots);
+    deliveries(&mut program, &mut snapshots);
     server_inspections(&mut program, &mut snapshots);
     inboxes_and_routes(&mut program, &mut snapshots);
     people_and_tokens(&mut program, &mut snapshots);
@@ -130,6 +131,51 @@ fn reading(program: &mut Program<'_>, snapshots: &mut Snapshots) {
     program.take("ledger", snapshots);
     program.get_all("/users\n /users/bo\n /users/nobody\n /tokens\n /tokens/all\n /tokens/nobody\n /organisations");
     program.take("users-tokens-organisations", snapshots);
+}
+
+fn deliveries(program: &mut Program<'_>, snapshots: &mut Snapshots) {
+    program.get_all(&format!(
+        "/inboxes/{JOBB_INBOX}/targets\n /targets/1\n /targets/99\n /targets/x
+         /deliveries?limit=2\n /deliveries?state=held\n /deliveries?state=nonsense
+         /deliveries/1\n /deliveries/99\n /deliveries/x"
+    ));
+    program.take("deliveries", snapshots);
+    let targets = format!("/inboxes/{JOBB_INBOX}/targets");
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    for body in [
+        json!({}),
+        json!({ "url": "relay.example" }),
+        json!({ "url": "http://helpdesk.example/mail" }),
+        json!({ "url": "smtp://me:secret@relay.example", "recipient": "nobody" }),
+        json!({ "url": "smtp://relay.example", "format": "json" }),
+        json!({ "url": "https://127.0.0.1:1/mail", "secret": "whsec_short" }),
+        json!({ "url": "smtp://relay.example", "recipient": JOBB }),
+        json!({ "url": "https://127.0.0.1:1/mail", "secret": secret }),
+    ] {
+        program.post(&targets, body);
+    }
+    program.take("target-created", snapshots);
+    program.patch("/targets/2", json!({ "concurrency": 3, "secret": null }));
+    program.patch("/targets/2", json!({ "concurrency": 0 }));
+    program.patch("/targets/99", json!({ "concurrency": 1 }));
+    program.ask("PATCH", "/targets/2", &[], json!({ "concurrency": 1 }));
+    program.ask("PATCH", "/targets/2", &[("if-match", "\"old\"")], json!({ "concurrency": 1 }));
+    for what in ["pause", "resume", "test"] {
+        program.post(&format!("/targets/2/{what}"), Value::Null);
+    }
+    program.take("target-changed", snapshots);
+    program.post("/deliveries/1/retry", json!({}));
+    program.post("/deliveries/1/retry", json!({ "target": 2 }));
+    program.post("/deliveries/1/retry", json!({ "target": 99 }));
+    program.post("/deliveries/1/drop", Value::Null);
+    program.post("/deliveries/1/drop", Value::Null);
+    program.post("/targets/1/retry-held", Value::Null);
+    program.post("/targets/1/drop-held", Value::Null);
+    program.delete("/targets/1");
+    program.delete("/targets/1?with_undelivered=true");
+    program.delete("/targets/2");
+    program.delete("/targets/2");
+    program.take("deliveries-changed", snapshots);
 }
 
 fn server_inspections(program: &mut Program<'_>, snapshots: &mut Snapshots) {

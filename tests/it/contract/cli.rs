@@ -65,13 +65,55 @@ fn output_of_every_command_matches_its_snapshot() {
     inboxes_and_routes(&mut terminal, &mut snapshots);
     people_and_tokens(&mut terminal, &mut snapshots);
     mailboxes(&mut terminal, &mut snapshots);
+    deliveries(&mut terminal, &mut snapshots);
     polls(&mut terminal, &mut snapshots);
+    undelivered(&mut terminal, &mut snapshots);
     server_inspections(&mut terminal, &mut snapshots);
     ledger_and_messages(&mut terminal, &mut snapshots);
     oauth(&mut terminal, &mut snapshots);
     other_commands(&mut terminal, &mut snapshots);
     removals(&mut terminal, &mut snapshots);
     snapshots.finish();
+}
+
+fn deliveries(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
+    terminal.both("inbox delivery list\n delivery list");
+    terminal.run(&format!(
+        "inbox deliver {JOBB_INBOX}
+         inbox deliver nobody@mail.kundo.se --smtp relay.example
+         inbox deliver {JOBB_INBOX} --smtp http://relay.example
+         inbox deliver {JOBB_INBOX} --webhook http://relay.example/mail
+         inbox deliver {JOBB_INBOX} --smtp relay.example --format raw
+         inbox deliver {JOBB_INBOX} --smtp 127.0.0.1:1 --username relay
+         --json inbox deliver {JOBB_INBOX} --lmtp /run/nowhere/lmtp --to jobb@mail.kundo.se
+         inbox delivery set 1 --concurrency 2 --when-unknown hold
+         inbox delivery set 99 --concurrency 2
+         inbox delivery set 1 --concurrency 0
+         inbox delivery pause 1
+         inbox delivery pause 2
+         inbox delivery test 1"
+    ));
+    terminal.both("inbox delivery list");
+    terminal.take("deliveries", snapshots);
+}
+
+/// Mail that waits for paused targets.
+fn undelivered(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
+    terminal.both("delivery list --limit 2\n delivery list --state held\n delivery show 1\n delivery show 99");
+    terminal.run(
+        "delivery retry 1
+         delivery retry 1 --to 2
+         delivery retry
+         delivery retry --all-held-of 1
+         delivery drop 1
+         delivery drop 1
+         --json delivery drop --all-held-of 1
+         inbox delivery remove 1
+         inbox delivery remove 1 --with-undelivered
+         inbox delivery resume 2
+         --json inbox delivery remove 2 --with-undelivered",
+    );
+    terminal.take("deliveries-undelivered", snapshots);
 }
 
 fn empty(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {

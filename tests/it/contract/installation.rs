@@ -100,6 +100,7 @@ impl Installation {
         installation.add_inboxes();
         installation.add_people();
         installation.add_mailboxes();
+        installation.add_target();
         for address in [JOBB, ANSOKAN, OLD_MAIL_ONLY, READ_ONLY, DOWN, WITHOUT_CONSENT] {
             installation.run(&format!("poll {address}"));
         }
@@ -156,6 +157,12 @@ impl Installation {
             "mailbox add {WITHOUT_CONSENT} --inbox {VIKBY_INBOX} --oauth kontoso --host 127.0.0.1 --tls none --port {} --interval 1d",
             port(&self.jobb)
         ));
+    }
+
+    /// Adds a paused target, for which mail waits.
+    pub fn add_target(&self) {
+        self.ok(&format!("inbox deliver {JOBB_INBOX} --smtp smtp://127.0.0.1:1 --username relay"));
+        self.ok("inbox delivery pause 1");
     }
 
     /// Runs a command line without quotes in it; its input is the password.

@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::support::{mailferry::databases, sink::Transaction};
+use crate::support::{
+    mailferry::databases,
+    sink::{Act, Step, Transaction},
+};
 
 const SUBJECTS: [&str; 3] = ["one", "two", "three"];
 
@@ -65,4 +68,40 @@ fn ended_at_every_step_of_a_delivery() {
         }
         println!("{database:?}: {tried} of {steps} steps, {twice} mails arrived twice with the same id");
     }
+}
+
+#[test]
+fn a_killed_process_leaves_a_mail_that_is_sent_again_with_the_same_id() {
+    for database in databases() {
+        let world = World::new(database);
+        let sink = Sink::start(Personality::smtp().first(1, Step::Answer, Act::Wait));
+        world.target(&["--smtp", &url(&sink)]);
+        world.send(&["one"]);
+        let mut serve = world.mailferry.serve();
+        sink.wait_until_it_waits();
+        serve.kill9();
+        sink.release(1);
+        world.poll();
+        assert_eq!(world.states(), ["delivered"], "{database:?}: {:?}", world.deliveries());
+        let taken = sink.wait_for(2);
+        assert_eq!(id(&taken[0]), id(&taken[1]), "{database:?}");
+        assert_eq!(world.deliveries()[0]["unsure"], true);
+    }
+}
+
+#[test]
+fn a_process_that_is_told_to_stop_waits_for_the_answer_to_its_mail() {
+    let world = World::new(Database::Sqlite);
+    let sink = Sink::start(Personality::smtp().first(1, Step::Answer, Act::Wait));
+    world.target(&["--smtp", &url(&sink)]);
+    world.send(&["one", "two"]);
+    let mut serve = world.mailferry.serve();
+    sink.wait_until_it_waits();
+    serve.sigterm();
+    sink.release(1);
+    assert!(serve.wait().success());
+    assert_eq!(world.states()[0], "delivered", "{:?}", world.deliveries());
+    world.poll();
+    assert_eq!(world.states(), ["delivered"; 2]);
+    assert_eq!(sink.transactions().len(), 2, "nothing is sent twice");
 }

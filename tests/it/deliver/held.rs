@@ -55,7 +55,8 @@ fn held_mail_is_dropped_or_sent_elsewhere() {
 #[test]
 fn greylisting_keeps_the_order() {
     let world = World::new(Database::Sqlite);
-    let sink = Sink::start(Personality::smtp().first(1, Step::Rcpt, say("451 4.7.1 greylisted, try again in 5 minutes")));
+    let sink =
+        Sink::start(Personality::smtp().first(1, Step::Rcpt, say("451 4.7.1 greylisted, try again in 5 minutes")));
     world.target(&["--smtp", &url(&sink)]);
     world.send(&["one", "two"]);
     world.poll();
@@ -98,7 +99,8 @@ fn mail_that_has_come_back_is_not_delivered_again() {
     world.send(&["one"]);
     world.poll();
     // The helpdesk forwards it to the mailbox that is polled.
-    let back = [&b"Received: from a by b; Tue, 03 Mar 2026 09:30:00 +0100\r\n"[..], &sink.wait_for(1)[0].bytes].concat();
+    let back =
+        [&b"Received: from a by b; Tue, 03 Mar 2026 09:30:00 +0100\r\n"[..], &sink.wait_for(1)[0].bytes].concat();
     let changed = String::from_utf8(back).unwrap().replace("det gäller", "vidarebefordrat:");
     world.send_bytes(changed.as_bytes());
     world.poll();

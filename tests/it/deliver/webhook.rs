@@ -44,7 +44,8 @@ fn an_event_is_signed_anew_at_each_attempt_and_keeps_its_id() {
     let data = &event["data"];
     assert_eq!((&data["inbox"], &data["mailbox"]), (&JOBB_INBOX.into(), &JOBB.into()), "{event}");
     assert_eq!(data["parsed"]["subject"], "one");
-    let raw = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, data["raw"]["content"].as_str().unwrap());
+    let raw =
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, data["raw"]["content"].as_str().unwrap());
     assert_eq!(raw.unwrap(), mail("one", JOBB));
 
     // While a secret is rotated, both sign.

@@ -1,5 +1,10 @@
 //! Servers that do what they should not.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::ReadBuf;
+
 use super::*;
 use crate::fact::{DeliveryPhase, ReplyFault};
 
@@ -177,6 +182,9 @@ async fn a_loss_is_unknown_only_after_the_last_byte() {
         let (result, _) = deliver(&terms(), steps(&[&script, &[Close]]), b"x\r\n").await;
         assert_eq!(result, Err(DeliveryProblem::Closed { phase }));
     }
+    // A server that can answer no more does not get the dot.
+    let (result, rest) = deliver(&terms(), steps(&[&sending, &[Shut]]), b"x\r\n").await;
+    assert_eq!((result, rest.as_str()), (Err(DeliveryProblem::Closed { phase: Body }), "x\r\n"));
     // A reply that is cut off is no reply.
     let cut = [c("x\r\n."), Bytes(b"250 o".to_vec()), Close];
     let (result, _) = deliver(&terms(), steps(&[&sending, &cut]), b"x\r\n").await;
@@ -184,6 +192,52 @@ async fn a_loss_is_unknown_only_after_the_last_byte() {
     let continued = [c("x\r\n."), s("250-ok"), Close];
     let (result, _) = deliver(&terms(), steps(&[&sending, &continued]), b"x\r\n").await;
     assert_eq!(result, Err(DeliveryProblem::Closed { phase: Answer }));
+}
+
+/// A connection that breaks when these bytes are written.
+struct Breaking(DuplexStream, &'static [u8]);
+
+impl AsyncRead for Breaking {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Breaking {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        match buf == self.1 {
+            true => Poll::Ready(Err(std::io::ErrorKind::BrokenPipe.into())),
+            false => Pin::new(&mut self.0).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_write_is_unknown_from_the_last_byte_on() {
+    use DeliveryPhase::{Answer, Body};
+    for (offers, breaks_at, phase) in [
+        ("", &b"x\r\n"[..], Body),
+        ("", b".\r\n", Answer),
+        ("CHUNKING", b"BDAT 3 LAST\r\nx\r", Body),
+        ("CHUNKING", b"\n", Answer),
+    ] {
+        let data = if offers.is_empty() { vec![c("DATA"), s("354 go")] } else { vec![] };
+        let script = steps(&[&hello(offers), &[c(MAIL), s("250 ok"), c(RCPT), s("250 ok")], &data]);
+        let (result, _) = play(script, async |stream| {
+            let mut session = Session::open(Breaking(stream, breaks_at), &terms()).await?;
+            send(&mut session, b"x\r\n").await
+        })
+        .await;
+        assert_eq!(result, Err(DeliveryProblem::Closed { phase }), "{offers}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,7 +302,10 @@ async fn a_server_may_send_one_byte_at_a_time() {
 
 #[tokio::test]
 async fn texts_that_are_not_utf8_are_kept_printable() {
-    let script = steps(&[&hello(""), &[c(MAIL), Bytes(b"550 5.7.1 f\xf6rbjudet\0 \x1b[2J\r\n".to_vec()), c("RSET"), s("250 ok")]]);
+    let script = steps(&[
+        &hello(""),
+        &[c(MAIL), Bytes(b"550 5.7.1 f\xf6rbjudet\0 \x1b[2J\r\n".to_vec()), c("RSET"), s("250 ok")],
+    ]);
     let (result, _) = deliver(&terms(), script, b"x\r\n").await;
     let Err(DeliveryProblem::Refused { words, code: 550, .. }) = result else { panic!("{result:?}") };
     assert_eq!(words, "f\u{fffd}rbjudet   [2J");

@@ -55,7 +55,6 @@ async fn play_tls(
     });
     let result = async {
         let mut session = Session::open(ours, &terms).await?;
-        assert!(session.certificate().is_some());
         let sent = send(&mut session, mail).await;
         session.quit().await;
         sent

@@ -32,6 +32,9 @@ fn pages() -> Vec<(String, String)> {
         ("inbox", format!("/inboxes/{JOBB_INBOX}")),
         ("inbox-with-route", "/inboxes/bygglov.lillestad.se@mail.kundo.se".to_owned()),
         ("inbox-nowhere", "/inboxes/nobody@mail.kundo.se".to_owned()),
+        ("target", "/targets/1".to_owned()),
+        ("target-new", format!("/inboxes/{JOBB_INBOX}/targets")),
+        ("target-nowhere", "/targets/99".to_owned()),
         ("message", "/messages/1".to_owned()),
         ("message-with-attachment", "/messages/2".to_owned()),
         ("message-html", "/messages/2/html".to_owned()),
@@ -72,8 +75,19 @@ fn take(folder: &str, visitor: &Visitor<'_>, pages: &[(String, String)], snapsho
 
 /// The pages of a viewer of one organisation.
 fn viewer_pages(all: &[(String, String)]) -> Vec<(String, String)> {
-    let names =
-        ["mailboxes", "connect", "ledger-quarantined", "inboxes", "inbox", "people", "settings", "account", "audit"];
+    let names = [
+        "mailboxes",
+        "connect",
+        "ledger-quarantined",
+        "inboxes",
+        "inbox",
+        "target",
+        "target-new",
+        "people",
+        "settings",
+        "account",
+        "audit",
+    ];
     let is_shown = |name: &str| names.contains(&name) || name.starts_with("mailbox-") || name == "search-aside";
     all.iter().filter(|(name, _)| is_shown(name)).cloned().collect()
 }

@@ -51,6 +51,8 @@ fn site(server: &GreenMail) -> Site {
     let (ours, options) = (&site.mailferry, server.options());
     ours.add_inbox(ANSOKAN_INBOX);
     ours.ok(&["inbox", "add", JOBB_INBOX, "--name", "Jobb i Lillestad", "--reply-from", "svar@lillestad.se"]);
+    // Nothing listens there.
+    ours.ok(&["inbox", "deliver", JOBB_INBOX, "--smtp", "smtp://127.0.0.1:1"]);
     ours.add_mailbox(JOBB, JOBB_INBOX, &options, &["--start", "all", "--max-size", "100KB"]);
     ours.add_mailbox_with_password(ANSOKAN, ANSOKAN_INBOX, &options, &["--start", "all"], "wrong");
     for address in [PAUSED, LONG].into_iter().chain(OTHERS) {
@@ -63,6 +65,9 @@ fn site(server: &GreenMail) -> Site {
     );
     let all_is_there = || (ours.messages().len() == 5 && ours.ledger().len() == 6).then_some(());
     wait::within(Duration::from_secs(60), all_is_there).expect("the mails are imported");
+    let refused =
+        r#"{"problem":"refused","phase":"recipient","code":550,"enhanced":"5.1.1","words":"no such user here"}"#;
+    ours.sql(&format!("UPDATE delivery SET state = 'held', attempts = 1, problem = '{refused}' WHERE id IN (2, 3)"));
     site
 }
 
@@ -151,6 +156,8 @@ fn steps(inspector: &Inspector) {
 
 fn mails(site: &Site, inspector: &Inspector) {
     inspector.visit("inbox", "/inboxes/jobb.lillestad.se%40mail.kundo.se");
+    inspector.visit("target", "/targets/1");
+    inspector.visit("target-new", "/inboxes/jobb.lillestad.se%40mail.kundo.se/targets");
     inspector.visit("inbox-empty", "/inboxes/ansokan.lillestad.se%40mail.kundo.se");
     for message in site.mailferry.messages() {
         let name = match text(&message, "message_id") {

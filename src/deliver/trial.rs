@@ -1,0 +1,65 @@
+//! Tries a target without delivering a mail.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::timeout;
+
+use super::connection::open;
+use super::deps::DeliverDeps;
+use super::endpoint::endpoint;
+use super::smtp::{Envelope, Survey};
+use super::webhook::{self, Body, Format, Outbound};
+use crate::address::Address;
+use crate::fact::{DeliveryPhase, DeliveryProblem};
+use crate::store::DeliveryTarget;
+use crate::target::TargetKind;
+
+/// A person is waiting.
+const TIME_LIMIT: Duration = Duration::from_mins(1);
+
+/// Tries a target without delivering a mail: connects, logs in, and asks a mail server for the recipient; a webhook receives an
+/// event of the type `mailferry.test`. Returns the target's answer.
+///
+/// # Errors
+/// The reason why a mail would not be delivered now.
+pub async fn test(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, DeliveryProblem> {
+    let late = |_| DeliveryProblem::TimedOut { phase: DeliveryPhase::Connect };
+    timeout(TIME_LIMIT, attempt(target, deps)).await.map_err(late)?
+}
+
+async fn attempt(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, DeliveryProblem> {
+    if target.kind() == TargetKind::Webhook {
+        return test_webhook(target, deps).await;
+    }
+    let mut session = open(target, deps).await?;
+    let greeting = session.greeting().to_owned();
+    let recipient = target.recipient.as_deref().or(target.inbox.as_deref()).map(str::parse::<Address>);
+    if let Some(Ok(to)) = recipient {
+        let envelope = Envelope { from: None, to: &to };
+        // To drop the transaction ends the session without a mail.
+        drop(session.begin(&envelope, &Survey { ends_with_crlf: true, ..Survey::default() }).await?);
+        return Ok(greeting);
+    }
+    session.quit().await;
+    Ok(greeting)
+}
+
+/// Posts an event of the type `mailferry.test`; an endpoint for raw mails is only connected to, since any request would be a mail.
+async fn test_webhook(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, DeliveryProblem> {
+    let endpoint = endpoint(target, deps)?;
+    let outbound = Outbound { egress: deps.egress_to(target), deadlines: &deps.deadlines };
+    if endpoint.format == Format::Raw {
+        endpoint.reach(outbound).await?;
+        return Ok(endpoint.host().to_owned());
+    }
+    let now = deps.clock.now();
+    let id = format!("{}-test-{}", deps.installation.name, now.0);
+    let event = serde_json::json!({ "id": id, "type": "mailferry.test", "version": 1, "timestamp": now, "data": {} });
+    let sent = endpoint.send(&id, Body::new([Bytes::from(event.to_string())]), now, outbound).await;
+    let answer = sent.as_ref().map(|answer| format!("{} {}", answer.status, answer.words)).unwrap_or_default();
+    match webhook::judge(sent) {
+        webhook::Verdict::Delivered => Ok(answer.trim_end().to_owned()),
+        webhook::Verdict::Failed(failure) => Err(failure.problem),
+    }
+}
