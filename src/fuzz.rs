@@ -139,7 +139,7 @@ async fn converse(first: usize, script: Script) -> Result<(), ImapError> {
         0 => Session::new(Box::new(script), &terms),
         _ => Session::greeted(Box::new(script), &terms),
     };
-    let Some(set) = UidSet::cut(&[1, 2, 3, 7], 10).pop() else { return Ok(()) };
+    let Some(set) = UidSet::split(&[1, 2, 3, 7], 10).pop() else { return Ok(()) };
     for step in (0..9).cycle().skip(first % 9).take(9) {
         match step {
             0 if first == 0 => drop(session.greeting().await?),

@@ -13,7 +13,7 @@ const MIN_LENGTH: usize = 8;
 /// Longer passwords are refused, since hashing them costs time.
 const MAX_LENGTH: usize = 1000;
 
-/// Limits concurrent hashing: each hash takes 19 MiB and some hundredths of a second of a core.
+/// Limits concurrent hashing: each hash takes 19 MiB and a few hundredths of a second of CPU time.
 static SLOTS: Semaphore = Semaphore::const_new(2);
 /// Maximum time in the queue, which limits its length.
 const MAX_QUEUE_TIME: std::time::Duration = std::time::Duration::from_secs(10);

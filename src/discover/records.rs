@@ -114,7 +114,7 @@ mod tests {
         Srv { priority, weight, port, target: target.to_owned() }
     }
 
-    fn named(imaps: &[Srv], imap: &[Srv]) -> Option<(String, u16, TlsMode)> {
+    fn chosen_server(imaps: &[Srv], imap: &[Srv]) -> Option<(String, u16, TlsMode)> {
         match by_srv(imaps, imap) {
             SourceResult::Found(Source::Srv, candidate) => Some((candidate.host, candidate.port, candidate.tls)),
             _ => None,
@@ -131,16 +131,16 @@ mod tests {
             srv(0, 0, 0, "nowhere.example."),
         ];
         let expected = Some(("large.example".to_owned(), 1993, TlsMode::Implicit));
-        assert_eq!(named(&records, &[]), expected);
-        assert_eq!(named(&records, &[srv(0, 0, 143, "plain.example.")]), expected, "implicit TLS goes first");
+        assert_eq!(chosen_server(&records, &[]), expected);
+        assert_eq!(chosen_server(&records, &[srv(0, 0, 143, "plain.example.")]), expected, "implicit TLS goes first");
     }
 
     #[test]
     fn starttls_is_proposed_if_nothing_else_is_offered() {
         let imap = [srv(0, 1, 143, "imap.lillestad.se.")];
         let expected = Some(("imap.lillestad.se".to_owned(), 143, TlsMode::StartTls));
-        assert_eq!(named(&[], &imap), expected);
-        assert_eq!(named(&[srv(0, 0, 0, ".")], &imap), expected);
+        assert_eq!(chosen_server(&[], &imap), expected);
+        assert_eq!(chosen_server(&[srv(0, 0, 0, ".")], &imap), expected);
     }
 
     #[test]

@@ -211,9 +211,11 @@ impl Fact for DeliveryProblem {
             Self::TooManyHops { hops } => Text::new("delivery-too-many-hops").with("hops", hops),
             Self::NoSecret => Text::new("delivery-no-secret"),
             Self::NotHttp => Text::new("delivery-not-http"),
-            Self::Status { status, words } if words.is_empty() => Text::new("delivery-status").with("status", status),
+            Self::Status { status, words } if words.is_empty() => {
+                Text::new("delivery-http-status").with("status", status)
+            }
             Self::Status { status, words } => {
-                Text::new("delivery-status-words").with("status", status).with("words", words)
+                Text::new("delivery-http-status-words").with("status", status).with("words", words)
             }
             Self::Redirected { status } => Text::new("delivery-redirected").with("status", status),
             Self::Gone => Text::new("delivery-gone"),

@@ -339,8 +339,8 @@ delivery-loop = the mail was delivered to { $inbox } before and has come back: s
 delivery-too-many-hops = { $hops } servers have handed this mail on, so it is probably going round in circles
 delivery-no-secret = the target's password or secret cannot be opened with the keys of this installation; set it again
 delivery-not-http = the target's answer is not HTTP
-delivery-status = the target answers with status { $status }
-delivery-status-words = the target answers with status { $status }: { $words }
+delivery-http-status = the target answers with status { $status }
+delivery-http-status-words = the target answers with status { $status }: { $words }
 delivery-redirected = the target answers with a redirect (status { $status }), which is not followed; enter the URL that it leads to
 delivery-gone = the target answers with status 410 (gone): it wants no more mail
 

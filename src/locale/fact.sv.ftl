@@ -276,8 +276,8 @@ delivery-loop = mejlet har redan levererats till { $inbox } och har kommit tillb
 delivery-too-many-hops = { $hops } servrar har skickat mejlet vidare, så det går troligen i cirkel
 delivery-no-secret = målets lösenord eller hemlighet kan inte öppnas med installationens nycklar; ange det igen
 delivery-not-http = målets svar är inte HTTP
-delivery-status = målet svarar med status { $status }
-delivery-status-words = målet svarar med status { $status }: { $words }
+delivery-http-status = målet svarar med status { $status }
+delivery-http-status-words = målet svarar med status { $status }: { $words }
 delivery-redirected = målet svarar med en omdirigering (status { $status }), som inte följs; ange den URL som den leder till
 delivery-gone = målet svarar med status 410 (borta): det vill inte ha fler mejl
 

@@ -107,7 +107,8 @@ fn a_healthy_mailbox_is_polled_in_time_beside_sixteen_very_slow_servers() {
     add(&mailferry, &bad_servers, same, INBOX, &[]);
     add(&mailferry, &bad_servers, other, OTHERS, &[]);
     let serve = mailferry.serve();
-    // All of them, except those without TLS, have worked before, so only their speed distinguishes them.
+    // Every mailbox, except the two whose server never completes the TLS handshake, has been polled successfully before the faults
+    // start, so the scheduler can tell them apart only by speed.
     wait::until("a second poll of each", SOON, || {
         let mut plain = faults.iter().take(16).map(|(at, _)| *at).chain([same, other]);
         plain.all(|at| bad_servers.visits(at).len() >= 2).then_some(())

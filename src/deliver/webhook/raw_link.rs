@@ -75,7 +75,8 @@ mod tests {
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             assert_eq!(RawAccess::verify(&String::from_utf8(changed).unwrap(), &vault, now), None, "byte {at}");
         }
-        for token in ["", "A", "å", &token[1..], &"A".repeat(10_000)] {
+        let (_, without_first) = token.split_at(1);
+        for token in ["", "A", "å", without_first, &"A".repeat(10_000)] {
             assert_eq!(RawAccess::verify(token, &vault, now), None, "{token}");
         }
         let foreign = vault.seal("mailbox/1/password", &SecretString::from("7 1 2000")).unwrap();

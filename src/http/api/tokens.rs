@@ -83,7 +83,7 @@ pub struct RevokedToken {
     made_revoked: bool,
 }
 
-/// The token that path and query name.
+/// The token with the name in the path, of the organisation in the query.
 fn which<'a>(name: &'a str, organisation: Option<&'a str>) -> Result<TokenSelector<'a>, Refusal> {
     let missing = || Refusal::NotFound("there is no such token".to_owned());
     if organisation.is_some_and(|name| name.chars().any(char::is_control)) {

@@ -388,7 +388,7 @@ impl Site {
         format!("/customer/{key}")
     }
 
-    async fn trusts(&self, pin: &str) {
+    async fn set_pin(&self, pin: &str) {
         let server = Server { pin_sha256: Some(pin.to_owned()), ..self.mailbox().await.server };
         let changes = crate::store::Changes { server: Some(server), ..Default::default() };
         self.state.deps.store.change_mailbox(&address(MAILBOX), &changes, None, SystemClock.now()).await.unwrap();
@@ -407,7 +407,7 @@ async fn a_customer_sees_which_certificate_is_trusted() {
     assert!(page.text.contains("993") && page.text.contains("encrypted from the start"), "{}", page.text);
     let shown = shown_server(&page);
     let pin = "cd".repeat(32);
-    site.trusts(&pin).await;
+    site.set_pin(&pin).await;
     let reply = site.send(&path, "", &[("server", &shown), ("password", "hemligt2")]).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(reply.text.contains("was changed") && reply.text.contains(&format!(": {pin}")), "{}", reply.text);

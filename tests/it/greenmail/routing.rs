@@ -48,7 +48,7 @@ fn a_mail_to_several_recipients_reaches_each_of_their_inboxes_once() {
     }
     let to_both = format!("{JOBB}, Ansökan <{ANSOKAN}>");
     server.send("anna@example.se", &BOTH_RECIPIENTS, &mail("to both", &to_both));
-    // Both mailboxes hold the mail, and either copy alone names both inboxes.
+    // Both mailboxes hold the mail, and the recipients in either copy route it to both inboxes.
     mailferry.poll_ok();
     for inbox in [JOBB_INBOX, ANSOKAN_INBOX] {
         let there = mailferry.json(&["message", "list", "--inbox", inbox]);

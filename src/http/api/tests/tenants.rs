@@ -156,3 +156,16 @@ async fn error_texts_escape_control_characters_and_data_keeps_them() {
     let last_error = crate::http::page::last_error::LastError::from_json(&error.to_string());
     assert_eq!(last_error.detail(), "x  31m  y");
 }
+
+#[tokio::test]
+async fn a_tenant_cannot_tell_a_forbidden_target_from_a_missing_one() {
+    let world = World::new().await;
+    let path = format!("/targets/{}/test", world.target);
+    let problem = async |token: &str| {
+        let reply = world.ask("POST", &path, token, &[], Some(json!({}))).await;
+        reply.json()["problem"].as_str().unwrap().to_owned()
+    };
+    let (ours, all) = (problem("ours-write").await, problem("all-write").await);
+    assert!(ours.contains("cannot be resolved") && !ours.contains("egress"), "{ours}");
+    assert!(all.contains("egress.allow"), "{all}");
+}

@@ -163,7 +163,7 @@ fn refused_in_words(refused: Refused, w: &Words) -> String {
         Refused::OtherServer(home) => w.t1("server-of-tokens", "host", home),
         Refused::PlaintextPassword => w.t("server-without-tls"),
         Refused::NoConfiguredServer => w.t("server-unknown-to-provider"),
-        Refused::CustomTrust(_) => w.t("server-own-trust"),
+        Refused::CustomTrust(_) => w.t("server-custom-trust"),
         Refused::LoginRequired(_) => w.t("done-login-anew"),
     }
 }
