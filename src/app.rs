@@ -6,6 +6,7 @@ mod actor;
 pub mod consents;
 pub mod deliveries;
 mod error;
+pub mod forwarded;
 pub mod inboxes;
 pub mod invitations;
 pub mod keys;

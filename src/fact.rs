@@ -2,6 +2,8 @@
 //! turns it into text, in the reader's language, from the messages in `locale/`.
 
 mod audit_event;
+mod both_ways;
+mod catch_up;
 mod check_finding;
 mod conflict;
 mod delivery_problem;
@@ -21,6 +23,8 @@ use crate::locale::{self, Language};
 use crate::shown::shown_within;
 
 pub use audit_event::{AuditEvent, MailboxPart};
+pub use both_ways::BothWays;
+pub use catch_up::CatchUp;
 pub use check_finding::{CheckFinding, TokenContents};
 pub use conflict::Conflict;
 pub use delivery_problem::{DeliveryPhase, DeliveryProblem, ReplyFault};

@@ -2,6 +2,7 @@
 //! Pure.
 
 pub mod auto_submitted;
+pub mod bounce;
 pub mod digest;
 pub mod fields;
 pub mod parse;

@@ -151,6 +151,7 @@ impl World {
             renewals: Default::default(),
             lease: Duration::from_secs(60),
             counts_login_attempts: true,
+            raw_retention: Duration::from_hours(1),
         };
         Self {
             server,

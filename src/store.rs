@@ -14,6 +14,7 @@ mod duplicates;
 mod effect;
 mod epoch;
 mod error;
+mod forwarded;
 mod fragment;
 mod grant;
 mod housekeeping;
@@ -46,7 +47,7 @@ use crate::fact::{Conflict, Resource};
 
 pub use anchor::Anchor;
 pub use audit::{AuditLine, Change};
-pub use batch::{Batch, Finding, Mail, Raw};
+pub use batch::{Batch, Bounce, Finding, Mail, Raw};
 pub use completeness::Completeness;
 pub use db::Store;
 pub use delivery::{
@@ -58,6 +59,7 @@ pub use departure::Departing;
 pub use effect::{Effect, EffectStep};
 pub use epoch::{Epoch, EpochStart, NewEpoch, WatchedFolder};
 pub use error::StoreError;
+pub use forwarded::FirstCopy;
 pub use grant::{AppProblem, Flow, Grant, GrantKey, GrantKind, GrantProblem, SealedTokens, access_row, refresh_row};
 pub use housekeeping::{HousekeepingRun, Retention};
 pub use import::Imported;

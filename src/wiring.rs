@@ -82,6 +82,7 @@ pub fn deps(config: &Config, store: Arc<Store>, vault: Vault, renewals: Renewals
         renewals,
         lease: config.schedule.lease.0,
         counts_login_attempts: false,
+        raw_retention: config.delivery.raw_retention.0,
     }
 }
 

@@ -27,6 +27,10 @@ CREATE TABLE delivery_target (
     -- What to do after an attempt whose answer was lost.
     when_unknown TEXT NOT NULL CHECK (when_unknown IN ('repeat', 'hold')),
     repair_line_ends INTEGER NOT NULL,
+    -- TRUE: the built-in store deletes the bytes of a mail some time after it was delivered.
+    only_target INTEGER NOT NULL DEFAULT 0,
+    -- Maximum number of mails of one inbox per minute; NULL: no limit.
+    rate INTEGER,
     -- FALSE: a target that the configuration no longer names.
     in_use INTEGER NOT NULL DEFAULT 1,
     paused INTEGER NOT NULL DEFAULT 0,
@@ -78,10 +82,42 @@ CREATE TABLE delivery (
     problem TEXT,
     -- The target's answer to the attempt that delivered it.
     answer TEXT,
-    finished_at INTEGER
+    finished_at INTEGER,
+    -- The bytes of the message are deleted some time after all its deliveries.
+    frees_raw INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX delivery_open ON delivery (lane_id, id) WHERE state IN ('queued', 'maybe', 'sending');
 CREATE INDEX delivery_deferred ON delivery (lane_id, retry_at) WHERE state = 'deferred';
 CREATE INDEX delivery_held ON delivery (lane_id, id) WHERE state = 'held';
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX delivery_message ON delivery (message_id);
+CREATE INDEX delivery_frees_raw ON delivery (finished_at) WHERE frees_raw AND finished_at IS NOT NULL;
+
+-- When the bytes of a delivered message were deleted.
+ALTER TABLE message ADD COLUMN raw_removed_at INTEGER;
+-- When the importing system reported that the same mail had reached it by forwarding.
+ALTER TABLE message ADD COLUMN forwarded_at INTEGER;
+
+-- A mail that reached the importing system by forwarding, as it reports.
+CREATE TABLE forwarded (
+    inbox_id INTEGER NOT NULL REFERENCES inbox (id) ON DELETE CASCADE,
+    -- As in message.
+    identity BLOB NOT NULL,
+    seen_at INTEGER NOT NULL,
+    -- When the polled copy was found; NULL: it was not.
+    matched_at INTEGER,
+    -- Whether the forwarded copy counts, and the polled one is not delivered.
+    came_first INTEGER NOT NULL,
+    PRIMARY KEY (inbox_id, identity)
+) STRICT;
+CREATE INDEX forwarded_seen ON forwarded (seen_at);
+
+-- Mails of a sender to an inbox in one hour (UTC), which stop a loop.
+CREATE TABLE sender_rate (
+    inbox_id INTEGER NOT NULL REFERENCES inbox (id) ON DELETE CASCADE,
+    sender TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    mails INTEGER NOT NULL,
+    PRIMARY KEY (inbox_id, sender, hour)
+) STRICT;
+CREATE INDEX sender_rate_hour ON sender_rate (hour);

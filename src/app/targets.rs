@@ -14,7 +14,9 @@ use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::deliver::{self, DeliverDeps, webhook};
 use crate::fact::{AuditEvent, Conflict, DeliveryProblem, Invalid, Resource, StoredFact};
-use crate::store::{DeliveryTarget, Scope, TargetSettings, Tx, target_old_secret_row, target_secret_row};
+use crate::store::{
+    DeliveryTarget, Inbox, Mailbox, Scope, TargetSettings, Tx, target_old_secret_row, target_secret_row,
+};
 use crate::target::{TargetKind, TargetUrl, WebhookFormat, WhenUnknown};
 use crate::tls;
 use crate::vault::Vault;
@@ -23,6 +25,9 @@ pub use view::{TargetView, view, with_counts};
 
 /// Maximum number of connections to one target.
 const MAX_CONCURRENCY: i64 = 50;
+
+/// Maximum number of mails per minute that can be set.
+const MAX_RATE: i64 = 10_000;
 
 /// How long a replaced signing secret still signs, so that the receiver can change it in peace.
 const OLD_SECRET_TTL: Duration = Duration::from_hours(24);
@@ -43,6 +48,10 @@ pub struct TargetRequest {
     pub concurrency: Option<i64>,
     pub when_unknown: Option<WhenUnknown>,
     pub repair_line_ends: Option<bool>,
+    /// Whether the built-in store deletes the bytes of a mail some time after its delivery.
+    pub only: Option<bool>,
+    /// Maximum number of mails of the inbox per minute.
+    pub rate: Option<Option<i64>>,
 }
 
 /// Dependencies of a change.
@@ -132,12 +141,14 @@ pub async fn add(
         concurrency: 1,
         when_unknown: WhenUnknown::Repeat,
         repair_line_ends: false,
+        only_target: false,
+        rate: None,
     };
     let settings = settings(&blank, &request)?;
     check_reach(acting.scope(), &url, deps.ports)?;
     let mut tx = acting.begin().await?;
     let inbox = inboxes::visible(acting, inbox, &mut tx).await?;
-    check_not_polled(&settings, &inbox.address, &mut tx).await?;
+    check_not_polled(&settings, &inbox, &mut tx).await?;
     let id = tx.add_delivery_target(Some(inbox.id), &settings, acting.now).await?;
     if let Some(secret) = request.secret.flatten() {
         let sealed = deps.vault.seal(&target_secret_row(id), &secret).map_err(crate::store::StoreError::Vault)?;
@@ -173,7 +184,11 @@ pub async fn change(
         let moved = if settings.url == before.url { ServerSetting::CaPem } else { ServerSetting::Host };
         return Err(Refused::LoginRequired(moved).into());
     }
-    check_not_polled(&settings, before.inbox.as_deref().unwrap_or_default(), &mut tx).await?;
+    let inbox = before.inbox.as_deref().and_then(|inbox| inbox.parse().ok());
+    if let Some(inbox) = inbox {
+        let inbox = inboxes::visible(acting, &inbox, &mut tx).await?;
+        check_not_polled(&settings, &inbox, &mut tx).await?;
+    }
     tx.change_delivery_target(id, &settings).await?;
     let is_secret_new = request.secret.is_some();
     if let Some(secret) = request.secret {
@@ -292,6 +307,11 @@ fn settings(before: &TargetSettings, request: &TargetRequest) -> Result<TargetSe
     }
     settings.when_unknown = request.when_unknown.unwrap_or(settings.when_unknown);
     settings.repair_line_ends = request.repair_line_ends.unwrap_or(settings.repair_line_ends);
+    settings.only_target = request.only.unwrap_or(settings.only_target);
+    settings.rate = request.rate.unwrap_or(settings.rate);
+    if settings.rate.is_some_and(|rate| !(1..=MAX_RATE).contains(&rate)) {
+        return Err(invalid("rate", Invalid::Rate { most: MAX_RATE }));
+    }
     if let Some(Some(secret)) = &request.secret {
         check_secret(&settings, secret)?;
     }
@@ -319,15 +339,26 @@ fn check_reach(scope: Scope, url: &TargetUrl, ports: &[u16]) -> Result<(), Error
     }
 }
 
-/// Mail that is delivered to a polled mailbox would be fetched and delivered again, for ever.
-async fn check_not_polled(settings: &TargetSettings, inbox: &str, tx: &mut Tx<'_>) -> Result<(), Error> {
+/// Mail that is delivered to a polled mailbox would be fetched and delivered again, for ever. A mailbox has two names: its address,
+/// and the name that it is logged in with.
+async fn check_not_polled(settings: &TargetSettings, inbox: &Inbox, tx: &mut Tx<'_>) -> Result<(), Error> {
     if settings.kind() == TargetKind::Webhook {
         return Ok(());
     }
-    let recipient = settings.recipient.as_deref().unwrap_or(inbox);
-    let Ok(address) = recipient.parse::<Address>() else { return Ok(()) };
-    match tx.mailbox(&address).await {
-        Ok(_) => Err(Conflict::TargetIsPolled { address: recipient.to_owned() }.into()),
-        Err(_) => Ok(()),
+    let recipient = settings.recipient.as_deref().unwrap_or(&inbox.address);
+    match tx.is_polled(inbox.organisation_id, recipient).await? {
+        true => Err(Conflict::TargetIsPolled { address: recipient.to_owned() }.into()),
+        false => Ok(()),
+    }
+}
+
+/// A mailbox that the mail of its organisation's inboxes is delivered to must not be polled, for the same reason.
+///
+/// # Errors
+/// [`Conflict::MailboxIsTarget`].
+pub(super) async fn check_not_target(mailbox: &Mailbox, tx: &mut Tx<'_>) -> Result<(), Error> {
+    match tx.recipient_that_is(mailbox).await? {
+        Some(address) => Err(Conflict::MailboxIsTarget { address }.into()),
+        None => Ok(()),
     }
 }

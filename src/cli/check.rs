@@ -240,7 +240,7 @@ mod tests {
         };
         assert_eq!(housekeeping_line().await, ["has not run yet; `mailferry serve` runs it every hour"]);
         let store = wiring::store(&config::load(&overrides).ok().unwrap()).await.unwrap();
-        housekeeping::run(&store, Timestamp(1_800_000_000_000)).await.unwrap();
+        housekeeping::run(&store, std::time::Duration::ZERO, Timestamp(1_800_000_000_000)).await.unwrap();
         store.close().await;
         assert_eq!(housekeeping_line().await, ["last run 2027-01-15T08:00:00Z, nothing to remove"]);
     }

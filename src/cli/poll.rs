@@ -74,7 +74,7 @@ pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {
     }
     let deliver_deps = wiring::deliver_deps(&config, &deps).await?;
     deliveries::run_once(Arc::new(deliver_deps), stop).await;
-    housekeeping::run_if_reports_are_old(&deps.store, deps.clock.now()).await?;
+    housekeeping::run_if_reports_are_old(&deps.store, deps.raw_retention, deps.clock.now()).await?;
     deps.close().await;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

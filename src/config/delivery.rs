@@ -1,6 +1,7 @@
 //! `[delivery]`: the target of all inboxes, and the settings of every delivery.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -13,6 +14,9 @@ use crate::tls;
 
 /// The value of `default` for the built-in store alone.
 const STORE: &str = "store";
+
+/// The longest `raw_retention`.
+const MAX_RAW_RETENTION: Duration = Duration::from_hours(80 * 24);
 
 /// `[delivery]`
 #[derive(Debug, Clone, Deserialize)]
@@ -31,6 +35,12 @@ pub struct Delivery {
     pub concurrency: Count,
     /// Whether lone CR and LF may be turned into CRLF for the default target.
     pub repair_line_ends: bool,
+    /// Whether the default target is the only place for a mail.
+    pub only: bool,
+    /// Maximum number of mails of one inbox per minute to the default target; 0: no limit.
+    pub rate: u32,
+    /// How long the bytes of a delivered mail stay where the target is the only place for them.
+    pub raw_retention: Span,
     /// The envelope sender; empty: the null sender.
     pub sender: String,
     /// The name in EHLO and Received; empty: this machine's host name.
@@ -81,6 +91,8 @@ impl Delivery {
             concurrency: i64::try_from(self.concurrency.0).unwrap_or(i64::MAX),
             when_unknown: WhenUnknown::Repeat,
             repair_line_ends: self.repair_line_ends,
+            only_target: self.only,
+            rate: Some(i64::from(self.rate)).filter(|rate| *rate > 0),
         }))
     }
 
@@ -97,6 +109,15 @@ impl Delivery {
         }
         if !self.hostname.is_empty() && url::Host::parse(&self.hostname).is_err() {
             problems.push("delivery.hostname: must be a host name, e.g. mailferry.kundo.example".to_owned());
+        }
+        if self.only && self.default == STORE {
+            problems.push(
+                "delivery.only: needs a target in delivery.default; the store cannot be left out otherwise".to_owned(),
+            );
+        }
+        // Finished deliveries are deleted after 90 days, and with them the knowledge that the bytes are not needed.
+        if self.raw_retention.0 > MAX_RAW_RETENTION {
+            problems.push("delivery.raw_retention: must be at most 80d".to_owned());
         }
         if self.ports.contains(&0) {
             problems.push("delivery.ports: 0 is not a port".to_owned());

@@ -46,13 +46,18 @@ async fn send_all(lease: &LaneLease, deps: &DeliverDeps, stop: &CancellationToke
         // A person decides about each mail that may have arrived, so none is marked before its turn.
         WhenUnknown::Hold => i64::try_from(connections).unwrap_or(1),
     };
+    let batch = lease.target.rate.map_or(batch, |rate| paced_batch(batch, rate));
     while !stop.is_cancelled() && started.elapsed() < TURN {
         let deliveries = deps.store.begin_deliveries(lease, batch, deps.clock.now()).await?;
         if deliveries.is_empty() {
             break;
         }
         crate::crash::point("deliveries begun");
-        let result = send_batch(deliveries, &mut open, lease, (deps, stop)).await;
+        let (began, count) = (deps.clock.now(), deliveries.len());
+        let mut result = send_batch(deliveries, &mut open, lease, (deps, stop)).await;
+        if let Some(rate) = lease.target.rate {
+            result.next_at = result.next_at.max(began.plus(pace(count, rate)));
+        }
         crate::crash::point("deliveries sent");
         let now = deps.clock.now();
         deps.store.record_deliveries(lease, &result, now).await?;
@@ -62,6 +67,17 @@ async fn send_all(lease: &LaneLease, deps: &DeliverDeps, stop: &CancellationToke
     }
     join_all(open.into_iter().map(Connection::close)).await;
     Ok(())
+}
+
+/// The size of a batch for a target with this rate: what it takes in ten seconds, so that its mail does not come in bursts.
+fn paced_batch(batch: i64, rate: i64) -> i64 {
+    (rate / 6).clamp(1, batch)
+}
+
+/// The time that this number of mails takes at a rate per minute.
+fn pace(count: usize, rate: i64) -> Duration {
+    let rate = u32::try_from(rate).unwrap_or(u32::MAX).max(1);
+    Duration::from_mins(1).saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)) / rate
 }
 
 /// The part of a batch that is not sent yet, and the results so far.
@@ -165,5 +181,25 @@ async fn keep_alive(lease: &LaneLease, deps: &DeliverDeps) {
             Err(error) => tracing::warn!(target = lease.target.id, %error, "the lease of a lane could not be renewed"),
             Ok(()) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_kept_by_small_batches_with_pauses() {
+        for (rate, batch, pause) in [
+            (1, 1, Duration::from_secs(60)),
+            (60, 10, Duration::from_secs(10)),
+            (120, 20, Duration::from_secs(10)),
+            (6000, 20, Duration::from_millis(200)),
+        ] {
+            let count = paced_batch(BATCH, rate);
+            assert_eq!(count, batch, "{rate} a minute");
+            assert_eq!(pace(usize::try_from(count).unwrap(), rate), pause, "{rate} a minute");
+        }
+        assert_eq!(pace(0, i64::MAX), Duration::ZERO);
     }
 }

@@ -68,6 +68,9 @@ impl<'a> Outgoing<'a> {
         let number = Number { installation: &deps.installation, delivery: delivery.id };
         let mut outgoing =
             Self { delivery, lease, deps, number, first: Bytes::new(), auto_submitted: AutoSubmitted::No };
+        if delivery.raw_removed_at.is_some() {
+            return Err(DeliveryProblem::BytesRemoved);
+        }
         outgoing.first = outgoing.row(0).await?.unwrap_or_default();
         outgoing.auto_submitted = trace::auto_submitted(&outgoing.first);
         let hops = trace::own_hops(&outgoing.first, &deps.installation.name);

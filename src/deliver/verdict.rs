@@ -75,6 +75,8 @@ pub fn verdict(problem: &DeliveryProblem) -> Verdict {
         DeliveryProblem::Redirected { .. } | DeliveryProblem::Gone => HELD,
         DeliveryProblem::Interrupted => UNKNOWN,
         DeliveryProblem::Loop { .. } | DeliveryProblem::TooManyHops { .. } => HELD,
+        DeliveryProblem::Returned { .. } | DeliveryProblem::Forwarded => HELD,
+        DeliveryProblem::TooManyFromSender { .. } | DeliveryProblem::BytesRemoved => HELD,
         DeliveryProblem::TooLarge { .. } | DeliveryProblem::BareLineEnds | DeliveryProblem::AddressNeedsUtf8 { .. } => {
             HELD
         }

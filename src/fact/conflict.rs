@@ -46,6 +46,10 @@ pub enum Conflict {
     TargetOfConfiguration,
     /// Mail that is delivered to this address would be fetched again.
     TargetIsPolled { address: String },
+    /// Mail of an inbox is delivered to this mailbox, so it must not be polled.
+    MailboxIsTarget { address: String },
+    /// The raw mail was deleted after its delivery, as its target is set.
+    RawMailRemoved { message: i64, removed_at: Timestamp },
     /// Mail would be moved into a folder that is polled.
     MoveIntoPolledFolder { target: String },
     /// Mail would be moved into a folder that may be a polled folder under another name.
@@ -78,6 +82,20 @@ pub enum Conflict {
     PasswordHasNoConsent,
 }
 
+/// The text of a conflict with a folder that is polled by another mailbox of the same account.
+fn by_other_mailbox(wrong: &Conflict, mailbox: &str) -> Text {
+    match wrong {
+        Conflict::MayMoveIntoPolledFolder { target, folder } => Text::new("conflict-move-into-other-polled-maybe")
+            .with("target", target)
+            .with("folder", folder)
+            .with("mailbox", mailbox),
+        Conflict::MoveIntoPolledFolder { target } => {
+            Text::new("conflict-move-into-other-polled").with("target", target).with("mailbox", mailbox)
+        }
+        other => other.text(),
+    }
+}
+
 impl Fact for Conflict {
     fn text(&self) -> Text {
         match self {
@@ -106,21 +124,16 @@ impl Fact for Conflict {
             Self::DeliveryNotHeld(id) => Text::new("conflict-delivery-not-held").with("id", id),
             Self::TargetOfOtherInbox(id) => Text::new("conflict-target-of-other-inbox").with("id", id),
             Self::TargetOfConfiguration => Text::new("conflict-target-of-configuration"),
+            Self::MailboxIsTarget { address } => Text::new("conflict-mailbox-is-target").with("address", address),
             Self::TargetIsPolled { address } => Text::new("conflict-target-is-polled").with("address", address),
+            Self::RawMailRemoved { message, removed_at } => {
+                Text::new("conflict-raw-mail-removed").with("id", message).with("time", removed_at)
+            }
             Self::MoveIntoPolledFolder { target } => Text::new("conflict-move-into-polled").with("target", target),
             Self::MayMoveIntoPolledFolder { target, folder } => {
                 Text::new("conflict-move-into-polled-maybe").with("target", target).with("folder", folder)
             }
-            Self::ByOtherMailbox { wrong, mailbox } => match wrong.as_ref() {
-                Self::MayMoveIntoPolledFolder { target, folder } => Text::new("conflict-move-into-other-polled-maybe")
-                    .with("target", target)
-                    .with("folder", folder)
-                    .with("mailbox", mailbox),
-                Self::MoveIntoPolledFolder { target } => {
-                    Text::new("conflict-move-into-other-polled").with("target", target).with("mailbox", mailbox)
-                }
-                other => other.text(),
-            },
+            Self::ByOtherMailbox { wrong, mailbox } => by_other_mailbox(wrong, mailbox),
             Self::InSetup => Text::new("conflict-in-setup"),
             Self::Paused => Text::new("conflict-paused"),
             Self::Failing => Text::new("conflict-failing"),

@@ -88,6 +88,14 @@ pub enum DeliveryProblem {
     Interrupted,
     /// Mailferry has delivered the mail to this inbox before: it has come back.
     Loop { inbox: String },
+    /// A later server returned the mail, with an enhanced code (RFC 3463) and its text.
+    Returned { status: Option<String>, words: String },
+    /// The mail reached the importing system by forwarding, so it was not delivered.
+    Forwarded,
+    /// The sender has sent more mails to this inbox in an hour than are delivered.
+    TooManyFromSender { limit: i64 },
+    /// The bytes of the mail were deleted after an earlier delivery.
+    BytesRemoved,
     /// Too many servers have handed the mail on.
     TooManyHops { hops: usize },
     /// The secret of the target cannot be opened with the keys of this installation.
@@ -208,6 +216,17 @@ impl Fact for DeliveryProblem {
             Self::AddressNeedsUtf8 { address } => Text::new("delivery-address-needs-utf8").with("address", address),
             Self::Interrupted => Text::new("delivery-interrupted"),
             Self::Loop { inbox } => Text::new("delivery-loop").with("inbox", inbox),
+            Self::Returned { status, words } => {
+                let parts = [status.clone(), Some(words.clone())];
+                let reply: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+                match reply.is_empty() {
+                    true => Text::new("delivery-returned"),
+                    false => Text::new("delivery-returned-words").with("reply", reply.join(" ")),
+                }
+            }
+            Self::Forwarded => Text::new("delivery-forwarded"),
+            Self::TooManyFromSender { limit } => Text::new("delivery-too-many-from-sender").with("limit", limit),
+            Self::BytesRemoved => Text::new("delivery-bytes-removed"),
             Self::TooManyHops { hops } => Text::new("delivery-too-many-hops").with("hops", hops),
             Self::NoSecret => Text::new("delivery-no-secret"),
             Self::NotHttp => Text::new("delivery-not-http"),

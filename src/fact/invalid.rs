@@ -47,6 +47,8 @@ pub enum Invalid {
     Recipient(String),
     /// The number of connections is outside the limits.
     Concurrency { most: i64 },
+    /// The number of mails per minute is outside the limits.
+    Rate { most: i64 },
     /// The setting does not apply to this kind of delivery target.
     NotForTarget { setting: String, kind: String },
     /// The password is empty.
@@ -84,6 +86,7 @@ impl Fact for Invalid {
             Self::TargetUnencrypted => Text::new("invalid-target-unencrypted"),
             Self::WebhookSecret => Text::new("invalid-webhook-secret"),
             Self::Recipient(text) => Text::new("invalid-recipient").with("text", text),
+            Self::Rate { most } => Text::new("invalid-rate").with("most", most),
             Self::Concurrency { most } => Text::new("invalid-concurrency").with("most", most),
             Self::NotForTarget { setting, kind } => {
                 Text::new("invalid-not-for-target").with("setting", setting).with("kind", kind)

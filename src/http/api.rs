@@ -12,6 +12,7 @@ mod deliveries;
 mod discovery;
 mod etag;
 mod extract;
+mod forwarded;
 mod guard;
 mod idempotency;
 mod inboxes;
@@ -81,6 +82,7 @@ fn delivery_table() -> Vec<Endpoint> {
     vec![
         endpoint(GET, "/inboxes/{address}/targets", Read, targets::list),
         endpoint(POST, "/inboxes/{address}/targets", Write, targets::create),
+        endpoint(POST, "/inboxes/{address}/seen", Write, forwarded::report),
         endpoint(GET, "/targets/{id}", Read, targets::get),
         endpoint(Method::PATCH, "/targets/{id}", Write, targets::change),
         endpoint(Method::DELETE, "/targets/{id}", Write, targets::remove),

@@ -46,6 +46,7 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
         renewals: Default::default(),
         lease: config.schedule.lease.0,
         counts_login_attempts: true,
+        raw_retention: std::time::Duration::from_hours(1),
     };
     let deps = Arc::new(deps);
     let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());

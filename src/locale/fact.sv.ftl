@@ -38,6 +38,8 @@ conflict-delivery-not-held = leverans { $id } är inte kvarhållen
 conflict-target-of-other-inbox = mål { $id } hör till en annan inkorg
 conflict-target-of-configuration = målet står i konfigurationen (delivery.default) och ändras där
 conflict-target-is-polled = { $address } är en brevlåda som Mailferry hämtar från: mejlen skulle hämtas och levereras om och om igen
+conflict-mailbox-is-target = en inkorgs mejl levereras till { $address }, som är den här brevlådan: mejlen skulle hämtas och levereras om och om igen
+conflict-raw-mail-removed = meddelande { $id } är levererat, och dess innehåll raderades här { $time }, eftersom målet är inställt som enda plats (--only)
 conflict-move-into-polled = move:{ $target }: den mappen hämtas själv; välj en annan
 conflict-move-into-polled-maybe = move:{ $target }: det kan vara den hämtade mappen { $folder } under ett annat namn; välj en annan
 conflict-move-into-other-polled = move:{ $target }: den mappen hämtas själv; välj en annan: postlådan { $mailbox } loggar in på samma konto
@@ -274,12 +276,26 @@ delivery-incomplete = det lagrade mejlet har { $size } byte, men { $read } läst
 delivery-interrupted = Mailferry avbröts medan mejlet skickades; målet kan ha fått det
 delivery-loop = mejlet har redan levererats till { $inbox } och har kommit tillbaka: något vidarebefordrar det till en brevlåda som hämtas
 delivery-too-many-hops = { $hops } servrar har skickat mejlet vidare, så det går troligen i cirkel
+delivery-returned = servern tog emot mejlet, men en senare server skickade tillbaka det
+delivery-returned-words = servern tog emot mejlet, men en senare server skickade tillbaka det: { $reply }
+delivery-forwarded = mejlet hade redan kommit fram genom vidarebefordran och levererades därför inte en gång till
+delivery-too-many-from-sender = avsändaren skickade fler än { $limit } mejl till den här inkorgen på en timme, vilket bara en slinga gör
+delivery-bytes-removed = mejlets innehåll raderades här efter en tidigare leverans, så det kan inte skickas igen
 delivery-no-secret = målets lösenord eller hemlighet kan inte öppnas med installationens nycklar; ange det igen
 delivery-not-http = målets svar är inte HTTP
 delivery-http-status = målet svarar med status { $status }
 delivery-http-status-words = målet svarar med status { $status }: { $words }
 delivery-redirected = målet svarar med en omdirigering (status { $status }), som inte följs; ange den URL som den leder till
 delivery-gone = målet svarar med status 410 (borta): det vill inte ha fler mejl
+both-ways = av de senaste { $polled } hämtade mejlen vidarebefordrades { $also_forwarded } också, och av de senaste { $forwarded } vidarebefordrade hämtades { $also_polled } också
+both-ways-forwarding-can-end = de senaste { $count } vidarebefordrade mejlen hämtades också: vidarebefordringsregeln kan nu tas bort
+both-ways-polling-can-end = de senaste { $count } hämtade mejlen vidarebefordrades också: brevlådan kan nu tas bort här
+both-ways-either-can-end = de senaste { $count } mejlen kom både genom vidarebefordran och hämtning: nu kan antingen vidarebefordringsregeln tas bort, eller brevlådan här
+catch-up = { $done } av { $total } levererade
+catch-up-minutes = { $done } av { $total } levererade, ungefär { $minutes ->
+    [one] en minut
+   *[other] { $minutes } minuter
+} kvar
 
 # Varför en del av det som angavs inte går.
 invalid-host-name = ”{ $text }” är inget värdnamn
@@ -300,6 +316,7 @@ invalid-target-unencrypted = http:// godtas bara för den här datorn; använd h
 invalid-webhook-secret = hemligheten börjar med whsec_ men är ingen hemlighet enligt Standard Webhooks: 24 till 64 byte i base64 ska följa
 invalid-recipient = "{ $text }" är ingen e-postadress
 invalid-concurrency = antalet förbindelser måste vara mellan 1 och { $most }
+invalid-rate = takten måste vara mellan 1 och { $most } mejl i minuten
 invalid-not-for-target = { $setting } gäller inte för ett mål av typen { $kind }
 invalid-no-password = lösenordet är tomt
 invalid-password-characters = lösenordet innehåller en radbrytning eller ett NUL-tecken, vilket ingen e-postserver tar emot

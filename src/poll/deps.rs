@@ -31,6 +31,8 @@ pub struct Deps {
     pub lease: Duration,
     /// Whether refused logins delay later ones. False on the command line, whose user holds the key to all passwords.
     pub counts_login_attempts: bool,
+    /// How long the bytes of a delivered mail stay where its target is the only place for them.
+    pub raw_retention: Duration,
 }
 
 impl Deps {
@@ -61,6 +63,7 @@ impl Deps {
             renewals: self.renewals.clone(),
             lease: self.lease,
             counts_login_attempts: self.counts_login_attempts,
+            raw_retention: self.raw_retention,
         })
     }
 

@@ -12,12 +12,13 @@ use super::route::Routes;
 use super::search::Window;
 use super::{Deps, PollError, Step, Tally};
 use crate::clock::Timestamp;
-use crate::fact::{FetchFailure, Reason};
+use crate::fact::{DeliveryProblem, FetchFailure, Reason};
 use crate::imap::in_flight::Share;
+use crate::mail::auto_submitted::{AutoSubmitted, auto_submitted};
 use crate::mail::digest::Digest;
-use crate::mail::parse;
+use crate::mail::{bounce, parse};
 use crate::mailbox::AfterImport;
-use crate::store::{Batch, Finding, Lease, Mail, Raw, StoreError};
+use crate::store::{Batch, Bounce, Finding, Lease, Mail, Raw, StoreError};
 
 /// The context of an import.
 pub struct Destination<'a> {
@@ -91,6 +92,7 @@ impl<'a> WindowImport<'a> {
                 .first()
                 .map_or(self.cursor_after_window, |first| self.cursor_after_window.min(*first)),
             top,
+            sender_limit: i64::try_from(self.destination.deps.limits.sender_mails.0).unwrap_or(i64::MAX),
         };
         (batch, shares)
     }
@@ -118,6 +120,7 @@ impl Destination<'_> {
             return (missing(FetchFailure::Substitute, attempts, internal_date), share);
         }
         let mail = Mail {
+            bounce: bounce_of(&header, &digest, &raw),
             raw,
             size: digest.size,
             sha256: digest.sha256,
@@ -141,6 +144,18 @@ impl Destination<'_> {
         let added_at = self.lease.mailbox.added_at.whole_seconds();
         uid < self.folder.epoch.boundary && internal_date.is_some_and(|at| at < added_at)
     }
+}
+
+/// The delivery that a mail returns, if it is a bounce of one.
+fn bounce_of(header: &parse::Header, digest: &Digest, raw: &Raw) -> Option<Bounce> {
+    let address = bounce::find(header.recipients.iter().flat_map(|(_, addresses)| addresses))?;
+    let report = match raw {
+        Raw::Whole(bytes) => bounce::failure(bytes, header.from.as_deref())?,
+        // A report this large returns the whole mail, which a notice of a delay does not.
+        Raw::Downloaded if auto_submitted(&digest.header) == AutoSubmitted::Bounce => bounce::Report::default(),
+        Raw::Downloaded => return None,
+    };
+    Some(Bounce { address, problem: DeliveryProblem::Returned { status: report.status, words: report.words } })
 }
 
 /// Retries a missing mail, up to the maximum number of attempts.

@@ -13,8 +13,9 @@ const INTERVAL: Duration = Duration::from_hours(1);
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// Retention times. Rows with an expiry of their own (links, authorizations) are kept this long after it.
-const RETENTIONS: [(Retention, Duration); 11] = [
+/// Retention times. Rows with an expiry of their own (links, authorizations) are kept this long after it. That of raw mail is a
+/// setting.
+const RETENTIONS: [(Retention, Duration); 13] = [
     (Retention::PollReports, DAY.saturating_mul(30)),
     (Retention::PollCounts, DAY.saturating_mul(400)),
     (Retention::KeptAnswers, DAY),
@@ -26,6 +27,8 @@ const RETENTIONS: [(Retention, Duration); 11] = [
     (Retention::Downloads, DAY.saturating_mul(30)),
     (Retention::TestMails, DAY.saturating_mul(30)),
     (Retention::Deliveries, DAY.saturating_mul(90)),
+    (Retention::Forwarded, DAY.saturating_mul(90)),
+    (Retention::SenderRates, DAY),
 ];
 
 /// Number of rows deleted in one transaction, so that other writers need not wait long.
@@ -37,7 +40,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Runs every hour until cancelled.
 pub async fn watch(deps: &Deps, stop: CancellationToken) {
     loop {
-        let running = run(&deps.store, deps.clock.now());
+        let running = run(&deps.store, deps.raw_retention, deps.clock.now());
         tokio::select! {
             () = stop.cancelled() => return,
             result = running => {
@@ -54,28 +57,29 @@ pub async fn watch(deps: &Deps, stop: CancellationToken) {
 }
 
 /// Deletes everything that is old, and stores the result.
-pub async fn run(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+pub async fn run(store: &Store, raw_retention: Duration, now: Timestamp) -> Result<(), StoreError> {
     let mut removed = Vec::new();
-    for (kind, kept) in RETENTIONS {
-        removed.push((kind, remove(store, kind, now.minus(kept)).await?));
+    // Before the deliveries, which tell the bytes that are not needed.
+    for (kind, kept) in [(Retention::RawMail, raw_retention)].into_iter().chain(RETENTIONS) {
+        removed.push((kind, remove(store, kind, (now.minus(kept), now)).await?));
     }
     store.record_housekeeping(&removed, now).await
 }
 
 /// Runs housekeeping for `mailferry poll`, which may run without `serve`, so that the reports that it stores do not
 /// pile up.
-pub async fn run_if_reports_are_old(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+pub async fn run_if_reports_are_old(store: &Store, raw_retention: Duration, now: Timestamp) -> Result<(), StoreError> {
     let kept = RETENTIONS.iter().find(|(kind, _)| *kind == Retention::PollReports).map_or(DAY, |(_, kept)| *kept);
     match store.oldest_poll_at().await? {
-        Some(oldest) if oldest < now.minus(kept) => run(store, now).await,
+        Some(oldest) if oldest < now.minus(kept) => run(store, raw_retention, now).await,
         _ => Ok(()),
     }
 }
 
-async fn remove(store: &Store, kind: Retention, before: Timestamp) -> Result<u64, StoreError> {
+async fn remove(store: &Store, kind: Retention, times: (Timestamp, Timestamp)) -> Result<u64, StoreError> {
     let mut total = 0;
     loop {
-        let removed = store.remove_old(kind, before, BATCH_SIZE).await?;
+        let removed = store.remove_old(kind, times, BATCH_SIZE).await?;
         total += removed;
         if removed < BATCH_SIZE.unsigned_abs() {
             return Ok(total);
@@ -102,7 +106,8 @@ mod tests {
 
     #[test]
     fn every_retention_has_one_period() {
-        assert_eq!(RETENTIONS.map(|(kind, _)| kind), Retention::ALL);
+        let kinds: Vec<Retention> = RETENTIONS.into_iter().map(|(kind, _)| kind).chain([Retention::RawMail]).collect();
+        assert_eq!(kinds, Retention::ALL);
     }
 
     #[tokio::test]
@@ -115,11 +120,11 @@ mod tests {
         let auth =
             crate::store::PendingAuth { browser_hash: vec![1], mailbox_id: None, link_hash: None, sealed: vec![1] };
         store.begin_auth(b"state", &auth, now.minus(DAY)).await.unwrap();
-        run(&store, now).await.unwrap();
+        run(&store, DAY, now).await.unwrap();
         let runs = store.housekeeping_runs().await.unwrap();
-        assert_eq!(runs.len(), RETENTIONS.len());
+        assert_eq!(runs.len(), Retention::ALL.len());
         assert_eq!(last_run(&runs), "last run 2027-01-15T08:00:00Z, removed 1 pending authorizations");
-        run(&store, now.plus(INTERVAL)).await.unwrap();
+        run(&store, DAY, now.plus(INTERVAL)).await.unwrap();
         let runs = store.housekeeping_runs().await.unwrap();
         assert_eq!(last_run(&runs), "last run 2027-01-15T09:00:00Z, nothing to remove");
     }

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use crate::clock::Timestamp;
-use crate::fact::Reason;
+use crate::fact::{DeliveryProblem, Reason};
+use crate::mail::bounce::BounceAddress;
 
 /// Findings about UIDs of one epoch, committed together.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Batch {
     pub cursor: u32,
     /// The highest UID of the batch that is below UIDNEXT.
     pub top: u32,
+    /// Mails of one sender to one inbox that are delivered in an hour; more are held.
+    pub sender_limit: i64,
 }
 
 /// The result for one UID.
@@ -54,8 +57,17 @@ pub struct Mail {
     pub historic: bool,
     /// Target inboxes, each once, with the reason why the mail goes there.
     pub targets: Vec<(i64, String)>,
+    /// The delivery that the mail returns, if it is a bounce of one.
+    pub bounce: Option<Bounce>,
     /// The effect on the customer's copy, if any.
     pub effect: Option<String>,
+}
+
+/// A delivery that a later server returned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounce {
+    pub address: BounceAddress,
+    pub problem: DeliveryProblem,
 }
 
 /// Where the bytes of a mail are.

@@ -1,7 +1,10 @@
 //! The outbox: deliveries are queued in the transaction of the import, sent by whoever holds the lease of their lane, and stored
 //! as `sending` before the first byte leaves, so that after a crash nothing is missing, and what may have arrived is known.
 
+mod bounced;
+mod catch_up;
 mod list;
+mod queue;
 
 use std::time::Duration;
 
@@ -9,6 +12,8 @@ use super::{DeliveryTarget, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 use crate::fact::{DeliveryProblem, to_json};
 use crate::target::WhenUnknown;
+
+pub(super) use queue::hour;
 
 pub use list::{DeliveryFilter, DeliveryLine, DeliveryState};
 
@@ -60,6 +65,8 @@ pub struct OpenDelivery {
     pub imported_at: Timestamp,
     pub historic: bool,
     pub why: String,
+    /// When the bytes were deleted after an earlier delivery.
+    pub raw_removed_at: Option<Timestamp>,
 }
 
 /// The result of one attempt.
@@ -110,29 +117,6 @@ pub struct LaneTaker<'a> {
 }
 
 impl Tx<'_> {
-    /// Queues the deliveries of the messages with these numbers.
-    pub(super) async fn queue_deliveries(&mut self, first: i64, end: i64, now: Timestamp) -> Result<(), StoreError> {
-        let queue = self.sql(
-            r"-- queue the deliveries of new messages
-            INSERT INTO delivery (lane_id, message_id, state, created_at)
-            SELECT l.id, m.id, 'queued', $3
-            FROM message m JOIN delivery_lane l ON l.inbox_id = m.inbox_id AND l.accepts
-            WHERE m.id >= $1 AND m.id < $2
-            ORDER BY m.id, l.id",
-        );
-        if queue.bind(first).bind(end).bind(now).run().await? == 0 {
-            return Ok(());
-        }
-        let wake = self.sql(
-            r"-- wake the lanes of new deliveries
-            UPDATE delivery_lane SET next_at = $3
-            WHERE next_at IS NULL AND accepts
-                AND inbox_id IN (SELECT inbox_id FROM message WHERE id >= $1 AND id < $2)",
-        );
-        wake.bind(first).bind(end).bind(now).run().await?;
-        Ok(())
-    }
-
     /// Fails unless the lease is still held, and prevents others from taking it before the commit.
     async fn check_lane(&mut self, lease: &LaneLease) -> Result<(), StoreError> {
         let statement = self.sql(
@@ -270,7 +254,7 @@ impl Store {
         let statement = tx.sql(
             r"-- next deliveries of a lane
             SELECT d.id, d.attempts, m.id AS message_id, m.mailbox, m.folder, m.uidvalidity, m.uid,
-                m.size, m.sha256, m.internal_date, m.imported_at, m.historic, m.why,
+                m.size, m.sha256, m.internal_date, m.imported_at, m.historic, m.why, m.raw_removed_at,
                 (SELECT b.host FROM mailbox b WHERE b.address = m.mailbox) AS host
             FROM (
                 SELECT id FROM (

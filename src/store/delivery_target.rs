@@ -1,7 +1,7 @@
 //! Delivery targets: the servers and webhooks that take the mail of inboxes, and their lanes. A lane is the queue of one inbox
 //! towards one target.
 
-use super::{Reader, Resource, Scope, Store, StoreError, Tx};
+use super::{Mailbox, Reader, Resource, Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 use crate::fact::{Conflict, DeliveryProblem, StoredFact, to_json};
 use crate::target::{TargetKind, WebhookFormat, WhenUnknown};
@@ -40,6 +40,10 @@ pub struct DeliveryTarget {
     pub when_unknown: WhenUnknown,
     /// Whether lone CR and LF may be turned into CRLF, where the target takes nothing else.
     pub repair_line_ends: bool,
+    /// Whether the built-in store deletes the bytes of a mail some time after it was delivered.
+    pub only_target: bool,
+    /// Maximum number of mails of one inbox per minute; `None`: no limit.
+    pub rate: Option<i64>,
     /// False for a target that the configuration no longer names.
     pub in_use: bool,
     pub paused: bool,
@@ -103,6 +107,8 @@ pub struct TargetSettings {
     pub concurrency: i64,
     pub when_unknown: WhenUnknown,
     pub repair_line_ends: bool,
+    pub only_target: bool,
+    pub rate: Option<i64>,
 }
 
 #[cfg(test)]
@@ -118,6 +124,8 @@ impl TargetSettings {
             concurrency: 1,
             when_unknown: WhenUnknown::Repeat,
             repair_line_ends: false,
+            only_target: false,
+            rate: None,
         }
     }
 }
@@ -134,6 +142,8 @@ impl DeliveryTarget {
             concurrency: self.concurrency,
             when_unknown: self.when_unknown,
             repair_line_ends: self.repair_line_ends,
+            only_target: self.only_target,
+            rate: self.rate,
         }
     }
 }
@@ -168,8 +178,8 @@ impl Tx<'_> {
         let statement = self.sql(
             r"-- add a delivery target
             INSERT INTO delivery_target (inbox_id, created_at, url, recipient, format, username, ca_pem, concurrency,
-                when_unknown, repair_line_ends)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+                when_unknown, repair_line_ends, only_target, rate)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
         );
         let id = bind_settings(statement.bind(inbox_id).bind(now), settings).value().await?;
         self.open_lanes(inbox_id).await?;
@@ -181,7 +191,7 @@ impl Tx<'_> {
         let statement = self.sql(
             r"-- change a delivery target
             UPDATE delivery_target SET url = $2, recipient = $3, format = $4, username = $5, ca_pem = $6, concurrency = $7,
-                when_unknown = $8, repair_line_ends = $9, retry_at = NULL
+                when_unknown = $8, repair_line_ends = $9, only_target = $10, rate = $11, retry_at = NULL
             WHERE id = $1",
         );
         bind_settings(statement.bind(id), settings).run().await?;
@@ -289,6 +299,8 @@ fn bind_settings<'c>(
         .bind(settings.concurrency)
         .bind(settings.when_unknown.as_str())
         .bind(settings.repair_line_ends)
+        .bind(settings.only_target)
+        .bind(settings.rate)
 }
 
 impl Reader {
@@ -325,6 +337,31 @@ impl Reader {
             {delivery_target} WHERE t.inbox_id IS NULL ORDER BY t.id LIMIT 1",
         );
         Ok(statement.first().await?)
+    }
+
+    /// Whether a mailbox of the organisation has this address, or is logged in with it.
+    pub async fn is_polled(&mut self, organisation_id: i64, address: &str) -> Result<bool, StoreError> {
+        let statement = self.sql(
+            r"-- whether an address is polled
+            SELECT count(*) FROM mailbox m JOIN inbox i ON i.id = m.inbox_id
+            WHERE i.organisation_id = $1 AND (lower(m.address) = lower($2) OR lower(m.username) = lower($2))",
+        );
+        let count: i64 = statement.bind(organisation_id).bind(address).value().await?;
+        Ok(count > 0)
+    }
+
+    /// The recipient among those of the organisation's inboxes that is this mailbox, by its address or its login name.
+    pub async fn recipient_that_is(&mut self, mailbox: &Mailbox) -> Result<Option<String>, StoreError> {
+        let statement = self.sql(
+            r"-- recipient of deliveries that is a mailbox
+            SELECT coalesce(t.recipient, i.address)
+            FROM delivery_lane l JOIN delivery_target t ON t.id = l.target_id JOIN inbox i ON i.id = l.inbox_id
+            WHERE l.accepts AND i.organisation_id = $1 AND t.url NOT LIKE 'http%'
+                AND lower(coalesce(t.recipient, i.address)) IN (lower($2), lower($3))
+            LIMIT 1",
+        );
+        let statement = statement.bind(mailbox.organisation_id).bind(mailbox.address.clone());
+        Ok(statement.bind(mailbox.username.clone()).first_value().await?)
     }
 
     /// Counts the deliveries of a target.

@@ -52,6 +52,14 @@ impl Store {
         id
     }
 
+    /// Marks the bytes of a message as deleted after its delivery.
+    pub async fn mark_raw_removed(&self, message: i64, now: Timestamp) {
+        let mut tx = self.begin().await.unwrap();
+        let statement = tx.sql("UPDATE message SET raw_removed_at = $2 WHERE id = $1");
+        statement.bind(message).bind(now).run().await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     pub async fn remove_inbox(&self, address: &Address, with_messages: bool) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let inbox = tx.lock_inbox(address).await?;

@@ -9,7 +9,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
         "{delivery_target}",
         r"SELECT t.id, t.inbox_id, i.address AS inbox, i.organisation_id, t.url, t.recipient, t.format, t.username,
             t.secret_sealed, t.old_secret_sealed, t.old_secret_until, t.ca_pem, t.concurrency, t.when_unknown,
-            t.repair_line_ends, t.in_use, t.paused, t.created_at, t.failures, t.failing_since, t.retry_at, t.problem,
+            t.repair_line_ends, t.only_target, t.rate, t.in_use, t.paused, t.created_at, t.failures, t.failing_since, t.retry_at, t.problem,
             t.last_delivered_at
         FROM delivery_target t LEFT JOIN inbox i ON i.id = t.inbox_id",
     ),
@@ -86,7 +86,8 @@ const FRAGMENTS: &[(&str, &str)] = &[
     (
         "{select_messages}",
         r"SELECT m.id, i.address AS inbox, m.mailbox, m.folder, m.uidvalidity, m.uid, m.message_id, m.from_address,
-            m.subject, m.size, m.sha256, m.internal_date, m.imported_at, m.historic, m.why, m.acknowledged_at
+            m.subject, m.size, m.sha256, m.internal_date, m.imported_at, m.historic, m.why, m.acknowledged_at,
+            m.raw_removed_at, m.forwarded_at
         FROM message m JOIN inbox i ON i.id = m.inbox_id",
     ),
     // The columns of a `MailboxLine`, up to the part that selects the mailboxes. The mails of each mailbox are counted

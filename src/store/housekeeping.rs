@@ -1,6 +1,7 @@
 //! Housekeeping: deletes old rows, a few at a time. Readers check validity by time themselves, so nothing depends on
 //! when this runs. The retention times are in `schedule/housekeeping.rs`.
 
+use super::delivery::hour;
 use super::{Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
@@ -29,11 +30,17 @@ pub enum Retention {
     TestMails,
     /// Finished deliveries, by their end.
     Deliveries,
+    /// The bytes of delivered messages whose target is the only place for them, by the last delivery.
+    RawMail,
+    /// Reports of forwarded mail, by their time.
+    Forwarded,
+    /// Counts of the mails of senders, by hour.
+    SenderRates,
 }
 
 impl Retention {
     #[cfg(test)]
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::PollReports,
         Self::PollCounts,
         Self::KeptAnswers,
@@ -45,6 +52,9 @@ impl Retention {
         Self::Downloads,
         Self::TestMails,
         Self::Deliveries,
+        Self::Forwarded,
+        Self::SenderRates,
+        Self::RawMail,
     ];
 
     /// The name as stored and shown.
@@ -61,6 +71,9 @@ impl Retention {
             Self::Downloads => "idle downloads",
             Self::TestMails => "test mails",
             Self::Deliveries => "deliveries",
+            Self::RawMail => "raw mails",
+            Self::Forwarded => "reports of forwarded mail",
+            Self::SenderRates => "counts of senders",
         }
     }
 }
@@ -77,7 +90,12 @@ pub struct HousekeepingRun {
 
 impl Store {
     /// Deletes at most `limit` rows that are older than `before`. Returns the number of deleted rows.
-    pub async fn remove_old(&self, kind: Retention, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    pub async fn remove_old(
+        &self,
+        kind: Retention,
+        (before, now): (Timestamp, Timestamp),
+        limit: i64,
+    ) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let removed = match kind {
             Retention::PollReports => tx.remove_poll_reports(before, limit).await?,
@@ -91,6 +109,9 @@ impl Store {
             Retention::Downloads => tx.remove_downloads(before, limit).await?,
             Retention::TestMails => tx.remove_test_mails(before, limit).await?,
             Retention::Deliveries => tx.remove_deliveries(before, limit).await?,
+            Retention::RawMail => tx.remove_delivered_raw_mail((before, now), limit).await?,
+            Retention::Forwarded => tx.remove_forwarded(before, limit).await?,
+            Retention::SenderRates => tx.remove_sender_rates(before, limit).await?,
         };
         tx.commit().await?;
         Ok(removed)
@@ -231,5 +252,25 @@ impl Tx<'_> {
             DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE finished_at < $1 LIMIT $2)",
         );
         Ok(statement.bind(before).bind(limit).run().await?)
+    }
+
+    async fn remove_forwarded(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let statement = self.sql(
+            r"-- remove old reports of forwarded mail
+            DELETE FROM forwarded WHERE (inbox_id, identity) IN (
+                SELECT inbox_id, identity FROM forwarded WHERE seen_at < $1 LIMIT $2
+            )",
+        );
+        Ok(statement.bind(before).bind(limit).run().await?)
+    }
+
+    async fn remove_sender_rates(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let statement = self.sql(
+            r"-- remove old counts of senders
+            DELETE FROM sender_rate WHERE (inbox_id, sender, hour) IN (
+                SELECT inbox_id, sender, hour FROM sender_rate WHERE hour < $1 LIMIT $2
+            )",
+        );
+        Ok(statement.bind(hour(before)).bind(limit).run().await?)
     }
 }

@@ -35,7 +35,7 @@ impl Store {
         tx.check_lease(lease).await?;
         let first_id = tx.reserve_ids(max_messages(&batch.findings)).await?;
         let present = tx.identities_present(&batch.findings).await?;
-        let Batch { epoch_id, folder, uidvalidity, findings, cursor, top } = batch;
+        let Batch { epoch_id, folder, uidvalidity, findings, cursor, top, sender_limit } = batch;
         let mut importing = Importing {
             tx,
             epoch_id,
@@ -51,7 +51,8 @@ impl Store {
         let Importing { mut tx, rows, counts, next_id, .. } = importing;
         let origin = Origin { epoch_id, mailbox: &lease.mailbox.address, folder: &folder, uidvalidity };
         tx.insert(rows, &origin, now).await?;
-        tx.queue_deliveries(first_id, next_id, now).await?;
+        tx.match_forwarded(first_id..next_id, now).await?;
+        tx.queue_deliveries(first_id..next_id, sender_limit, now).await?;
         tx.raise_top(epoch_id, top).await?;
         tx.move_cursor(epoch_id, cursor).await?;
         tx.commit_in_memory().await?;
@@ -111,6 +112,9 @@ impl Importing<'_> {
         let state = if new.is_some() { UidState::Imported } else { UidState::Duplicate };
         let reason = self.count(state, &mail);
         if state == UidState::Imported {
+            if let Some(bounce) = &mail.bounce {
+                self.tx.record_bounce(bounce).await?;
+            }
             match std::mem::replace(&mut mail.raw, Raw::Downloaded) {
                 Raw::Whole(bytes) => self.rows.add_chunks(mail.sha256, bytes),
                 Raw::Downloaded => self.tx.store_download(self.epoch_id, uid, &mail.sha256).await?,
@@ -180,6 +184,16 @@ impl Tx<'_> {
             UPDATE counter SET next = next + $1 WHERE name = 'message' RETURNING next - $1",
         );
         Ok(statement.bind(i64::try_from(count).unwrap_or(i64::MAX)).value().await?)
+    }
+
+    /// Makes imports wait until the end of this transaction.
+    pub(super) async fn block_imports(&mut self) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- block imports
+            UPDATE counter SET next = next WHERE name = 'message'",
+        );
+        statement.run().await?;
+        Ok(())
     }
 
     /// Copies the chunks of a download to the raw mail.

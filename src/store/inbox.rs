@@ -100,11 +100,7 @@ impl Tx<'_> {
     pub async fn remove_inbox(&mut self, inbox: Inbox, with_messages: bool) -> Result<(), StoreError> {
         let id = inbox.id;
         // Blocks imports, so that none starts to use the bytes that are about to be deleted as unused.
-        let hold = self.sql(
-            r"-- block imports
-            UPDATE counter SET next = next WHERE name = 'message'",
-        );
-        hold.run().await?;
+        self.block_imports().await?;
         let InboxOverview { inbox, mailboxes, messages, .. } = self.overview(inbox).await?;
         if !mailboxes.is_empty() {
             return Err(Conflict::InboxInUse { inbox: inbox.address, by: mailboxes }.into());

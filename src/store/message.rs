@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Resource, Scope, Store, StoreError};
+use super::{Conflict, Resource, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
 /// An imported message: a line of `mailferry message list`, and the message of the API.
@@ -48,6 +48,12 @@ pub struct MessageLine {
     /// When the importing system acknowledged the message; absent until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged_at: Option<Timestamp>,
+    /// When the raw mail was deleted after its delivery; absent while it is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw_removed_at: Option<Timestamp>,
+    /// When the importing system reported that the same mail had reached it by forwarding; absent if it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forwarded_at: Option<Timestamp>,
 }
 
 /// A place where a mail was found, whether or not it was already imported from another place.
@@ -193,13 +199,19 @@ impl Store {
     }
 
     /// SHA-256 of the raw mail of a message, which is the name of its content.
+    ///
+    /// # Errors
+    /// [`Resource::Message`] is missing; [`Conflict::RawMailRemoved`].
     pub async fn message_sha256(&self, id: i64) -> Result<Vec<u8>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- SHA-256 of a message
-            SELECT sha256 FROM message WHERE id = $1",
+            SELECT sha256, raw_removed_at FROM message WHERE id = $1",
         );
-        let found = statement.bind(id).first_value().await?;
-        found.ok_or_else(|| Resource::Message(id).missing())
+        let found: Option<(Vec<u8>, Option<Timestamp>)> = statement.bind(id).first().await?;
+        match found.ok_or_else(|| Resource::Message(id).missing())? {
+            (sha256, None) => Ok(sha256),
+            (_, Some(removed_at)) => Err(Conflict::RawMailRemoved { message: id, removed_at }.into()),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Raw mail, in rows of at most 1 MiB under its SHA-256, so that a mail in two mailboxes is stored once.
 
-use super::{Lease, Store, StoreError};
+use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
 /// Size of every row except the last of a mail. All code must cut mail at the same offsets, since existing rows are not
@@ -68,5 +68,47 @@ impl Store {
         );
         statement.bind(epoch_id).bind(i64::from(uid)).run().await?;
         tx.commit().await
+    }
+}
+
+impl Tx<'_> {
+    /// Deletes the bytes of messages that all their targets have taken, and one of which is the only place for them. Bytes that
+    /// another message needs stay. A message that is held, waits, or was dropped by a person keeps its bytes.
+    pub(super) async fn remove_delivered_raw_mail(
+        &mut self,
+        (before, now): (Timestamp, Timestamp),
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        let find = self.sql(
+            r"-- delivered messages whose bytes are not needed
+            SELECT DISTINCT d.message_id FROM delivery d JOIN message m ON m.id = d.message_id
+            WHERE d.frees_raw AND d.finished_at IS NOT NULL AND d.finished_at < $1 AND m.raw_removed_at IS NULL
+                AND NOT EXISTS (
+                    SELECT 1 FROM delivery o WHERE o.message_id = d.message_id
+                        AND NOT (o.state = 'delivered' OR (o.state = 'dropped' AND m.forwarded_at IS NOT NULL))
+                )
+            LIMIT $2",
+        );
+        let messages: Vec<i64> = find.bind(before).bind(limit).values().await?;
+        if messages.is_empty() {
+            return Ok(0);
+        }
+        // No import may start to use the bytes that are about to be deleted as unused.
+        self.block_imports().await?;
+        let mark = self.sql(
+            r"-- mark messages whose bytes are deleted
+            UPDATE message SET raw_removed_at = $1 WHERE id IN ({list})",
+        );
+        mark.bind(now).list(messages.iter().copied()).run().await?;
+        let remove = self.sql(
+            r"-- delete the bytes of delivered messages
+            DELETE FROM raw_chunk
+            WHERE sha256 IN (SELECT sha256 FROM message WHERE id IN ({list}))
+                AND NOT EXISTS (
+                    SELECT 1 FROM message m WHERE m.sha256 = raw_chunk.sha256 AND m.raw_removed_at IS NULL
+                )",
+        );
+        remove.list(messages.iter().copied()).run().await?;
+        Ok(u64::try_from(messages.len()).unwrap_or(u64::MAX))
     }
 }

@@ -5,6 +5,7 @@ mod dedupe;
 mod deliveries;
 mod effects;
 mod facts;
+mod forwarded;
 mod grants;
 mod housekeeping;
 mod leases;
@@ -12,6 +13,7 @@ mod ledger;
 mod mailbox_states;
 mod mailboxes;
 mod once;
+mod outbox_rules;
 mod ownership;
 mod people;
 mod statements;
@@ -154,6 +156,7 @@ fn batch(epoch: &Epoch, findings: Vec<(u32, Finding)>, cursor: u32) -> Batch {
         top: cursor - 1,
         findings,
         cursor,
+        sender_limit: 500,
     }
 }
 
@@ -182,6 +185,7 @@ fn mail(text: &str, inboxes: &[i64]) -> Finding {
         internal_date: Some(NOW),
         historic: false,
         targets: inboxes.iter().map(|inbox| (*inbox, "mailbox: a@b.se".to_owned())).collect(),
+        bounce: None,
         effect: None,
     }))
 }

@@ -1,10 +1,15 @@
 //! Deliveries by SMTP, LMTP and webhook: what a target takes, how often, and in which order, and what happens when it does not.
 
+mod bounces;
 mod bytes;
+mod catch_up;
 mod crashes;
 mod default;
 mod held;
+mod loops;
+mod only;
 mod personalities;
+mod switch_over;
 mod webhook;
 
 use std::cell::Cell;

@@ -3,6 +3,7 @@
 use super::settings::{check_move_target, require_tls_for_tokens};
 use super::{ChangeDeps, credential_policy, login_limit, target};
 use crate::app::inboxes::{WantedInbox, add_in, visible};
+use crate::app::targets::check_not_target;
 use crate::app::{Acting, Error};
 use crate::fact::{AuditEvent, Conflict};
 use crate::store::{GrantKind, Mailbox, NewLogin, NewMailbox};
@@ -54,6 +55,7 @@ pub async fn add(
     }
     tx.add_mailbox(&new, vault, acting.now).await?;
     let mailbox = tx.mailbox(&new.address).await?;
+    check_not_target(&mailbox, &mut tx).await?;
     acting.finish(tx, &AuditEvent::MailboxAdded, target(&mailbox)).await?;
     Ok(mailbox)
 }

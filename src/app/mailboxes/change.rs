@@ -5,6 +5,7 @@ use super::settings::{check_move_target, require_tls_for_tokens};
 use super::{ChangeDeps, Refused, lock_mailbox, login_limit, target};
 use crate::address::Address;
 use crate::app::inboxes::visible;
+use crate::app::targets::check_not_target;
 use crate::app::{Acting, Error};
 use crate::fact::{AuditEvent, MailboxPart, RevocationOutcome};
 use crate::oauth::revocation::{self, Consent};
@@ -163,6 +164,9 @@ async fn write(
         acting.audit(&mut tx, &done, target(&before)).await?;
     }
     let mailbox = tx.mailbox(&address).await?;
+    if changes.inbox.is_some() || changes.username.is_some() {
+        check_not_target(&mailbox, &mut tx).await?;
+    }
     tx.commit().await?;
     Ok(mailbox)
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::find;
 use crate::app::{Acting, Error};
 use crate::clock::Timestamp;
-use crate::fact::{DeliveryProblem, StoredFact};
+use crate::fact::{CatchUp, DeliveryProblem, StoredFact};
 use crate::store::{DeliveryCounts, DeliveryTarget};
 use crate::target::{TargetKind, WebhookFormat, WhenUnknown};
 
@@ -41,6 +41,10 @@ pub struct TargetView {
     pub when_unknown: WhenUnknown,
     /// Whether lone CR and LF are turned into CRLF where the target takes nothing else.
     pub repair_line_ends: bool,
+    /// Whether the built-in store deletes the bytes of a mail some time after its delivery.
+    pub only: bool,
+    /// Maximum number of mails of one inbox per minute; null: no limit.
+    pub rate: Option<i64>,
     /// Whether nothing is sent.
     pub paused: bool,
     /// False for a target that the configuration no longer names.
@@ -61,10 +65,12 @@ pub struct TargetView {
     /// The numbers of its deliveries.
     #[serde(flatten)]
     pub counts: DeliveryCounts,
+    /// The progress through a backlog; null if only a few mails wait.
+    pub catch_up: Option<CatchUp>,
 }
 
 impl TargetView {
-    pub fn new(target: DeliveryTarget, counts: DeliveryCounts) -> Self {
+    pub fn new(target: DeliveryTarget, counts: DeliveryCounts, catch_up: Option<CatchUp>) -> Self {
         Self {
             id: target.id,
             kind: target.kind(),
@@ -79,6 +85,8 @@ impl TargetView {
             concurrency: target.concurrency,
             when_unknown: target.when_unknown,
             repair_line_ends: target.repair_line_ends,
+            only: target.only_target,
+            rate: target.rate,
             paused: target.paused,
             in_use: target.in_use,
             created_at: target.created_at,
@@ -88,6 +96,7 @@ impl TargetView {
             problem: target.problem,
             last_delivered_at: target.last_delivered_at,
             counts,
+            catch_up,
         }
     }
 }
@@ -105,6 +114,8 @@ pub async fn view(acting: Acting<'_>, id: i64) -> Result<TargetView, Error> {
 /// # Errors
 /// The database failed.
 pub async fn with_counts(acting: Acting<'_>, target: DeliveryTarget) -> Result<TargetView, Error> {
-    let counts = acting.store.read().await?.delivery_counts(target.id).await?;
-    Ok(TargetView::new(target, counts))
+    let mut reader = acting.store.read().await?;
+    let counts = reader.delivery_counts(target.id).await?;
+    let catch_up = reader.catch_up(&target, counts, acting.now).await?;
+    Ok(TargetView::new(target, counts, catch_up))
 }

@@ -87,6 +87,12 @@ pub struct Settings {
     /// Turn lone CR and LF into CRLF for a server without CHUNKING, instead of holding the mail
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     repair_line_ends: Option<bool>,
+    /// Delete the bytes of a mail from the built-in store some time after its delivery (delivery.raw_retention)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    only: Option<bool>,
+    /// Maximum number of mails per minute; 0: no limit [default: 0]
+    #[arg(long, value_name = "N")]
+    rate: Option<u32>,
 }
 
 impl Settings {
@@ -105,6 +111,8 @@ impl Settings {
             concurrency: self.concurrency,
             when_unknown: self.when_unknown,
             repair_line_ends: self.repair_line_ends,
+            only: self.only,
+            rate: self.rate.map(|rate| Some(i64::from(rate)).filter(|rate| *rate > 0)),
         })
     }
 }
@@ -203,7 +211,7 @@ async fn list(inbox: Option<&Address>, context: &Context) -> Result<(), Failure>
             view.id.to_string(),
             view.inbox.clone().unwrap_or_else(|| "all others".to_owned()),
             view.url.clone(),
-            state(view),
+            with_progress(state(view), view),
             view.counts.waiting.to_string(),
             view.counts.held.to_string(),
             view.counts.delivered.to_string(),
@@ -212,6 +220,14 @@ async fn list(inbox: Option<&Address>, context: &Context) -> Result<(), Failure>
     let headings = ["TARGET", "INBOX", "URL", "STATE", "WAITING", "HELD", "DELIVERED"];
     let empty = "No delivery targets: mail stays in the built-in store. Add one: mailferry inbox deliver --help";
     Ok(context.output.rows(&views, &headings, cells, empty)?)
+}
+
+/// Adds the progress through a backlog.
+fn with_progress(state: String, view: &TargetView) -> String {
+    match &view.catch_up {
+        Some(progress) => format!("{state}; {}", progress.words(Language::English)),
+        None => state,
+    }
 }
 
 fn state(view: &TargetView) -> String {

@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::cli::Context;
 use crate::cli::oauth::{GrantView, grant_views};
 use crate::clock::Timestamp;
-use crate::fact::{Fact, Notice, Obstacle, StoredFact};
+use crate::fact::{BothWays, Fact, Notice, Obstacle, StoredFact};
 use crate::locale::Language;
 use crate::poll::MAX_UIDVALIDITY_CHANGES;
 use crate::shown::shown_within;
@@ -52,6 +52,8 @@ pub struct MailboxView {
     effects_problem: Option<StoredFact<Obstacle>>,
     unaccounted: Option<i64>,
     completeness: Vec<FolderView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    both_ways: Option<BothWays>,
     who_must_act: &'static str,
     /// Warnings about secrets and consents that end soon.
     warnings: Vec<String>,
@@ -96,7 +98,8 @@ impl From<Completeness> for FolderView {
 impl MailboxView {
     pub async fn load(mailbox: &Mailbox, context: &Context) -> Result<Self, Failure> {
         let open = context.store.open_cases(mailbox.id).await?;
-        Ok(Self::new(mailbox, open, &grants(context).await?, Context::now()))
+        let both_ways = context.store.both_ways(mailbox).await?;
+        Ok(Self { both_ways, ..Self::new(mailbox, open, &grants(context).await?, Context::now()) })
     }
 
     fn new(mailbox: &Mailbox, open: OpenCases, grants: &BTreeMap<i64, GrantView>, now: Timestamp) -> Self {
@@ -144,6 +147,7 @@ impl MailboxView {
             effects_problem: open.effects_problem,
             oauth,
             unaccounted,
+            both_ways: None,
             completeness: open.folders.into_iter().map(FolderView::from).collect(),
         }
     }
@@ -252,6 +256,9 @@ fn describe(view: &MailboxView, polls: &[(Timestamp, String, StoredFact<Vec<Noti
         if matches!(folder.uidvalidity, "missing" | "changing") {
             lines.push(format!("              {UNSTABLE_UIDVALIDITY}"));
         }
+    }
+    if let Some(ways) = &view.both_ways {
+        lines.push(format!("Forwarding    {}", ways.words(Language::English)));
     }
     if view.error.is_some() {
         lines.push(format!("Trouble       {} (since {})", view.trouble(), or_none(view.failing_since)));

@@ -204,7 +204,15 @@ async fn quarantine(store: &Store, uids: &[u32], now: Timestamp) {
         (*uid, Finding::Quarantined { reason, size: 9, internal_date: None, headers: Vec::new() })
     };
     let findings = uids.iter().map(quarantined).collect();
-    let batch = Batch { epoch_id: epoch.id, folder: "INBOX".into(), uidvalidity: 7, findings, cursor: 9, top: 8 };
+    let batch = Batch {
+        epoch_id: epoch.id,
+        folder: "INBOX".into(),
+        uidvalidity: 7,
+        findings,
+        cursor: 9,
+        top: 8,
+        sender_limit: 500,
+    };
     store.import(&lease, batch, now).await.unwrap();
     store.release_lease(&lease).await.unwrap();
 }

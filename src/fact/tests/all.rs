@@ -70,6 +70,8 @@ pub fn conflicts() -> Vec<Conflict> {
         Conflict::TargetOfOtherInbox(7),
         Conflict::TargetOfConfiguration,
         Conflict::TargetIsPolled { address: name() },
+        Conflict::MailboxIsTarget { address: name() },
+        Conflict::RawMailRemoved { message: 7, removed_at: Timestamp(1_700_000_000_000) },
         to_and_fro(&into_itself),
         to_and_fro(&perhaps),
         into_itself,
@@ -98,6 +100,7 @@ pub fn conflicts() -> Vec<Conflict> {
             Conflict::Paused | Conflict::Failing | Conflict::ServerAskedToWait | Conflict::UidNotOpen { .. } => {}
             Conflict::TargetHoldsMail { .. } | Conflict::DeliveryNotOpen(_) | Conflict::DeliveryNotHeld(_) => {}
             Conflict::TargetOfOtherInbox(_) | Conflict::TargetOfConfiguration | Conflict::TargetIsPolled { .. } => {}
+            Conflict::RawMailRemoved { .. } | Conflict::MailboxIsTarget { .. } => {}
             Conflict::TestPaused
             | Conflict::TestTooSoon
             | Conflict::MailboxChanged(_)
@@ -350,6 +353,11 @@ pub fn delivery_problems() -> Vec<DeliveryProblem> {
         DeliveryProblem::Interrupted,
         DeliveryProblem::Loop { inbox: name() },
         DeliveryProblem::TooManyHops { hops: 51 },
+        DeliveryProblem::Returned { status: Some("5.1.1".to_owned()), words: name() },
+        DeliveryProblem::Returned { status: None, words: String::new() },
+        DeliveryProblem::Forwarded,
+        DeliveryProblem::TooManyFromSender { limit: 500 },
+        DeliveryProblem::BytesRemoved,
         DeliveryProblem::NoSecret,
         DeliveryProblem::NotHttp,
         DeliveryProblem::Status { status: 503, words: name() },
@@ -377,6 +385,8 @@ pub fn delivery_problems() -> Vec<DeliveryProblem> {
             | DeliveryProblem::TimedOut { .. }
             | DeliveryProblem::Refused { .. } => {}
             DeliveryProblem::Interrupted | DeliveryProblem::Loop { .. } | DeliveryProblem::TooManyHops { .. } => {}
+            DeliveryProblem::Returned { .. } | DeliveryProblem::Forwarded => {}
+            DeliveryProblem::TooManyFromSender { .. } | DeliveryProblem::BytesRemoved => {}
             DeliveryProblem::NoSecret | DeliveryProblem::NotHttp | DeliveryProblem::Status { .. } => {}
             DeliveryProblem::Redirected { .. } | DeliveryProblem::Gone => {}
             DeliveryProblem::TooLarge { .. } | DeliveryProblem::BareLineEnds => {}
@@ -407,6 +417,7 @@ pub fn invalid() -> Vec<Invalid> {
         Invalid::WebhookSecret,
         Invalid::Recipient(name()),
         Invalid::Concurrency { most: 50 },
+        Invalid::Rate { most: 10_000 },
         Invalid::NotForTarget { setting: name(), kind: name() },
         Invalid::NoPassword,
         Invalid::PasswordCharacters,
@@ -421,6 +432,7 @@ pub fn invalid() -> Vec<Invalid> {
             Invalid::AuthoritiesUnreadable | Invalid::NoAuthorities | Invalid::Fingerprint(_) => {}
             Invalid::TargetUrl(_) | Invalid::TargetUrlWithSecret | Invalid::TargetUnencrypted => {}
             Invalid::WebhookSecret | Invalid::Recipient(_) | Invalid::Concurrency { .. } => {}
+            Invalid::Rate { .. } => {}
             Invalid::NotForTarget { .. } => {}
             Invalid::FolderName(_) | Invalid::Start(_) | Invalid::AfterImport(_) | Invalid::Keyword(_) => {}
             Invalid::MoveIntoPolledFolder(_) | Invalid::Interval { .. } | Invalid::NoPassword => {}

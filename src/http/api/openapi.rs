@@ -15,8 +15,8 @@ use utoipa::openapi::{Components, Ref, RefOr, Required};
 
 use super::problem::{FieldProblem, MEDIA_TYPE, Problem};
 use super::{
-    Endpoint, audit, deliveries, discovery, inboxes, mailboxes, message_parts, messages, organisations, people, routes,
-    search, targets, tokens,
+    Endpoint, audit, deliveries, discovery, forwarded, inboxes, mailboxes, message_parts, messages, organisations,
+    people, routes, search, targets, tokens,
 };
 use crate::http::api::auth::TokenAccess;
 
@@ -31,6 +31,7 @@ use crate::http::api::auth::TokenAccess;
         message_parts::attachment, search::search,
         inboxes::list, inboxes::create, inboxes::get, inboxes::change, inboxes::remove,
         routes::list, routes::create, routes::get, routes::remove,
+        forwarded::report,
         targets::list, targets::create, targets::get, targets::change, targets::remove, targets::pause, targets::resume,
         targets::test, targets::retry_held, targets::drop_held,
         deliveries::list, deliveries::get, deliveries::retry, deliveries::drop,

@@ -54,6 +54,12 @@ pub struct TargetBody {
     when_unknown: Option<WhenUnknown>,
     /// Whether to turn lone CR and LF into CRLF for a server without CHUNKING, instead of holding the mail [default: false].
     repair_line_ends: Option<bool>,
+    /// Whether to delete the bytes of a mail from the built-in store some time after its delivery [default: false].
+    only: Option<bool>,
+    /// The maximum number of mails per minute [default: no limit].
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i64>)]
+    rate: Option<Option<i64>>,
 }
 
 impl TargetBody {
@@ -73,6 +79,8 @@ impl TargetBody {
             concurrency: self.concurrency,
             when_unknown: self.when_unknown,
             repair_line_ends: self.repair_line_ends,
+            only: self.only,
+            rate: self.rate,
         })
     }
 }
@@ -115,6 +123,7 @@ fn version(target: &DeliveryTarget) -> EntityTag {
     EntityTag::new(&(
         (target.id, &target.url, &target.recipient, &target.format, &target.username, &target.ca_pem),
         (target.concurrency, target.when_unknown, target.repair_line_ends, target.paused, &target.secret_sealed),
+        (target.only_target, target.rate),
     ))
 }
 

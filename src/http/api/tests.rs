@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod document;
+mod forwarding;
 mod fuzz;
 mod setting_up;
 mod table;
@@ -192,11 +193,19 @@ impl World {
             internal_date: None,
             historic: false,
             targets: vec![(lease.mailbox.inbox_id, "mailbox".into())],
+            bounce: None,
             effect: None,
         };
         let findings = vec![(uid, Finding::Mail(Box::new(mail)))];
-        let batch =
-            Batch { epoch_id: epoch.id, folder: "INBOX".into(), uidvalidity: 7, findings, cursor: uid + 1, top: uid };
+        let batch = Batch {
+            epoch_id: epoch.id,
+            folder: "INBOX".into(),
+            uidvalidity: 7,
+            findings,
+            cursor: uid + 1,
+            top: uid,
+            sender_limit: 500,
+        };
         store.import(&lease, batch, now).await.unwrap();
         store.release_lease(&lease).await.unwrap();
         store.newest_messages(lease.mailbox.inbox_id, None, 1).await.unwrap()[0].id

@@ -13,7 +13,7 @@ use crate::app::mailboxes::settings::password_change;
 use crate::app::mailboxes::{self, Request, StoredLogin, credential_policy};
 use crate::app::{Error, any, ledger, links};
 use crate::clock::Timestamp;
-use crate::fact::Conflict;
+use crate::fact::{BothWays, Conflict, Fact};
 use crate::http::State;
 use crate::http::page::answer::{PageResult, redirect, show};
 use crate::http::page::chart::BarChart;
@@ -41,6 +41,7 @@ struct MailboxPage {
     mailbox: Mailbox,
     line: MailboxLine,
     error: Option<LastError>,
+    both_ways: Option<BothWays>,
     cases: OpenCases,
     polls: Vec<PollRow>,
     mail_plot: BarChart,
@@ -62,6 +63,11 @@ struct PollRow {
 }
 
 impl MailboxPage {
+    /// How the latest mails came.
+    fn ways(&self, ways: &BothWays) -> String {
+        ways.on_page(self.f.w.language)
+    }
+
     /// Whether the mailbox is opened with OAuth tokens.
     fn is_oauth(&self) -> bool {
         matches!(self.mailbox.login, Login::OAuth { .. })
@@ -133,6 +139,7 @@ async fn render(
         f: Frame::new(&user.visitor, "mailboxes"),
         error: line.last_error.as_deref().map(|json| LastError::from_json(json).for_scope(user.scope())),
         cases: store.open_cases(mailbox.id).await?,
+        both_ways: store.both_ways(&mailbox).await?,
         polls: polls(&mailbox, state, user).await?,
         mail_plot: BarChart::new(w.t("chart-mails"), w, CHART_DAYS, today, &mail_plot),
         poll_plot: BarChart::new(w.t("chart-fetches"), w, CHART_DAYS, w.now.day(), &poll_plot),

@@ -76,19 +76,17 @@ async fn load_mail(message: &MessageLine, state: &State, user: &SignedIn) -> Res
 
 pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(id): Path<i64>) -> PageResult {
     let message = find_message(id, &state, &user).await?;
+    let arrivals = state.deps.store.arrivals(id).await?;
+    let f = Frame::new(&user.visitor, "inboxes");
+    if message.raw_removed_at.is_some() {
+        return show(&MessagePage { f, arrivals, has_html: false, remote: 0, reading: None, message });
+    }
     let mail = load_mail(&message, &state, &user).await?;
     let WithShare { value, share } =
         mail.read(&state, reading::view).await.ok_or(PageError::BadRequest("fault-busy"))?;
     let (reading, remote) = value.map_or((None, None), |view| (Some(view.reading), view.remote));
-    let page = MessagePage {
-        f: Frame::new(&user.visitor, "inboxes"),
-        arrivals: state.deps.store.arrivals(id).await?,
-        has_html: remote.is_some(),
-        remote: remote.unwrap_or(0),
-        reading,
-        message,
-    };
-    Ok(mail_download::attach_share(share, show(&page)?))
+    let (has_html, remote) = (remote.is_some(), remote.unwrap_or(0));
+    Ok(mail_download::attach_share(share, show(&MessagePage { f, arrivals, has_html, remote, reading, message })?))
 }
 
 /// The HTML for the sandboxed frame in the page.

@@ -45,6 +45,10 @@ pub struct TargetForm {
     when_unknown: String,
     #[serde(default)]
     repair_line_ends: Option<String>,
+    #[serde(default)]
+    only: Option<String>,
+    #[serde(default)]
+    rate: String,
 }
 
 impl TargetForm {
@@ -70,6 +74,8 @@ impl TargetForm {
             concurrency: view.concurrency.to_string(),
             when_unknown: view.when_unknown.to_string(),
             repair_line_ends: view.repair_line_ends.then(|| "1".to_owned()),
+            only: view.only.then(|| "1".to_owned()),
+            rate: view.rate.map(|rate| rate.to_string()).unwrap_or_default(),
         }
     }
 
@@ -82,6 +88,7 @@ impl TargetForm {
             text => Some(text.parse::<Address>().map_err(|_| Invalid::Recipient(text.to_owned()))?),
         };
         let concurrency = self.concurrency.trim().parse().unwrap_or(0);
+        let rate = Some(self.rate.trim()).filter(|rate| !rate.is_empty()).map(|rate| rate.parse().unwrap_or(0));
         Ok(TargetRequest {
             recipient: (!is_webhook).then_some(recipient),
             format: if is_webhook { WebhookFormat::try_from(self.format.clone()).ok() } else { None },
@@ -91,6 +98,8 @@ impl TargetForm {
             concurrency: Some(concurrency),
             when_unknown: WhenUnknown::try_from(self.when_unknown.clone()).ok(),
             repair_line_ends: Some(self.repair_line_ends.is_some()),
+            only: Some(self.only.is_some()),
+            rate: Some(rate),
             url: Some(url),
         })
     }
@@ -187,6 +196,11 @@ impl TargetPage {
             view if view.failures > 0 => "failing",
             _ => "ok",
         }
+    }
+
+    /// The progress through a backlog.
+    fn progress(&self, progress: &crate::fact::CatchUp) -> String {
+        progress.on_page(self.f.w.language)
     }
 
     /// Why the target or a delivery failed.

@@ -69,10 +69,19 @@ impl World {
             internal_date: None,
             historic: false,
             targets: vec![(lease.mailbox.inbox_id, "mailbox".into())],
+            bounce: None,
             effect: None,
         };
         let findings = vec![(1, Finding::Mail(Box::new(mail)))];
-        let batch = Batch { epoch_id: epoch.id, folder: "INBOX".into(), uidvalidity: 7, findings, cursor: 2, top: 1 };
+        let batch = Batch {
+            epoch_id: epoch.id,
+            folder: "INBOX".into(),
+            uidvalidity: 7,
+            findings,
+            cursor: 2,
+            top: 1,
+            sender_limit: 500,
+        };
         store.import(&lease, batch, now).await.unwrap();
         store.release_lease(&lease).await.unwrap();
         let message = store.newest_messages(lease.mailbox.inbox_id, None, 1).await.unwrap()[0].id;

@@ -15,7 +15,7 @@ struct Case {
 
 const OLD_AND_YOUNG: (i64, i64) = (NOW.0 - 1, NOW.0);
 
-const CASES: [Case; 11] = [
+const CASES: [Case; 13] = [
     Case {
         kind: Retention::PollReports,
         column: ("poll", "started_at"),
@@ -86,6 +86,18 @@ const CASES: [Case; 11] = [
             SELECT l.id, m.id, 'delivered', $2, $1 FROM delivery_lane l, message m",
         times: OLD_AND_YOUNG,
     },
+    Case {
+        kind: Retention::Forwarded,
+        column: ("forwarded", "seen_at"),
+        insert: "INSERT INTO forwarded (inbox_id, identity, seen_at, came_first) SELECT id, $3, $1, TRUE FROM inbox",
+        times: OLD_AND_YOUNG,
+    },
+    Case {
+        kind: Retention::SenderRates,
+        column: ("sender_rate", "hour"),
+        insert: "INSERT INTO sender_rate (inbox_id, sender, hour, mails) SELECT id, CAST($2 AS TEXT), $1, 1 FROM inbox",
+        times: (NOW.0 / 3_600_000 - 1, NOW.0 / 3_600_000),
+    },
 ];
 
 impl Fixture {
@@ -104,7 +116,8 @@ impl Fixture {
 
 #[tokio::test]
 async fn every_retention_deletes_its_old_rows_only() {
-    assert_eq!(CASES.map(|case| case.kind), Retention::ALL);
+    let kinds: Vec<Retention> = CASES.iter().map(|case| case.kind).chain([Retention::RawMail]).collect();
+    assert_eq!(kinds, Retention::ALL);
     for (at, name) in stores().await {
         let (lease, epoch) = at.add_leased("a@b.se").await;
         at.store
@@ -143,11 +156,11 @@ async fn every_retention_deletes_its_old_rows_only() {
             let kept = *at.ages(column).await.last().unwrap();
             // No more rows than the limit.
             for removed in [1, 1, 0] {
-                assert_eq!(at.store.remove_old(kind, NOW, 1).await.unwrap(), removed, "{name}: {kind:?}");
+                assert_eq!(at.store.remove_old(kind, (NOW, NOW), 1).await.unwrap(), removed, "{name}: {kind:?}");
             }
             assert_eq!(at.ages(column).await, [kept], "{name}: {kind:?}");
             assert_eq!(
-                at.store.remove_old(kind, Timestamp(NOW.0 + 86_400_000), 9).await.unwrap(),
+                at.store.remove_old(kind, (Timestamp(NOW.0 + 86_400_000), NOW), 9).await.unwrap(),
                 1,
                 "{name}: {kind:?}"
             );
@@ -163,8 +176,8 @@ async fn a_download_that_is_still_growing_keeps_its_first_chunks() {
         for (seq, minute) in [(0, 0), (1, 5)] {
             at.store.add_download_chunk(&lease, chunk(&epoch, seq, b"x"), minutes(minute)).await.unwrap();
         }
-        assert_eq!(at.store.remove_old(Retention::Downloads, minutes(5), 9).await.unwrap(), 0, "{name}");
-        assert_eq!(at.store.remove_old(Retention::Downloads, minutes(6), 9).await.unwrap(), 2, "{name}");
+        assert_eq!(at.store.remove_old(Retention::Downloads, (minutes(5), NOW), 9).await.unwrap(), 0, "{name}");
+        assert_eq!(at.store.remove_old(Retention::Downloads, (minutes(6), NOW), 9).await.unwrap(), 2, "{name}");
     }
 }
 

@@ -64,6 +64,8 @@ fn event(raw: &[u8]) -> Event {
         historic: false,
         why: "To: jobb@lillestad.se".into(),
         acknowledged_at: None,
+        raw_removed_at: None,
+        forwarded_at: None,
     };
     Event::new("dlv_1".into(), &message, Some("jobb@lillestad.se".into()))
 }

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
+use crate::fact::BothWays;
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::etag::EntityTag;
@@ -139,6 +140,8 @@ pub struct Status {
     effects_pending: i64,
     /// The number of copies that cannot be changed as configured.
     effects_impossible: i64,
+    /// How many of the latest mails came both by polling and by forwarding; null if none did.
+    both_ways: Option<BothWays>,
     /// The number of messages on the server that the ledger cannot explain; null: unknown, because the server's answers
     /// contradict each other.
     unaccounted: Option<i64>,
@@ -235,6 +238,7 @@ impl Status {
             quarantined: open.quarantined,
             effects_pending: open.effects_pending,
             effects_impossible: open.effects_impossible,
+            both_ways: state.deps.store.both_ways(mailbox).await?,
         })
     }
 }

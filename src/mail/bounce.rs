@@ -1,0 +1,190 @@
+//! Bounces of deliveries: reports (RFC 3464) to the envelope sender of a mail that Mailferry has handed on, whose address names the
+//! delivery (VERP).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mail_parser::{MessageParser, MimeHeaders, PartType};
+use sha2::{Digest, Sha256};
+
+use super::fields::fields;
+use crate::address::Address;
+
+/// The longest text that is kept of a report.
+const MAX_WORDS: usize = 300;
+/// A report is small; only this many bytes of it are read, since it may return the whole mail.
+const MAX_READ: usize = 256 << 10;
+/// The senders of reports that are not in the standard form.
+const REPORTERS: [&str; 2] = ["mailer-daemon", "postmaster"];
+
+/// The delivery in the envelope sender of a mail that came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BounceAddress {
+    /// The delivery's number.
+    pub delivery: i64,
+    /// The proof that this installation wrote the address.
+    pub signature: String,
+}
+
+/// Why a mail came back.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The enhanced status code (RFC 3463), such as 5.1.1.
+    pub status: Option<String>,
+    /// The words of the server that refused the mail.
+    pub words: String,
+}
+
+/// The address that a delivery is sent from: `bounces+d42.SIGNATURE@kundo.example`.
+pub fn address(sender: &Address, delivery: i64, secret: &[u8]) -> String {
+    let (local, domain) = sender.as_str().rsplit_once('@').unwrap_or((sender.as_str(), ""));
+    format!("{local}+d{delivery}.{}@{domain}", signature(secret, delivery))
+}
+
+/// 48 bits that only the owner of the secret can compute.
+pub fn signature(secret: &[u8], delivery: i64) -> String {
+    let digest = Sha256::new().chain_update(secret).chain_update(b"bounce").chain_update(delivery.to_be_bytes());
+    crate::vault::hex(digest.finalize().get(..6).unwrap_or_default())
+}
+
+/// The first address among these that names a delivery.
+pub fn find<'a>(recipients: impl IntoIterator<Item = &'a Address>) -> Option<BounceAddress> {
+    recipients.into_iter().find_map(|recipient| {
+        let (local, _) = recipient.as_str().rsplit_once('@')?;
+        let (_, tag) = local.rsplit_once("+d")?;
+        let (number, signature) = tag.split_once('.')?;
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let is_signature = signature.len() == 12 && signature.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let delivery = number.parse().ok().filter(|_| is_number && is_signature)?;
+        Some(BounceAddress { delivery, signature: signature.to_ascii_lowercase() })
+    })
+}
+
+/// The failure that a mail reports. `None`: it reports a delay or a success, or is no report at all, such as a vacation notice.
+pub fn failure(mail: &[u8], from: Option<&str>) -> Option<Report> {
+    let mail = mail.get(..MAX_READ).unwrap_or(mail);
+    // Parsers are complex and their input is untrusted. A mail that cannot be parsed is no report.
+    let parsed = catch_unwind(AssertUnwindSafe(|| {
+        let message = MessageParser::default().parse(mail)?;
+        let status = message.parts.iter().find(|part| part.is_content_type("message", "delivery-status"));
+        match status.map(|part| &part.body) {
+            Some(PartType::Text(text)) => Some(standard(text.as_bytes())),
+            Some(PartType::Binary(bytes) | PartType::InlineBinary(bytes)) => Some(standard(bytes)),
+            Some(_) => Some(None),
+            None => Some(unstructured(from?, message.subject().unwrap_or_default())),
+        }
+    }));
+    parsed.ok().flatten().flatten()
+}
+
+/// A report in the standard form: fields about the message, then a block of fields for each recipient.
+fn standard(report: &[u8]) -> Option<Report> {
+    let text = String::from_utf8_lossy(report).replace("\r\n", "\n");
+    text.split("\n\n").find_map(|block| {
+        let block = format!("{block}\n").replace('\n', "\r\n");
+        let get =
+            |name: &str| fields(block.as_bytes()).find(|field| field.is(name)).map(|field| field.unfolded(MAX_WORDS));
+        if !get("Action")?.eq_ignore_ascii_case("failed") {
+            return None;
+        }
+        let status = get("Status").map(|status| status.split(' ').next().unwrap_or_default().to_owned());
+        // "smtp; 550 5.1.1 no such user": the type of the code, then the words.
+        let words = get("Diagnostic-Code").unwrap_or_default();
+        let words = words.split_once(';').map_or(words.as_str(), |(_, words)| words.trim());
+        Some(Report { status: status.filter(|status| !status.is_empty()), words: clean(words) })
+    })
+}
+
+/// A report of a server that writes a form of its own, such as qmail: recognised by its sender.
+fn unstructured(from: &str, subject: &str) -> Option<Report> {
+    let local = from.split('@').next().unwrap_or_default();
+    let is_report = REPORTERS.iter().any(|reporter| local.eq_ignore_ascii_case(reporter));
+    is_report.then(|| Report { status: None, words: clean(subject) })
+}
+
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_WORDS).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(texts: &[&str]) -> Vec<Address> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_bounce_address_names_its_delivery_and_cannot_be_made_up() {
+        let sender: Address = "bounces@kundo.example".parse().unwrap();
+        let of_delivery = address(&sender, 42, &[1; 32]);
+        assert!(of_delivery.starts_with("bounces+d42.") && of_delivery.ends_with("@kundo.example"), "{of_delivery}");
+        let found = find(&addresses(&["jobb@lillestad.se", &of_delivery.to_uppercase()])).unwrap();
+        assert_eq!(found, BounceAddress { delivery: 42, signature: signature(&[1; 32], 42) });
+        assert_ne!(found.signature, signature(&[1; 32], 43));
+        assert_ne!(found.signature, signature(&[2; 32], 42), "another installation signs in another way");
+    }
+
+    #[test]
+    fn other_addresses_name_no_delivery() {
+        for text in [
+            "bounces@kundo.example",
+            "bounces+d42@kundo.example",
+            "bounces+d.0123456789ab@kundo.example",
+            "bounces+d42.0123456789@kundo.example",
+            "bounces+d42.0123456789xy@kundo.example",
+            "bounces+d-1.0123456789ab@kundo.example",
+            "bounces+d99999999999999999999.0123456789ab@kundo.example",
+            "anna+d42x.0123456789ab@kundo.example",
+        ] {
+            assert_eq!(find(&addresses(&[text])), None, "{text}");
+        }
+    }
+
+    fn report(fields: &str) -> String {
+        format!(
+            "From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n\
+             --b\r\nContent-Type: message/delivery-status\r\n\r\n\
+             Reporting-MTA: dns; mx.example\r\n\r\n{fields}\r\n\r\n\
+             --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: hej\r\n\r\nhej\r\n--b--\r\n"
+        )
+    }
+
+    fn reported(status: &str, words: &str) -> Option<Report> {
+        let status = Some(status.to_owned()).filter(|status| !status.is_empty());
+        Some(Report { status, words: words.to_owned() })
+    }
+
+    #[test]
+    fn a_report_gives_the_status_and_the_words_of_the_server() {
+        let failed = "Final-Recipient: rfc822; jobb@kundo.example\r\nAction: failed\r\n";
+        for (fields, expected) in [
+            (
+                format!("{failed}Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1\r\n <jobb@kundo.example> unknown"),
+                reported("5.1.1", "550 5.1.1 <jobb@kundo.example> unknown"),
+            ),
+            (format!("{failed}Status: 5.2.2 (mailbox full)"), reported("5.2.2", "")),
+            (failed.replace("failed", "Failed"), reported("", "")),
+            (failed.replace("failed", "delayed"), None),
+            (failed.replace("failed", "delivered"), None),
+            (format!("{}\r\n\r\n{failed}Status: 5.0.0", failed.replace("failed", "relayed")), reported("5.0.0", "")),
+            ("Status: 5.1.1".to_owned(), None),
+        ] {
+            assert_eq!(failure(report(&fields).as_bytes(), Some("mailer-daemon@mx.example")), expected, "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_report_of_another_form_is_known_by_its_sender() {
+        let qmail =
+            b"From: MAILER-DAEMON@mx.example\r\nSubject: failure notice\r\n\r\nHi. This is the qmail-send program.";
+        assert_eq!(failure(qmail, Some("MAILER-DAEMON@mx.example")), reported("", "failure notice"));
+        let vacation =
+            b"From: anna@kundo.example\r\nSubject: Away\r\nAuto-Submitted: auto-replied\r\n\r\nBack on Monday.";
+        assert_eq!(failure(vacation, Some("anna@kundo.example")), None);
+        for bytes in [&b""[..], b"\r\n\r\n", b"\xff\xfe", b"Content-Type: message/delivery-status\r\n\r\n"] {
+            assert_eq!(failure(bytes, None), None);
+        }
+    }
+}

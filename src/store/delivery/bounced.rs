@@ -1,0 +1,28 @@
+//! Marks deliveries that came back.
+
+use crate::fact::to_json;
+use crate::mail::bounce::signature;
+use crate::store::batch::Bounce;
+use crate::store::{StoreError, Tx};
+
+impl Tx<'_> {
+    /// Holds a delivery that a later server returned: its target has taken the mail, and nobody has it. An address that this
+    /// installation did not sign changes nothing.
+    pub(in crate::store) async fn record_bounce(&mut self, bounce: &Bounce) -> Result<(), StoreError> {
+        let secret = self.sql(
+            r"-- secret of the installation
+            SELECT secret FROM installation",
+        );
+        let secret: Vec<u8> = secret.value().await?;
+        let delivery = bounce.address.delivery;
+        if signature(&secret, delivery) != bounce.address.signature {
+            return Ok(());
+        }
+        let hold = self.sql(
+            r"-- hold a delivery that came back
+            UPDATE delivery SET state = 'held', finished_at = NULL, problem = $2 WHERE id = $1 AND state = 'delivered'",
+        );
+        hold.bind(delivery).bind(to_json(&bounce.problem)).run().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! Mail that comes both by forwarding and by polling: one of the two copies counts, and none is lost.
+
+use super::*;
+use crate::fact::BothWays;
+
+fn identity(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
+}
+
+impl Fixture {
+    async fn report(&self, text: &str) -> FirstCopy {
+        let mut tx = self.store.begin().await.unwrap();
+        let inbox = tx.inbox(&address(INBOX)).await.unwrap();
+        let first = tx.record_forwarded(&inbox, identity(text), NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        first
+    }
+
+    async fn forwarded_states(&self) -> Vec<&'static str> {
+        let filter = DeliveryFilter::default();
+        let found = self.store.read().await.unwrap().deliveries(Scope::All, filter, None, 1000).await.unwrap();
+        found.into_iter().rev().map(|delivery| delivery.state.as_str()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_was_forwarded_first_is_imported_and_not_delivered() {
+    for (at, name) in stores().await {
+        at.target(Some(INBOX)).await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        assert_eq!(at.report("hej").await, FirstCopy::Forwarded, "{name}");
+        at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox])), (2, mail("du", &[inbox]))]).await;
+        assert_eq!(at.forwarded_states().await, ["dropped", "queued"], "{name}");
+        let messages = at.messages().await;
+        assert_eq!(messages.len(), 2, "{name}: the bytes are kept");
+        assert!(messages[0].forwarded_at.is_some() && messages[1].forwarded_at.is_none(), "{name}");
+        assert_eq!(at.report("hej").await, FirstCopy::Forwarded, "{name}: the same answer again");
+        // An equal mail beside the first is a mail of its own, and was not forwarded.
+        at.import(&lease, &epoch, vec![(3, mail("hej", &[inbox]))]).await;
+        assert_eq!(at.forwarded_states().await, ["dropped", "queued", "queued"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_equal_mails_in_one_batch_one_was_forwarded() {
+    for (at, name) in stores().await {
+        at.target(Some(INBOX)).await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        at.report("hej").await;
+        at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox])), (2, mail("hej", &[inbox]))]).await;
+        assert_eq!(at.forwarded_states().await, ["dropped", "queued"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_was_polled_first_counts_once_it_may_have_been_delivered() {
+    for (at, name) in stores().await {
+        at.target(Some(INBOX)).await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox])), (2, mail("du", &[inbox]))]).await;
+        // It still waits: the forwarded copy is at the importing system already.
+        assert_eq!(at.report("hej").await, FirstCopy::Forwarded, "{name}");
+        assert_eq!(at.forwarded_states().await, ["dropped", "queued"], "{name}");
+        let due = at.store.due_lanes("elsewhere", (NOW, NOW), 9).await.unwrap();
+        let taker = LaneTaker { owner: "me", dead_token: None, until: NOW.plus(LANE_LEASE) };
+        let lane = at.store.take_lane(&due[0], taker, (NOW, NOW)).await.unwrap().unwrap();
+        assert_eq!(at.store.begin_deliveries(&lane, 9, NOW).await.unwrap().len(), 1, "{name}");
+        let message = at.messages().await[1].id;
+        for _ in 0..2 {
+            assert_eq!(at.report("du").await, FirstCopy::Polled { message }, "{name}: it is being sent");
+        }
+        assert_eq!(at.forwarded_states().await, ["dropped", "sending"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_target_the_message_in_the_store_counts() {
+    for (at, name) in stores().await {
+        let (lease, epoch) = at.add_leased("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox]))]).await;
+        let message = at.messages().await[0].id;
+        // A target that was added since has never had the mail.
+        at.target(Some(INBOX)).await;
+        at.import(&lease, &epoch, vec![(2, mail("du", &[inbox]))]).await;
+        assert_eq!(at.report("hej").await, FirstCopy::Forwarded, "{name}");
+        let mut tx = at.store.begin().await.unwrap();
+        tx.sql("DELETE FROM forwarded").run().await.unwrap();
+        tx.sql("UPDATE message SET forwarded_at = NULL").run().await.unwrap();
+        tx.sql("DELETE FROM delivery_target").run().await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(at.report("hej").await, FirstCopy::Polled { message }, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn after_fifty_mails_by_both_ways_one_way_can_end() {
+    for (at, name) in stores().await {
+        let (lease, epoch) = at.add_leased("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let ways = async || {
+            let mut tx = at.store.begin().await.unwrap();
+            tx.sql("UPDATE mailbox SET last_success_at = $1").bind(NOW.plus(LANE_LEASE)).run().await.unwrap();
+            tx.commit().await.unwrap();
+            at.store.both_ways(&at.store.mailbox(&address("a@b.se")).await.unwrap()).await.unwrap()
+        };
+        let mails = |uids: std::ops::Range<u32>| {
+            uids.map(|uid| (uid, mail(&format!("mail {uid}"), &[inbox]))).collect::<Vec<_>>()
+        };
+        at.import(&lease, &epoch, mails(1..11)).await;
+        assert_eq!(ways().await, None, "{name}: nothing is forwarded");
+        for uid in 11..61 {
+            at.report(&format!("mail {uid}")).await;
+        }
+        at.import(&lease, &epoch, mails(11..60)).await;
+        let found = ways().await.unwrap();
+        assert_eq!(
+            (found.also_forwarded, found.forwarding_can_end, found.polling_can_end),
+            (49, false, false),
+            "{name}"
+        );
+        at.import(&lease, &epoch, mails(60..61)).await;
+        let all = BothWays {
+            polled: 50,
+            also_forwarded: 50,
+            forwarded: 50,
+            also_polled: 50,
+            forwarding_can_end: true,
+            polling_can_end: true,
+        };
+        assert_eq!(ways().await, Some(all), "{name}");
+        // One that only forwarding brought: polling misses something.
+        at.report("only forwarded").await;
+        let found = ways().await.unwrap();
+        assert_eq!((found.also_polled, found.forwarding_can_end, found.polling_can_end), (49, false, true), "{name}");
+        // One that only polling brought.
+        at.import(&lease, &epoch, mails(61..62)).await;
+        let found = ways().await.unwrap();
+        assert_eq!((found.also_forwarded, found.polling_can_end), (49, false), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_polled_address_of_the_inbox_is_the_forwarded_way() {
+    for (at, name) in stores().await {
+        let (lease, epoch) = at.add_leased("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        let (own, own_epoch) = at.add_leased(INBOX).await;
+        let mails = || (1..52).map(|uid| (uid, mail(&format!("mail {uid}"), &[inbox]))).collect::<Vec<_>>();
+        at.import(&own, &own_epoch, mails()).await;
+        at.import(&lease, &epoch, mails()).await;
+        assert_eq!(at.messages().await.len(), 51, "{name}: each mail is imported once");
+        let found = at.store.both_ways(&at.store.mailbox(&address("a@b.se")).await.unwrap()).await.unwrap();
+        assert!(found.is_some_and(|ways| ways.forwarding_can_end && ways.polling_can_end), "{name}: {found:?}");
+        let of_inbox = at.store.mailbox(&address(INBOX)).await.unwrap();
+        assert_eq!(at.store.both_ways(&of_inbox).await.unwrap(), None, "{name}");
+    }
+}
