@@ -43,6 +43,8 @@ pub struct Config {
     pub oauth: OAuth,
     /// Networks and mail server ports that may be used.
     pub egress: Egress,
+    /// Name servers.
+    pub dns: Dns,
     pub schedule: Schedule,
     /// Timeouts of the steps of a poll.
     pub deadlines: Deadlines,
@@ -169,6 +171,15 @@ pub struct Egress {
     pub allow: Vec<IpNet>,
     /// Ports of mail servers that actors of one organisation may choose.
     pub ports: Vec<u16>,
+}
+
+/// `[dns]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dns {
+    /// The name servers; empty: the machine's.
+    #[serde(deserialize_with = "values::name_servers")]
+    pub servers: Vec<SocketAddr>,
 }
 
 /// `[schedule]`

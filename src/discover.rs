@@ -9,7 +9,7 @@ mod autoconfig;
 mod host_name;
 mod proposal;
 mod provider;
-mod records;
+mod srv;
 
 use std::time::Duration;
 
@@ -28,7 +28,6 @@ use crate::mailbox::TlsMode;
 
 pub use host_name::host_name;
 pub use proposal::Proposal;
-use records::Records;
 
 /// Time limit of each source. The sources run concurrently, so this also limits the whole discovery.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -165,15 +164,13 @@ pub async fn find(address: &Address, egress: &Egress, deadlines: &Deadlines, oau
     if let Some(provider) = provider::by_domain(&domain) {
         return found(Source::Provider, provider.candidate(address));
     }
-    let records = Records::new(deadlines.dns.0);
+    let dns = egress.dns();
     let http = HttpClient { egress, deadlines, max_size: autoconfig::MAX_SIZE, allow_http_loopback: false };
     let [first, second] = autoconfig::urls(&domain, address);
     let steps: [BoxFuture<'_, SourceResult>; 6] = [
         async {
-            SourceResult::from_candidate(
-                Source::Mx,
-                provider::by_mx(&records.mx(&domain).await).map(|it| it.candidate(address)),
-            )
+            let hosts: Vec<String> = dns.mx(&domain).await.into_iter().flatten().map(|mx| mx.host).collect();
+            SourceResult::from_candidate(Source::Mx, provider::by_mx(&hosts).map(|it| it.candidate(address)))
         }
         .boxed(),
         async { SourceResult::from_candidate(Source::Autoconfig, autoconfig::fetch(first, address, &http).await) }
@@ -181,8 +178,8 @@ pub async fn find(address: &Address, egress: &Egress, deadlines: &Deadlines, oau
         async { SourceResult::from_candidate(Source::Autoconfig, autoconfig::fetch(second, address, &http).await) }
             .boxed(),
         async {
-            let (imaps, imap) = tokio::join!(records.srv("_imaps", &domain), records.srv("_imap", &domain));
-            records::by_srv(&imaps, &imap)
+            let (imaps, imap) = tokio::join!(dns.srv("_imaps", &domain), dns.srv("_imap", &domain));
+            srv::by_srv(&imaps.unwrap_or_default(), &imap.unwrap_or_default())
         }
         .boxed(),
         guess(format!("imap.{domain}"), egress, deadlines).boxed(),
@@ -239,6 +236,8 @@ fn describe(source: Source, candidate: Candidate, address: &Address, oauth: &con
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::config::Overrides;
 
@@ -250,7 +249,7 @@ mod tests {
 
     async fn find_with(address: &str, oauth: &config::OAuth) -> Discovery {
         let config = config::load(&Overrides::default()).unwrap();
-        find(&address.parse().unwrap(), &Egress::new(Vec::new()), &config.deadlines, oauth).await
+        find(&address.parse().unwrap(), &Egress::new(Vec::new(), Arc::default()), &config.deadlines, oauth).await
     }
 
     #[tokio::test]

@@ -4,16 +4,19 @@
 mod public;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::config::Deadlines;
+use crate::dns::{Dns, NoAnswer};
 
 /// Makes outbound connections, to permitted addresses only.
 pub struct Egress {
     allow: Vec<IpNet>,
+    dns: Arc<Dns>,
 }
 
 /// A connection failure.
@@ -32,25 +35,40 @@ pub enum EgressError {
 
 impl Egress {
     /// Permits public addresses and those in `allow`.
-    pub fn new(allow: Vec<IpNet>) -> Self {
-        Self { allow }
+    pub fn new(allow: Vec<IpNet>, dns: Arc<Dns>) -> Self {
+        Self { allow, dns }
     }
 
-    /// The permitted addresses of a host.
+    /// The name servers.
+    pub fn dns(&self) -> &Arc<Dns> {
+        &self.dns
+    }
+
+    /// The permitted addresses of a host, which the system resolves unless the configuration names name servers.
     pub async fn resolve(&self, host: &str, port: u16, limits: &Deadlines) -> Result<Vec<SocketAddr>, EgressError> {
         let unresolved = |reason: &str| EgressError::Unresolved { host: host.to_owned(), reason: reason.to_owned() };
-        let found: Vec<SocketAddr> = match timeout(limits.dns.0, tokio::net::lookup_host((host, port))).await {
-            Err(_) => return Err(unresolved("the resolver did not answer in time")),
-            Ok(Err(_)) => {
-                return Err(unresolved("the host does not exist, or the resolver does not answer"));
-            }
-            Ok(Ok(found)) => found.collect(),
+        let missing = || unresolved("the host does not exist, or the resolver does not answer");
+        let found: Vec<IpAddr> = if self.dns.is_configured() {
+            self.dns.addresses(host).await.map_err(|why| match why {
+                NoAnswer::NoRecords => unresolved("it has no address"),
+                NoAnswer::NoSuchName | NoAnswer::Failed => missing(),
+            })?
+        } else {
+            let found = timeout(limits.dns.0, tokio::net::lookup_host((host, port))).await;
+            let found = found.map_err(|_| unresolved("the resolver did not answer in time"))?.map_err(|_| missing())?;
+            found.map(|address| address.ip()).collect()
         };
         if found.is_empty() {
             return Err(unresolved("it has no address"));
         }
-        let checked: Vec<SocketAddr> = found.into_iter().filter(|address| self.permits(address.ip())).collect();
-        if checked.is_empty() { Err(EgressError::Refused { host: host.to_owned() }) } else { Ok(checked) }
+        self.permitted(host, port, found)
+    }
+
+    /// The permitted ones of the addresses that a host has.
+    pub fn permitted(&self, host: &str, port: u16, found: Vec<IpAddr>) -> Result<Vec<SocketAddr>, EgressError> {
+        let permitted = found.into_iter().filter(|address| self.permits(*address));
+        let permitted: Vec<SocketAddr> = permitted.map(|address| SocketAddr::new(address, port)).collect();
+        if permitted.is_empty() { Err(EgressError::Refused { host: host.to_owned() }) } else { Ok(permitted) }
     }
 
     /// Connects to the first of these checked addresses that answers.
@@ -79,7 +97,8 @@ impl Egress {
 
     /// Connects to 127.0.0.1, if a provider's `allow_http_loopback` permits it.
     pub async fn connect_loopback(&self, port: u16, limits: &Deadlines) -> Result<TcpStream, EgressError> {
-        let loopback = Self::new(vec![IpNet::from(IpAddr::from(std::net::Ipv4Addr::LOCALHOST))]);
+        let allow = vec![IpNet::from(IpAddr::from(std::net::Ipv4Addr::LOCALHOST))];
+        let loopback = Self { allow, dns: self.dns.clone() };
         loopback.connect("127.0.0.1", &[SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, port))], limits).await
     }
 
@@ -172,7 +191,7 @@ mod tests {
         let limits = config::load(&Overrides::default()).unwrap().deadlines;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let egress = Egress::new(Vec::new());
+        let egress = Egress::new(Vec::new(), Arc::default());
         for host in FORMS {
             let found = egress.resolve(host, port, &limits).await;
             assert!(
@@ -187,7 +206,7 @@ mod tests {
         let accepted = tokio::time::timeout(std::time::Duration::from_millis(50), listener.accept()).await;
         assert!(accepted.is_err(), "no connection was made");
         // The operator may allow private networks.
-        let allowing = Egress::new(vec!["127.0.0.0/8".parse().unwrap()]);
+        let allowing = Egress::new(vec!["127.0.0.0/8".parse().unwrap()], Arc::default());
         let found = allowing.resolve("127.0.0.1", port, &limits).await.unwrap();
         assert!(allowing.connect("127.0.0.1", &found, &limits).await.is_ok());
     }

@@ -99,6 +99,7 @@ mod clock;
 mod config;
 mod crash;
 mod discover;
+mod dns;
 mod duration;
 mod egress;
 #[cfg(feature = "fuzzing")]

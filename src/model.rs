@@ -142,7 +142,7 @@ impl World {
         let deps = Deps {
             store: Arc::new(store),
             vault: Arc::new(vault),
-            egress: Arc::new(Egress::new(vec!["127.0.0.0/8".parse().unwrap()])),
+            egress: Arc::new(Egress::new(vec!["127.0.0.0/8".parse().unwrap()], Arc::default())),
             clock: clock.clone(),
             imap: crate::wiring::terms(&deadlines, &limits, 1),
             deadlines,

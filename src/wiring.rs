@@ -8,6 +8,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::deliver::{BodyMemory, DeliverDeps};
+use crate::dns::Dns;
 use crate::egress::Egress;
 use crate::imap::in_flight::InFlight;
 use crate::imap::{self, Terms};
@@ -41,9 +42,10 @@ pub async fn vault(config: &Config, store: &Store) -> Result<Vault, StoreError> 
     key_location(config, store).open(sealed).map_err(|error: VaultError| StoreError::Vault(error))
 }
 
-/// The egress rules of the configuration.
+/// The egress rules and the name servers of the configuration.
 pub fn egress(config: &Config) -> Egress {
-    Egress::new(config.egress.allow.clone())
+    let dns = Dns::new(&config.dns.servers, config.deadlines.dns.0);
+    Egress::new(config.egress.allow.clone(), Arc::new(dns))
 }
 
 /// The deadlines and limits of IMAP sessions, for this number of concurrent sessions.
@@ -92,7 +94,7 @@ pub async fn deliver_deps(config: &Config, deps: &Deps) -> Result<DeliverDeps, S
         store: deps.store.clone(),
         vault: deps.vault.clone(),
         egress: deps.egress.clone(),
-        operators_egress: Egress::new(EVERYWHERE.to_vec()),
+        operators_egress: Egress::new(EVERYWHERE.to_vec(), deps.egress.dns().clone()),
         clock: deps.clock.clone(),
         deadlines: config.deadlines.clone(),
         settings: config.delivery.clone(),

@@ -1,5 +1,6 @@
 //! Syntax of single values: durations, sizes, counts, networks.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -87,25 +88,40 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
-/// Reads networks from a list, or from one text with commas, as the environment has it.
-pub fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
+/// Reads texts from a list, or from one text with commas, as the environment has it.
+fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum ListOrText {
         Text(String),
         List(Vec<String>),
     }
-    let texts = match ListOrText::deserialize(from)? {
+    Ok(match ListOrText::deserialize(from)? {
         ListOrText::Text(text) => text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
         ListOrText::List(texts) => texts,
-    };
-    texts
+    })
+}
+
+/// Reads networks.
+pub fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
+    texts(from)?
         .iter()
         .map(|text| {
             text.parse::<IpNet>()
                 .map_err(|_| D::Error::custom(format!("{text:?} is not a network; write e.g. \"10.1.0.0/16\"")))
         })
         .collect()
+}
+
+/// Reads the addresses of name servers, whose usual port is 53.
+pub fn name_servers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SocketAddr>, D::Error> {
+    let wrong = |text: &str| format!("{text:?} is not the address of a name server; write e.g. \"192.0.2.53\"");
+    let read = |text: &String| {
+        let with_port = text.parse::<SocketAddr>().ok().filter(|address| address.port() != 0);
+        let alone = || text.parse::<IpAddr>().ok().map(|address| SocketAddr::new(address, 53));
+        with_port.or_else(alone).ok_or_else(|| D::Error::custom(wrong(text)))
+    };
+    texts(from)?.iter().map(read).collect()
 }
 
 /// Reads a secret, which is never shown. Numbers are accepted too, since the environment's parser turns digits into
@@ -143,6 +159,24 @@ pub fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_server_has_an_address_and_perhaps_a_port() {
+        let read = |text: &str| name_servers(serde_json::Value::from(text)).ok();
+        let cases = [
+            ("", Some("")),
+            ("192.0.2.53", Some("192.0.2.53:53")),
+            ("127.0.0.1:5353, ::1", Some("127.0.0.1:5353 [::1]:53")),
+            ("[2001:db8::1]:54", Some("[2001:db8::1]:54")),
+            ("192.0.2.53:0", None),
+            ("ns.example", None),
+            ("192.0.2", None),
+        ];
+        for (text, expected) in cases {
+            let found = read(text).map(|found| found.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(" "));
+            assert_eq!(found.as_deref(), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn a_span_lies_between_a_millisecond_and_a_year() {

@@ -37,7 +37,7 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
     let deps = Deps {
         store,
         vault: Arc::new(vault),
-        egress: Arc::new(Egress::new(Vec::new())),
+        egress: Arc::new(Egress::new(Vec::new(), Arc::default())),
         clock: Arc::new(SystemClock),
         imap: crate::wiring::terms(&config.deadlines, &config.limits, config.schedule.parallel.0),
         deadlines: config.deadlines,
@@ -54,7 +54,7 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
         store: deps.store.clone(),
         vault: deps.vault.clone(),
         egress: deps.egress.clone(),
-        operators_egress: Egress::new(Vec::new()),
+        operators_egress: Egress::new(Vec::new(), Arc::default()),
         clock: deps.clock.clone(),
         deadlines: deps.deadlines.clone(),
         settings: delivery,

@@ -2,6 +2,7 @@
 
 mod chromium;
 mod dovecot_lmtp;
+mod name_server;
 mod oauth;
 mod postfix;
 mod sink;

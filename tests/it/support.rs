@@ -25,6 +25,7 @@ pub mod knob;
 pub mod mail;
 pub mod mailferry;
 pub mod measured;
+pub mod name_server;
 pub mod oauth_client;
 pub mod oauth_server;
 pub mod ordinary;

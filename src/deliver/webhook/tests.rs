@@ -36,7 +36,7 @@ fn target(url: &str) -> Target {
 
 /// Sends as this target, to this machine or a forbidden address.
 async fn attempt(target: &Target, body: Body) -> Result<Answer, SendError> {
-    let egress = Egress::new(vec!["127.0.0.0/8".parse().unwrap()]);
+    let egress = Egress::new(vec!["127.0.0.0/8".parse().unwrap()], Default::default());
     target.send("dlv_1", body, NOW, Outbound { egress: &egress, deadlines: &deadlines() }).await
 }
 
@@ -249,7 +249,7 @@ async fn a_target_that_is_down_or_forbidden_receives_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let forbidden = |host: &str| failed(DeliveryProblem::Forbidden { host: host.into() }, Next::Hold, true);
-    let (egress, limits) = (Egress::new(Vec::new()), deadlines());
+    let (egress, limits) = (Egress::new(Vec::new(), Default::default()), deadlines());
     for scheme in ["http", "https"] {
         let target = target(&format!("{scheme}://127.0.0.1:{port}/"));
         let outbound = Outbound { egress: &egress, deadlines: &limits };
@@ -258,7 +258,7 @@ async fn a_target_that_is_down_or_forbidden_receives_nothing() {
     // Allowed by the operator, but not on this machine, and without TLS.
     let mut elsewhere = target("http://localhost/");
     elsewhere.url = "http://192.0.2.1/".parse().unwrap();
-    let egress = Egress::new(vec!["192.0.2.0/24".parse().unwrap()]);
+    let egress = Egress::new(vec!["192.0.2.0/24".parse().unwrap()], Default::default());
     let outbound = Outbound { egress: &egress, deadlines: &limits };
     assert_eq!(judge(elsewhere.send("dlv_1", small(), NOW, outbound).await), forbidden("192.0.2.1"));
     let accepted = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;

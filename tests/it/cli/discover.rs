@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{facts::keys, mailferry::Mailferry};
+use crate::support::{facts::keys, mailferry::Mailferry, name_server::NameServer};
 
 #[test]
 fn a_large_providers_server_is_proposed() {
@@ -32,6 +32,20 @@ fn an_application_that_is_registered_is_proposed_for_its_provider() {
     let found = mailferry.json(&["mailbox", "discover", "anna@outlook.com"]).remove(0);
     assert_eq!((&found["login"], &found["oauth"]), (&json!("oauth"), &json!("microsoft")));
     assert_eq!(found["password_works"], false);
+}
+
+#[test]
+fn the_name_servers_of_the_configuration_are_asked() {
+    let names = NameServer::start();
+    names.mx("lillestad.se", &[(10, "lillestad-se.mail.protection.outlook.com")]);
+    let mut mailferry = Mailferry::new();
+    mailferry.env("MAILFERRY__DNS__SERVERS", &format!("127.0.0.1:{}", names.port));
+    let found = mailferry.json(&["mailbox", "discover", "jobb@lillestad.se"]).remove(0);
+    assert_eq!((&found["how"], &found["provider"]), (&json!("mx"), &json!("Microsoft")));
+    names.mx("lillestad.se", &[(10, "mx.lillestad.se")]);
+    names.srv("_imaps._tcp.lillestad.se", 993, "imap.lillestad.se");
+    let found = mailferry.json(&["mailbox", "discover", "jobb@lillestad.se"]).remove(0);
+    assert_eq!((&found["how"], &found["host"]), (&json!("srv"), &json!("imap.lillestad.se")));
 }
 
 #[test]
