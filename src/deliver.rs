@@ -18,7 +18,9 @@ mod connection;
 mod deps;
 mod endpoint;
 mod lane;
+mod mx;
 mod number;
+mod refused;
 mod retry;
 mod send;
 pub mod smtp;
@@ -29,4 +31,5 @@ pub mod webhook;
 
 pub use deps::{BodyMemory, DeliverDeps};
 pub use lane::serve as serve_lane;
+pub use mx::FailedFetches;
 pub use trial::test;

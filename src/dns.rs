@@ -1,4 +1,4 @@
-//! DNS: MX and SRV records, which the system's resolver does not return, and addresses from name servers of the configuration.
+//! DNS: MX, SRV and TXT records, which the system's resolver does not return, and addresses from name servers of the configuration.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -107,6 +107,15 @@ impl Dns {
             _ => None,
         };
         self.look_up(format!("{service}._tcp.{domain}."), RecordType::SRV, of).await
+    }
+
+    /// The TXT records of a name, each with its strings joined (RFC 7208 3.3).
+    pub async fn txt(&self, name: &str) -> Result<Vec<String>, NoAnswer> {
+        let of = |data| match data {
+            RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
+            _ => None,
+        };
+        self.look_up(format!("{name}."), RecordType::TXT, of).await
     }
 
     /// The addresses of a host, IPv4 first.

@@ -26,7 +26,7 @@ impl TargetKind {
     /// The protocol of a stored URL, by its scheme.
     pub fn of_url(url: &str) -> Self {
         match url.split(':').next() {
-            Some("smtp" | "smtps") => Self::Smtp,
+            Some("smtp" | "smtps" | "mx") => Self::Smtp,
             Some("lmtp" | "lmtps") => Self::Lmtp,
             _ => Self::Webhook,
         }
@@ -51,6 +51,17 @@ pub enum WhenUnknown {
     Repeat,
     /// Hold it until a person decides.
     Hold,
+}
+
+/// The mode of an MTA-STS policy (RFC 8461 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StsMode {
+    /// Hosts that do not match, or without a valid certificate, get no mail.
+    Enforce,
+    /// Failures are only logged.
+    Testing,
+    /// The domain has ended its policy.
+    None,
 }
 
 macro_rules! words {
@@ -84,6 +95,10 @@ macro_rules! words {
 words!(TargetKind { Smtp = "smtp", Lmtp = "lmtp", Webhook = "webhook" });
 words!(WebhookFormat { Json = "json", Raw = "raw" });
 words!(WhenUnknown { Repeat = "repeat", Hold = "hold" });
+words!(StsMode { Enforce = "enforce", Testing = "testing", None = "none" });
+
+/// The URL of [`TargetUrl::Mx`].
+pub const MX: &str = "mx:";
 
 /// Encryption of a connection by SMTP or LMTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +111,14 @@ pub enum TargetTls {
     None,
 }
 
-/// The address of a target: `smtp://HOST[:PORT]`, `smtps://`, `lmtp://`, `lmtps://`, `lmtp:/SOCKET`, `https://...`. A user name
-/// and a password are not part of it.
+/// The address of a target: `smtp://HOST[:PORT]`, `smtps://`, `mx:`, `lmtp://`, `lmtps://`, `lmtp:/SOCKET`, `https://...`. A user
+/// name and a password are not part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetUrl {
     /// A mail server.
     Server { kind: TargetKind, host: String, port: u16, tls: TargetTls },
+    /// The mail servers (MX) of the recipient's domain.
+    Mx,
     /// An LMTP server on a Unix socket.
     Socket(PathBuf),
     /// A webhook.
@@ -113,6 +130,7 @@ impl TargetUrl {
     pub fn kind(&self) -> TargetKind {
         match self {
             Self::Server { kind, .. } => *kind,
+            Self::Mx => TargetKind::Smtp,
             Self::Socket(_) => TargetKind::Lmtp,
             Self::Web(_) => TargetKind::Webhook,
         }
@@ -122,6 +140,7 @@ impl TargetUrl {
     pub fn port(&self) -> Option<u16> {
         match self {
             Self::Server { port, .. } => Some(*port),
+            Self::Mx => Some(25),
             Self::Socket(_) => None,
             Self::Web(url) => url.port_or_known_default(),
         }
@@ -138,6 +157,9 @@ impl FromStr for TargetUrl {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let invalid = || Invalid::TargetUrl(text.to_owned());
+        if matches!(text, "mx" | MX) {
+            return Ok(Self::Mx);
+        }
         if let Some(path) = text.strip_prefix("lmtp:").filter(|rest| rest.starts_with('/') && !rest.starts_with("//")) {
             return Ok(Self::Socket(PathBuf::from(path)));
         }
@@ -187,6 +209,7 @@ impl fmt::Display for TargetUrl {
                 let (open, close) = if host.contains(':') { ("[", "]") } else { ("", "") };
                 write!(f, "{kind}{secure}://{open}{host}{close}:{port}{query}")
             }
+            Self::Mx => f.write_str(MX),
             Self::Socket(path) => write!(f, "lmtp:{}", path.display()),
             Self::Web(url) => write!(f, "{url}"),
         }
@@ -208,6 +231,8 @@ mod tests {
             ("smtp://localhost:2525?tls=starttls", Ok("smtp://localhost:2525?tls=starttls")),
             ("smtp://[::1]:2525", Ok("smtp://[::1]:2525")),
             ("lmtp://mail.example:24", Ok("lmtp://mail.example:24")),
+            ("mx", Ok("mx:")),
+            ("mx:", Ok("mx:")),
             ("lmtp:/run/dovecot/lmtp", Ok("lmtp:/run/dovecot/lmtp")),
             ("https://desk.example/hook?a=b", Ok("https://desk.example/hook?a=b")),
             ("http://127.0.0.1:3000/hook", Ok("http://127.0.0.1:3000/hook")),
@@ -224,9 +249,19 @@ mod tests {
             let read = read.map(|url| url.to_string());
             assert_eq!(read, expected.map(str::to_owned), "{text}");
         }
-        for wrong in
-            ["", "relay.example", "smtp://", "smtp://h/x", "smtp://h?tls=none", "ftp://h", "smtp://h:0", "lmtp:x"]
-        {
+        for wrong in [
+            "",
+            "relay.example",
+            "smtp://",
+            "smtp://h/x",
+            "smtp://h?tls=none",
+            "ftp://h",
+            "smtp://h:0",
+            "lmtp:x",
+            "mx:h",
+            "mx://h",
+            "MX",
+        ] {
             assert_eq!(wrong.parse::<TargetUrl>(), Err(Invalid::TargetUrl(wrong.to_owned())), "{wrong}");
         }
     }

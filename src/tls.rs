@@ -1,4 +1,6 @@
-//! TLS to a server, with the system's authorities, the mailbox's own authorities, or one pinned certificate.
+//! TLS to a server, with the system's authorities, the mailbox's own authorities, one pinned certificate, or any.
+
+mod unverified;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +13,8 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio_rustls::rustls;
 use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use unverified::Unverified;
 
 use crate::clock::Timestamp;
 use crate::fact::{CertificateFault, Invalid, TlsProblem};
@@ -29,6 +33,10 @@ pub enum Trust {
     Authorities(String),
     /// Only the certificate with this SHA-256, whatever its content.
     Pin([u8; 32]),
+    /// Any certificate. Only for mail servers that were found by MX and have no MTA-STS policy: the alternative is no TLS at all, since
+    /// half of them have certificates of no public authority or for another name, and the MX record itself is not authenticated
+    /// (RFC 7435 3, RFC 7672 1.3). It keeps out those who only listen.
+    Unverified,
 }
 
 /// A server's certificate.
@@ -58,7 +66,7 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| misconfigured(error.to_string()))?
-        .dangerous() // what follows is stricter than the default, or accepts exactly the pinned certificate
+        .dangerous() // what follows is stricter than the default, or accepts exactly what `trust` asks for
         .with_custom_certificate_verifier(recorder.clone())
         .with_no_client_auth();
     match TlsConnector::from(Arc::new(config)).connect(name, BufReader::with_capacity(64 << 10, stream)).await {
@@ -113,6 +121,7 @@ fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn Ser
                 .map_err(|error| error.to_string())?
         }
         Trust::Pin(sha256) => Arc::new(Pinned { sha256: *sha256, provider: provider.clone() }),
+        Trust::Unverified => Arc::new(Unverified { provider: provider.clone() }),
     })
 }
 

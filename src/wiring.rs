@@ -7,7 +7,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
-use crate::deliver::{BodyMemory, DeliverDeps};
+use crate::deliver::{BodyMemory, DeliverDeps, FailedFetches};
 use crate::dns::Dns;
 use crate::egress::Egress;
 use crate::imap::in_flight::InFlight;
@@ -99,6 +99,7 @@ pub async fn deliver_deps(config: &Config, deps: &Deps) -> Result<DeliverDeps, S
         deadlines: config.deadlines.clone(),
         settings: config.delivery.clone(),
         bodies: BodyMemory::default(),
+        failed_fetches: FailedFetches::default(),
         grace: config.schedule.grace.0,
         base_url: config.http.base().map_err(|error| StoreError::Unknown(format!("http.url: {error}")))?,
         installation: deps.store.installation().await?,

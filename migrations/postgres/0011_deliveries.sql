@@ -122,3 +122,15 @@ CREATE TABLE sender_rate (
     PRIMARY KEY (inbox_id, sender, hour)
 );
 CREATE INDEX sender_rate_hour ON sender_rate (hour);
+
+-- The MTA-STS policy (RFC 8461) of a domain that mail is delivered to directly.
+CREATE TABLE mta_sts_policy (
+    domain TEXT PRIMARY KEY NOT NULL,
+    policy_id TEXT NOT NULL,
+    mode TEXT NOT NULL CHECK (mode IN ('enforce', 'testing', 'none')),
+    -- The patterns of permitted hosts, with blanks between them.
+    hosts TEXT NOT NULL,
+    fetched_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX mta_sts_policy_expires ON mta_sts_policy (expires_at);

@@ -1,5 +1,6 @@
 //! Delivery targets: the servers and webhooks that take the mail of an inbox.
 
+mod mx;
 mod view;
 
 use std::time::Duration;
@@ -312,6 +313,7 @@ fn settings(before: &TargetSettings, request: &TargetRequest) -> Result<TargetSe
     if settings.rate.is_some_and(|rate| !(1..=MAX_RATE).contains(&rate)) {
         return Err(invalid("rate", Invalid::Rate { most: MAX_RATE }));
     }
+    mx::check(&settings, request)?;
     if let Some(Some(secret)) = &request.secret {
         check_secret(&settings, secret)?;
     }

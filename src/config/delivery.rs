@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::values::{self, Count, Span};
@@ -22,7 +22,7 @@ const MAX_RAW_RETENTION: Duration = Duration::from_hours(80 * 24);
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delivery {
-    /// `store`, or the URL of a mail server.
+    /// `store`, `mx`, or the URL of a mail server.
     pub default: String,
     /// The login name at the default target; empty: no login.
     pub username: String,
@@ -49,6 +49,10 @@ pub struct Delivery {
     pub parallel: Count,
     /// Ports of targets that actors of one organisation may use.
     pub ports: Vec<u16>,
+    /// The port of mail servers that are found by MX.
+    pub mx_port: u16,
+    /// The port of the hosts that serve MTA-STS policies.
+    pub mta_sts_port: u16,
     /// Timeout of one command.
     pub command: Span,
     /// Timeout for the answer to a whole mail.
@@ -70,6 +74,12 @@ impl Delivery {
         if url.kind() == TargetKind::Webhook {
             return Err(
                 "delivery.default: a webhook belongs to one inbox; set it with `mailferry inbox deliver`".to_owned()
+            );
+        }
+        let has_login = !self.username.is_empty() || !self.password.expose_secret().is_empty();
+        if url == TargetUrl::Mx && (has_login || !self.ca_file.as_os_str().is_empty()) {
+            return Err(
+                "delivery.default: mx has no login and no ca_file, since it has no server of its own".to_owned()
             );
         }
         let ca_pem = match self.ca_file.as_os_str().is_empty() {
@@ -119,8 +129,12 @@ impl Delivery {
         if self.raw_retention.0 > MAX_RAW_RETENTION {
             problems.push("delivery.raw_retention: must be at most 80d".to_owned());
         }
-        if self.ports.contains(&0) {
-            problems.push("delivery.ports: 0 is not a port".to_owned());
+        for (key, ports) in
+            [("ports", &self.ports[..]), ("mx_port", &[self.mx_port]), ("mta_sts_port", &[self.mta_sts_port])]
+        {
+            if ports.contains(&0) {
+                problems.push(format!("delivery.{key}: 0 is not a port"));
+            }
         }
         problems
     }

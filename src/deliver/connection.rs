@@ -4,8 +4,9 @@ use tokio::time::timeout;
 
 use super::deps::DeliverDeps;
 use super::endpoint::{secret, trust};
+use super::mx::{self, Via};
+use super::refused::refused;
 use super::smtp::{Deadlines, Encryption, Login, Protocol, Session, Terms};
-use crate::egress::EgressError;
 use crate::fact::{DeliveryPhase, DeliveryProblem};
 use crate::store::DeliveryTarget;
 use crate::target::{TargetKind, TargetTls, TargetUrl};
@@ -17,13 +18,16 @@ const GREETING: std::time::Duration = std::time::Duration::from_mins(1);
 #[derive(Default)]
 pub struct Connection {
     session: Option<Session>,
+    /// The server, if the recipient's domain names it.
+    via: Option<Via>,
 }
 
 impl Connection {
-    /// A session that can take a mail.
+    /// A session that can take a mail for this recipient, which is the same for each mail of a connection.
     pub async fn session(
         &mut self,
         target: &DeliveryTarget,
+        recipient: &str,
         deps: &DeliverDeps,
     ) -> Result<&mut Session, DeliveryProblem> {
         let is_ready = match &mut self.session {
@@ -32,9 +36,18 @@ impl Connection {
         };
         let session = match self.session.take().filter(|_| is_ready) {
             Some(session) => session,
-            None => open(target, deps).await?,
+            None => {
+                let (session, via) = open(target, recipient, deps).await?;
+                self.via = via;
+                session
+            }
         };
         Ok(self.session.insert(session))
+    }
+
+    /// The server of the session, if the recipient's domain names it.
+    pub fn via(&self) -> Option<&Via> {
+        self.via.as_ref()
     }
 
     /// Ends the session politely.
@@ -45,8 +58,12 @@ impl Connection {
     }
 }
 
-/// Opens a session.
-pub async fn open(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<Session, DeliveryProblem> {
+/// Opens a session. Says which server has answered, if the recipient's domain names it.
+pub async fn open(
+    target: &DeliveryTarget,
+    recipient: &str,
+    deps: &DeliverDeps,
+) -> Result<(Session, Option<Via>), DeliveryProblem> {
     let unusable = |words: String| DeliveryProblem::Unreachable { words };
     let url: TargetUrl = target.url.parse().map_err(|why: crate::fact::Invalid| unusable(why.to_string()))?;
     let password = secret(target, deps)?;
@@ -82,23 +99,18 @@ pub async fn open(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<Session
                 }
             };
             let stream = egress.connect(host, &addresses, &deps.deadlines).await.map_err(refused)?;
-            Session::open(stream, &terms(host, encryption)).await
+            Ok((Session::open(stream, &terms(host, encryption)).await?, None))
+        }
+        TargetUrl::Mx => {
+            let (session, via) = mx::open(recipient, terms("", Encryption::Opportunistic), deps).await?;
+            Ok((session, Some(via)))
         }
         TargetUrl::Socket(path) => {
             let connecting = timeout(deps.deadlines.tcp.0, tokio::net::UnixStream::connect(path)).await;
             let late = DeliveryProblem::TimedOut { phase: DeliveryPhase::Connect };
             let stream = connecting.map_err(|_| late)?.map_err(|error| unusable(error.kind().to_string()))?;
-            Session::open(stream, &terms("localhost", Encryption::Local)).await
+            Ok((Session::open(stream, &terms("localhost", Encryption::Local)).await?, None))
         }
         TargetUrl::Web(_) => Err(unusable("a webhook is no mail server".to_owned())),
-    }
-}
-
-fn refused(error: EgressError) -> DeliveryProblem {
-    match error {
-        EgressError::Refused { host } => DeliveryProblem::Forbidden { host },
-        EgressError::Unresolved { .. } | EgressError::Unreachable { .. } => {
-            DeliveryProblem::Unreachable { words: error.to_string() }
-        }
     }
 }

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
+use super::mx::FailedFetches;
 use crate::clock::Clock;
 use crate::config;
 use crate::egress::Egress;
@@ -42,7 +43,7 @@ pub struct DeliverDeps {
     pub store: Arc<Store>,
     /// Opens the secrets of targets.
     pub vault: Arc<Vault>,
-    /// Connects to targets that users entered.
+    /// Connects to targets that users entered, and to those that MX records name.
     pub egress: Arc<Egress>,
     /// Connects to the target of the configuration, which the operator may have anywhere.
     pub operators_egress: Egress,
@@ -52,6 +53,8 @@ pub struct DeliverDeps {
     pub settings: config::Delivery,
     /// For the requests to webhooks.
     pub bodies: BodyMemory,
+    /// For MTA-STS policies.
+    pub failed_fetches: FailedFetches,
     /// How long a mail that is being sent may take after a request to stop.
     pub grace: std::time::Duration,
     /// The public URL of the pages, for links to raw mails.

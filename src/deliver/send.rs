@@ -17,8 +17,8 @@ use super::webhook::{self, Body, Event, Format, Outbound, Raw, RawLink, Target};
 use crate::address::Address;
 use crate::fact::DeliveryProblem;
 use crate::reading::MAX_INPUT;
-use crate::store::{LaneLease, OpenDelivery};
-use crate::target::TargetKind;
+use crate::store::{DeliveryTarget, LaneLease, OpenDelivery};
+use crate::target::{MX, TargetKind};
 use crate::vault::hex;
 
 /// Received fields beyond which a mail is held: it is going round in circles. Servers differ (Postfix refuses from 50 on, Haraka and
@@ -48,8 +48,10 @@ pub async fn send(
     let outgoing = Outgoing::read(delivery, lease, deps).await.map_err(failed)?;
     match lease.target.kind() {
         TargetKind::Smtp | TargetKind::Lmtp => {
-            let session = connection.session(&lease.target, deps).await.map_err(failed)?;
-            outgoing.transfer(session).await.map_err(failed)
+            let failed = |problem| failed_at(problem, &lease.target);
+            let session = connection.session(&lease.target, outgoing.recipient(), deps).await.map_err(failed)?;
+            let answer = outgoing.transfer(session).await.map_err(failed)?;
+            Ok(connection.via().map_or(answer.clone(), |via| format!("{}: {answer}", via.host)))
         }
         TargetKind::Webhook => outgoing.post().await,
     }
@@ -57,6 +59,13 @@ pub async fn send(
 
 fn failed(problem: DeliveryProblem) -> Failed {
     Failed { verdict: verdict::verdict(&problem), problem, retry_after: None }
+}
+
+/// A failure at a mail server.
+fn failed_at(problem: DeliveryProblem, target: &DeliveryTarget) -> Failed {
+    let failed = failed(problem);
+    let serves_all_domains = target.inbox_id.is_none() && target.url == MX;
+    if serves_all_domains { Failed { verdict: failed.verdict.of_one_domain(), ..failed } } else { failed }
 }
 
 impl<'a> Outgoing<'a> {
@@ -127,9 +136,14 @@ impl<'a> Outgoing<'a> {
         self.number.bounce_address(&sender).parse().ok()
     }
 
+    /// The envelope recipient.
+    fn recipient(&self) -> &str {
+        self.lease.target.recipient.as_deref().unwrap_or(&self.lease.inbox)
+    }
+
     /// Hands the message to a mail server.
     async fn transfer(&self, session: &mut Session) -> Result<String, DeliveryProblem> {
-        let recipient = self.lease.target.recipient.as_deref().unwrap_or(&self.lease.inbox);
+        let recipient = self.recipient();
         let to: Address =
             recipient.parse().map_err(|_| DeliveryProblem::AddressNeedsUtf8 { address: recipient.to_owned() })?;
         let from = self.sender();

@@ -51,6 +51,9 @@ pub enum Encryption {
     Implicit,
     /// STARTTLS, without which nothing is sent.
     StartTls,
+    /// STARTTLS where the server offers it, and otherwise none (RFC 7435). A server that offers it gets nothing in the clear, also
+    /// if the handshake fails.
+    Opportunistic,
     /// None. The caller ensures that the connection does not leave the machine: loopback or a Unix socket.
     Local,
 }

@@ -13,7 +13,7 @@ use super::webhook::{self, Body, Format, Outbound};
 use crate::address::Address;
 use crate::fact::{DeliveryPhase, DeliveryProblem};
 use crate::store::DeliveryTarget;
-use crate::target::TargetKind;
+use crate::target::{MX, TargetKind};
 
 /// A person is waiting.
 const TIME_LIMIT: Duration = Duration::from_mins(1);
@@ -32,10 +32,13 @@ async fn attempt(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, 
     if target.kind() == TargetKind::Webhook {
         return test_webhook(target, deps).await;
     }
-    let mut session = open(target, deps).await?;
-    let greeting = session.greeting().to_owned();
-    let recipient = target.recipient.as_deref().or(target.inbox.as_deref()).map(str::parse::<Address>);
-    if let Some(Ok(to)) = recipient {
+    let recipient = recipient(target, deps).await;
+    let (mut session, via) = open(target, recipient.as_deref().unwrap_or_default(), deps).await?;
+    let greeting = match via {
+        Some(via) => format!("{via}: {}", session.greeting()),
+        None => session.greeting().to_owned(),
+    };
+    if let Some(Ok(to)) = recipient.map(|recipient| recipient.parse::<Address>()) {
         let envelope = Envelope { from: None, to: &to };
         // To drop the transaction ends the session without a mail.
         drop(session.begin(&envelope, &Survey { ends_with_crlf: true, ..Survey::default() }).await?);
@@ -43,6 +46,17 @@ async fn attempt(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, 
     }
     session.quit().await;
     Ok(greeting)
+}
+
+/// The recipient of a mail for a target. The target of the configuration has one for each inbox; for `mx:` the first inbox stands for
+/// all, since each domain has its own servers.
+async fn recipient(target: &DeliveryTarget, deps: &DeliverDeps) -> Option<String> {
+    let of_target = target.recipient.clone().or_else(|| target.inbox.clone());
+    if of_target.is_some() || target.url != MX {
+        return of_target;
+    }
+    let inbox = deps.store.first_inbox_of_target(target.id).await;
+    inbox.inspect_err(|error| tracing::error!(%error, "the inboxes of a target cannot be read")).ok()?
 }
 
 /// Posts an event of the type `mailferry.test`; an endpoint for raw mails is only connected to, since any request would be a mail.

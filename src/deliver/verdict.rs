@@ -41,6 +41,15 @@ pub struct Verdict {
     pub first_wait: Option<Wait>,
 }
 
+impl Verdict {
+    /// The consequence where one target stands for the servers of many domains (`default = "mx"`): what fails at one domain must not
+    /// stop the others, so it counts against the mail.
+    #[must_use]
+    pub fn of_one_domain(self) -> Self {
+        Self { scope: Scope::Mail, ..self }
+    }
+}
+
 /// A time between two bounds, which jitter chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
@@ -65,6 +74,11 @@ pub fn verdict(problem: &DeliveryProblem) -> Verdict {
     match problem {
         DeliveryProblem::Unreachable { .. } | DeliveryProblem::Forbidden { .. } | DeliveryProblem::Tls { .. } => TARGET,
         DeliveryProblem::NoStartTls | DeliveryProblem::InjectedBeforeTls | DeliveryProblem::NoAuth => TARGET,
+        DeliveryProblem::Unresolved { .. } | DeliveryProblem::StsMismatch { .. } => TARGET,
+        // The domain itself says so.
+        DeliveryProblem::NullMx { .. } => HELD,
+        // A domain that is missing may have expired for a day, or may be moving between registrars.
+        DeliveryProblem::NoMailServer { .. } => MAIL_SLOWLY,
         DeliveryProblem::NotUnderstood { phase, .. }
         | DeliveryProblem::Closed { phase }
         | DeliveryProblem::TimedOut { phase } => of_loss(*phase),
@@ -150,8 +164,20 @@ mod tests {
             DeliveryProblem::NoStartTls,
             DeliveryProblem::InjectedBeforeTls,
             DeliveryProblem::NoAuth,
+            DeliveryProblem::Unresolved { domain: "kundo.se".to_owned() },
+            DeliveryProblem::StsMismatch { domain: "kundo.se".to_owned() },
         ] {
             assert_eq!(verdict(&problem), TARGET, "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_without_mail_servers_is_a_matter_of_its_mails() {
+        let domain = "kundo.se".to_owned();
+        assert_eq!(verdict(&DeliveryProblem::NullMx { domain: domain.clone() }), HELD);
+        assert_eq!(verdict(&DeliveryProblem::NoMailServer { domain }), MAIL_SLOWLY);
+        for (of_target, of_mail) in [(TARGET, MAIL), (MAIL_SLOWLY, MAIL_SLOWLY), (HELD, HELD), (UNKNOWN, UNKNOWN)] {
+            assert_eq!(of_target.of_one_domain(), of_mail);
         }
     }
 

@@ -62,6 +62,14 @@ pub enum DeliveryProblem {
     Unreachable { words: String },
     /// `egress` does not permit a connection to the target.
     Forbidden { host: String },
+    /// No name server answers for a domain, or all of them fail.
+    Unresolved { domain: String },
+    /// The domain takes no mail (RFC 7505).
+    NullMx { domain: String },
+    /// The domain does not exist, or no mail server of it does.
+    NoMailServer { domain: String },
+    /// The MTA-STS policy of the domain names none of its mail servers (RFC 8461).
+    StsMismatch { domain: String },
     /// TLS cannot be established.
     Tls { why: TlsProblem },
     /// TLS is required, and the server does not offer STARTTLS.
@@ -193,6 +201,10 @@ impl Fact for DeliveryProblem {
         match self {
             Self::Unreachable { words } => Text::new("delivery-unreachable").with("words", words),
             Self::Forbidden { host } => Text::new("delivery-forbidden").with("host", host),
+            Self::Unresolved { domain } => Text::new("delivery-unresolved").with("domain", domain),
+            Self::NullMx { domain } => Text::new("delivery-null-mx").with("domain", domain),
+            Self::NoMailServer { domain } => Text::new("delivery-no-mail-server").with("domain", domain),
+            Self::StsMismatch { domain } => Text::new("delivery-sts-mismatch").with("domain", domain),
             Self::Tls { why } => why.text(),
             Self::NoStartTls => Text::new("delivery-no-starttls"),
             Self::InjectedBeforeTls => Text::new("delivery-injected-before-tls"),

@@ -59,6 +59,7 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
         deadlines: deps.deadlines.clone(),
         settings: delivery,
         bodies: BodyMemory::default(),
+        failed_fetches: Default::default(),
         grace: config.schedule.grace.0,
         base_url,
         installation: Installation { name: "test".to_owned(), secret: vec![7; 32] },

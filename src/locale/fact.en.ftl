@@ -271,6 +271,10 @@ delivery-unreachable = { $place ->
    *[other] the server cannot be reached: { $words }
 }
 delivery-forbidden = { $host } is not a public address, so the connection was refused; if this is your own server, list its network in egress.allow (MAILFERRY__EGRESS__ALLOW)
+delivery-unresolved = the name servers do not answer for { $domain } at the moment
+delivery-null-mx = { $domain } takes no mail: its MX record says so
+delivery-no-mail-server = { $domain } has no mail server: the domain does not exist, or the hosts of its MX records do not
+delivery-sts-mismatch = the mail servers of { $domain } are not those that its MTA-STS policy names; nothing was sent, since somebody may divert the mail
 delivery-no-starttls = the server does not offer STARTTLS, which is required here; nothing was sent
 delivery-injected-before-tls = the server sent data behind its answer to STARTTLS, as an attacker would; nothing was sent
 delivery-no-auth = a login is configured, but the server offers none that Mailferry knows (PLAIN, LOGIN)
@@ -373,7 +377,7 @@ invalid-start = "{ $text }" is not one of now, all, YYYY-MM-DD
 invalid-after-import = "{ $text }" is not one of leave, seen, keyword:NAME, move:FOLDER, delete
 invalid-keyword = "{ $text }" is not a valid keyword: letters, digits, - _ . $ only
 invalid-interval = the interval must be at least { $least }, because each poll logs in to the customer's server
-invalid-target-url = "{ $text }" is not a target: write smtp://HOST[:PORT], smtps://HOST, lmtp://HOST[:PORT], lmtp:/SOCKET or https://HOST/PATH
+invalid-target-url = "{ $text }" is not a target: write smtp://HOST[:PORT], smtps://HOST, mx:, lmtp://HOST[:PORT], lmtp:/SOCKET or https://HOST/PATH
 invalid-target-url-with-secret = a target's URL must not contain a user name or a password; give them separately
 invalid-target-unencrypted = http:// is accepted for this machine only; use https://
 invalid-webhook-secret = the secret begins with whsec_ but is not a Standard Webhooks secret: 24 to 64 bytes in base64 must follow

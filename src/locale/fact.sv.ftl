@@ -208,6 +208,10 @@ delivery-unreachable = { $place ->
    *[other] servern kan inte nås: { $words }
 }
 delivery-forbidden = { $host } är ingen offentlig adress, så anslutningen nekades; om det är er egen server, ange dess nät i egress.allow (MAILFERRY__EGRESS__ALLOW)
+delivery-unresolved = namnservrarna svarar inte för { $domain } just nu
+delivery-null-mx = { $domain } tar inte emot mejl: det säger dess MX-post
+delivery-no-mail-server = { $domain } har ingen e-postserver: domänen finns inte, eller datorerna i dess MX-poster finns inte
+delivery-sts-mismatch = e-postservrarna för { $domain } är inte de som domänens MTA-STS-policy anger; inget skickades, eftersom någon kan försöka leda om mejlet
 delivery-no-starttls = servern erbjuder inte STARTTLS, som krävs här; inget skickades
 delivery-injected-before-tls = servern skickade data efter sitt svar på STARTTLS, som en angripare skulle göra; inget skickades
 delivery-no-auth = en inloggning är angiven, men servern erbjuder ingen som Mailferry kan (PLAIN, LOGIN)
@@ -310,7 +314,7 @@ invalid-start = ”{ $text }” är varken now, all eller ÅÅÅÅ-MM-DD
 invalid-after-import = ”{ $text }” är varken leave, seen, keyword:NAMN, move:MAPP eller delete
 invalid-keyword = ”{ $text }” kan inte vara ett nyckelord: bara bokstäver, siffror, - _ . $
 invalid-interval = minst { $least }: varje hämtning är en inloggning hos kundens server
-invalid-target-url = "{ $text }" är inget mål: skriv smtp://VÄRD[:PORT], smtps://VÄRD, lmtp://VÄRD[:PORT], lmtp:/SOCKEL eller https://VÄRD/SÖKVÄG
+invalid-target-url = "{ $text }" är inget mål: skriv smtp://VÄRD[:PORT], smtps://VÄRD, mx:, lmtp://VÄRD[:PORT], lmtp:/SOCKEL eller https://VÄRD/SÖKVÄG
 invalid-target-url-with-secret = målets adress får inte innehålla användarnamn eller lösenord; ange dem för sig
 invalid-target-unencrypted = http:// godtas bara för den här datorn; använd https://
 invalid-webhook-secret = hemligheten börjar med whsec_ men är ingen hemlighet enligt Standard Webhooks: 24 till 64 byte i base64 ska följa

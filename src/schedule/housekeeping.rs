@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// Retention times. Rows with an expiry of their own (links, authorizations) are kept this long after it. That of raw mail is a
 /// setting.
-const RETENTIONS: [(Retention, Duration); 13] = [
+const RETENTIONS: [(Retention, Duration); 14] = [
     (Retention::PollReports, DAY.saturating_mul(30)),
     (Retention::PollCounts, DAY.saturating_mul(400)),
     (Retention::KeptAnswers, DAY),
@@ -29,6 +29,7 @@ const RETENTIONS: [(Retention, Duration); 13] = [
     (Retention::Deliveries, DAY.saturating_mul(90)),
     (Retention::Forwarded, DAY.saturating_mul(90)),
     (Retention::SenderRates, DAY),
+    (Retention::StsPolicies, Duration::ZERO),
 ];
 
 /// Number of rows deleted in one transaction, so that other writers need not wait long.

@@ -36,11 +36,13 @@ pub enum Retention {
     Forwarded,
     /// Counts of the mails of senders, by hour.
     SenderRates,
+    /// MTA-STS policies, by expiry.
+    StsPolicies,
 }
 
 impl Retention {
     #[cfg(test)]
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::PollReports,
         Self::PollCounts,
         Self::KeptAnswers,
@@ -54,6 +56,7 @@ impl Retention {
         Self::Deliveries,
         Self::Forwarded,
         Self::SenderRates,
+        Self::StsPolicies,
         Self::RawMail,
     ];
 
@@ -74,6 +77,7 @@ impl Retention {
             Self::RawMail => "raw mails",
             Self::Forwarded => "reports of forwarded mail",
             Self::SenderRates => "counts of senders",
+            Self::StsPolicies => "MTA-STS policies",
         }
     }
 }
@@ -112,6 +116,7 @@ impl Store {
             Retention::RawMail => tx.remove_delivered_raw_mail((before, now), limit).await?,
             Retention::Forwarded => tx.remove_forwarded(before, limit).await?,
             Retention::SenderRates => tx.remove_sender_rates(before, limit).await?,
+            Retention::StsPolicies => tx.remove_sts_policies(before, limit).await?,
         };
         tx.commit().await?;
         Ok(removed)
@@ -272,5 +277,13 @@ impl Tx<'_> {
             )",
         );
         Ok(statement.bind(hour(before)).bind(limit).run().await?)
+    }
+
+    async fn remove_sts_policies(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let statement = self.sql(
+            r"-- remove expired MTA-STS policies
+            DELETE FROM mta_sts_policy WHERE domain IN (SELECT domain FROM mta_sts_policy WHERE expires_at < $1 LIMIT $2)",
+        );
+        Ok(statement.bind(before).bind(limit).run().await?)
     }
 }

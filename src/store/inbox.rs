@@ -164,6 +164,17 @@ impl Reader {
 }
 
 impl Store {
+    /// The address of the first inbox whose new mail is queued for a target.
+    pub async fn first_inbox_of_target(&self, target: i64) -> Result<Option<String>, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- first inbox of a target
+            SELECT i.address FROM inbox i JOIN delivery_lane l ON l.inbox_id = i.id
+            WHERE l.target_id = $1 AND l.accepts ORDER BY i.id LIMIT 1",
+        );
+        Ok(statement.bind(target).first_value().await?)
+    }
+
     pub async fn inbox(&self, address: &Address) -> Result<Inbox, StoreError> {
         self.read().await?.inbox(address).await
     }

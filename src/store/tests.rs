@@ -12,6 +12,7 @@ mod leases;
 mod ledger;
 mod mailbox_states;
 mod mailboxes;
+mod mta_sts;
 mod once;
 mod outbox_rules;
 mod ownership;

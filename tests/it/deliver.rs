@@ -7,6 +7,7 @@ mod crashes;
 mod default;
 mod held;
 mod loops;
+mod mx;
 mod only;
 mod personalities;
 mod switch_over;

@@ -15,7 +15,7 @@ use crate::target::{TargetUrl, WebhookFormat, WhenUnknown};
 
 /// The options of a new target.
 #[derive(clap::Args)]
-#[command(group(ArgGroup::new("protocol").required(true).args(["smtp", "lmtp", "webhook"])))]
+#[command(group(ArgGroup::new("protocol").required(true).args(["smtp", "mx", "lmtp", "webhook"])))]
 pub struct NewTarget {
     #[command(flatten)]
     place: Place,
@@ -29,16 +29,22 @@ pub struct Place {
     /// A mail server: smtp://HOST[:PORT] (587; STARTTLS is required, except to this machine) or smtps://HOST[:PORT] (465)
     #[arg(long, value_name = "URL")]
     smtp: Option<String>,
+    /// The mail servers (MX) of the recipient's domain, on port 25, with MTA-STS
+    #[arg(long, conflicts_with = "smtp")]
+    mx: bool,
     /// A mail server's local delivery by LMTP: HOST:PORT or the path of a socket
-    #[arg(long, value_name = "HOST:PORT|SOCKET", conflicts_with = "smtp")]
+    #[arg(long, value_name = "HOST:PORT|SOCKET", conflicts_with_all = ["smtp", "mx"])]
     lmtp: Option<String>,
     /// An HTTP endpoint that receives each mail as a POST request
-    #[arg(long, value_name = "URL", conflicts_with_all = ["smtp", "lmtp"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["smtp", "mx", "lmtp"])]
     webhook: Option<String>,
 }
 
 impl Place {
     fn url(&self) -> Result<Option<TargetUrl>, Failure> {
+        if self.mx {
+            return Ok(Some(TargetUrl::Mx));
+        }
         let with_scheme = |text: &str, scheme: &str| match text.contains("://") {
             true => text.to_owned(),
             false => format!("{scheme}://{text}"),

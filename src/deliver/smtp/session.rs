@@ -18,6 +18,7 @@ pub struct Session {
     pub(super) repair_line_ends: bool,
     offers: Offers,
     greeting: String,
+    is_protected: bool,
 }
 
 impl Session {
@@ -38,9 +39,15 @@ impl Session {
             repair_line_ends: terms.repair_line_ends,
             offers: Offers::default(),
             greeting: greeting.words(),
+            is_protected: terms.encryption == Encryption::Implicit,
         };
         session.introduce(terms).await?;
-        if terms.encryption == Encryption::StartTls {
+        let wants_tls = match terms.encryption {
+            Encryption::StartTls => true,
+            Encryption::Opportunistic => session.offers.starttls,
+            Encryption::Implicit | Encryption::Local => false,
+        };
+        if wants_tls {
             session = session.start_tls(terms).await?;
             // RFC 3207 4.2: nothing that was learned before TLS counts.
             session.introduce(terms).await?;
@@ -59,6 +66,11 @@ impl Session {
     /// The text of the server's greeting.
     pub fn greeting(&self) -> &str {
         &self.greeting
+    }
+
+    /// Whether the connection has TLS.
+    pub fn is_protected(&self) -> bool {
+        self.is_protected
     }
 
     /// Whether the session can take another mail: no transaction was abandoned, and the server has neither closed nor spoken since
@@ -109,7 +121,7 @@ impl Session {
             Arrival::End => return Err(DeliveryProblem::Closed { phase }),
         }
         let stream = protect(self.wire.into_stream(), terms).await?;
-        Ok(Self { wire: Wire::new(stream), offers: Offers::default(), ..self })
+        Ok(Self { wire: Wire::new(stream), offers: Offers::default(), is_protected: true, ..self })
     }
 }
 

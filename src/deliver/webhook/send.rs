@@ -19,7 +19,8 @@ use super::body::Sending;
 use super::{Body, Target, signature};
 use crate::clock::Timestamp;
 use crate::config::Deadlines;
-use crate::egress::{Egress, EgressError};
+use crate::deliver::refused::refused;
+use crate::egress::Egress;
 use crate::fact::{DeliveryPhase, DeliveryProblem};
 use crate::https;
 use crate::shown::shown_within;
@@ -146,15 +147,6 @@ impl Target {
         };
         let late = |_| DeliveryProblem::TimedOut { phase: DeliveryPhase::Connect };
         timeout_at(until, connecting).await.map_err(late)?
-    }
-}
-
-fn refused(error: EgressError) -> DeliveryProblem {
-    match error {
-        EgressError::Refused { host } => DeliveryProblem::Forbidden { host },
-        EgressError::Unresolved { .. } | EgressError::Unreachable { .. } => {
-            DeliveryProblem::Unreachable { words: error.to_string() }
-        }
     }
 }
 

@@ -343,6 +343,10 @@ pub fn delivery_problems() -> Vec<DeliveryProblem> {
     let mut all = vec![
         DeliveryProblem::Unreachable { words: name() },
         DeliveryProblem::Forbidden { host: name() },
+        DeliveryProblem::Unresolved { domain: name() },
+        DeliveryProblem::NullMx { domain: name() },
+        DeliveryProblem::NoMailServer { domain: name() },
+        DeliveryProblem::StsMismatch { domain: name() },
         DeliveryProblem::NoStartTls,
         DeliveryProblem::InjectedBeforeTls,
         DeliveryProblem::NoAuth,
@@ -379,6 +383,8 @@ pub fn delivery_problems() -> Vec<DeliveryProblem> {
     for fact in &all {
         match fact {
             DeliveryProblem::Unreachable { .. } | DeliveryProblem::Forbidden { .. } | DeliveryProblem::Tls { .. } => {}
+            DeliveryProblem::Unresolved { .. } | DeliveryProblem::NullMx { .. } => {}
+            DeliveryProblem::NoMailServer { .. } | DeliveryProblem::StsMismatch { .. } => {}
             DeliveryProblem::NoStartTls | DeliveryProblem::InjectedBeforeTls | DeliveryProblem::NoAuth => {}
             DeliveryProblem::NotUnderstood { .. }
             | DeliveryProblem::Closed { .. }

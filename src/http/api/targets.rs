@@ -26,7 +26,8 @@ use crate::target::{TargetUrl, WebhookFormat, WhenUnknown};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetBody {
-    /// The URL: smtp://HOST[:PORT], smtps://HOST, lmtp://HOST[:PORT], lmtp:/SOCKET (operators only) or https://HOST/PATH.
+    /// The URL: smtp://HOST[:PORT], smtps://HOST, mx: (the mail servers of the recipient's domain), lmtp://HOST[:PORT], lmtp:/SOCKET
+    /// (operators only) or https://HOST/PATH.
     #[schema(example = "https://helpdesk.example/mail")]
     url: Option<String>,
     /// The envelope recipient [default: the inbox's own address].
@@ -264,8 +265,8 @@ pub async fn resume(
 
 /// Test a delivery target.
 ///
-/// Connects, logs in, and asks a mail server whether it takes mail for the recipient, without sending one. A webhook receives an
-/// event of the type `mailferry.test`.
+/// Connects, logs in, and asks a mail server whether it takes mail for the recipient, without sending one. The answer for `mx:` names
+/// the server, its encryption and the MTA-STS policy. A webhook receives an event of the type `mailferry.test`.
 #[utoipa::path(post, path = "/targets/{id}/test", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The result", body = TargetTest)))]
 pub async fn test(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {

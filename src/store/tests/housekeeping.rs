@@ -15,7 +15,7 @@ struct Case {
 
 const OLD_AND_YOUNG: (i64, i64) = (NOW.0 - 1, NOW.0);
 
-const CASES: [Case; 13] = [
+const CASES: [Case; 14] = [
     Case {
         kind: Retention::PollReports,
         column: ("poll", "started_at"),
@@ -97,6 +97,13 @@ const CASES: [Case; 13] = [
         column: ("sender_rate", "hour"),
         insert: "INSERT INTO sender_rate (inbox_id, sender, hour, mails) SELECT id, CAST($2 AS TEXT), $1, 1 FROM inbox",
         times: (NOW.0 / 3_600_000 - 1, NOW.0 / 3_600_000),
+    },
+    Case {
+        kind: Retention::StsPolicies,
+        column: ("mta_sts_policy", "expires_at"),
+        insert: "INSERT INTO mta_sts_policy (domain, policy_id, mode, hosts, fetched_at, expires_at)
+            VALUES (CAST($2 AS TEXT), '1', 'enforce', 'a.se', 0, $1)",
+        times: OLD_AND_YOUNG,
     },
 ];
 

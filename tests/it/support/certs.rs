@@ -35,6 +35,8 @@ pub struct Certs {
     pub expired: Identity,
     /// A certificate signed by the authority, for another name.
     pub foreign: Identity,
+    /// A certificate signed by the authority, for the hosts below mail.kundo.se.
+    pub mx: Identity,
     /// A certificate as `openssl req -x509` creates it: self-signed, for the right name, and marked CA:TRUE.
     pub self_signed_ca: Identity,
 }
@@ -58,6 +60,7 @@ impl Certs {
         let mut expired = for_localhost();
         expired.not_before = date_time_ymd(2020, 1, 1);
         expired.not_after = date_time_ymd(2021, 1, 1);
+        let mx = CertificateParams::new(vec!["*.mail.kundo.se".to_owned()]).unwrap();
         let foreign = CertificateParams::new(vec!["imap.example.org".to_owned()]).unwrap();
 
         let mut self_signed = for_localhost();
@@ -70,6 +73,7 @@ impl Certs {
             good: signed("good", for_localhost()),
             expired: signed("expired", expired),
             foreign: signed("foreign", foreign),
+            mx: signed("mx", mx),
             self_signed_ca: Identity::write(folder, "self-signed-ca", &self_signed, &key),
         }
     }

@@ -119,6 +119,27 @@ async fn nothing_is_sent_where_tls_is_not_to_be_had() {
 }
 
 #[tokio::test]
+async fn opportunistic_tls_is_used_where_it_is_offered_and_never_fallen_back_from() {
+    let opportunistic = Terms { encryption: Encryption::Opportunistic, trust: Trust::Unverified, ..terms() };
+    let mail = [c(MAIL), s("250 ok"), c(RCPT), s("250 ok"), c("DATA"), s("354 go"), c("x\r\n."), s("250 ok")];
+    let (result, _) = deliver(&opportunistic, steps(&[&hello("HELP"), &mail]), b"x\r\n").await;
+    assert_eq!(result.map(|accepted| accepted.code), Ok(250));
+    let clear = steps(&[&hello("STARTTLS"), &[c("STARTTLS"), s("454 4.7.0 not now")]]);
+    let (result, rest) = deliver(&opportunistic, clear, b"x\r\n").await;
+    assert!(matches!(result, Err(DeliveryProblem::Refused { code: 454, .. })) && rest.is_empty(), "{result:?} {rest}");
+    // A certificate that nobody knows, for another name.
+    let (config, _) = authority();
+    let (ours, theirs) = tokio::io::duplex(1 << 14);
+    let serving =
+        tokio::spawn(async move { serve(TlsAcceptor::from(config).accept(theirs).await.unwrap(), hello("")).await });
+    let implicit = Terms { encryption: Encryption::Implicit, host: "mx.other.se".to_owned(), ..opportunistic };
+    let session = Session::open(ours, &implicit).await.unwrap();
+    assert!(session.is_protected());
+    drop(session);
+    serving.await.unwrap();
+}
+
+#[tokio::test]
 async fn bytes_behind_the_answer_to_starttls_end_the_session() {
     for injected in ["220 go\r\n250-AUTH PLAIN\r\n", "220 go\r\n\0", "220 go\r\n\r\n"] {
         let clear = steps(&[&hello("STARTTLS"), &[c("STARTTLS"), S(injected.to_owned())]]);

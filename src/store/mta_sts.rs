@@ -1,0 +1,47 @@
+//! MTA-STS policies of recipients' domains, which outlive a restart: whoever suppresses the answers of a domain cannot make its
+//! policy forgotten before its time.
+
+use super::{Store, StoreError};
+use crate::clock::Timestamp;
+use crate::target::StsMode;
+
+/// A stored policy.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct StsPolicy {
+    /// The id in DNS when it was fetched.
+    pub policy_id: String,
+    #[sqlx(try_from = "String")]
+    pub mode: StsMode,
+    /// The patterns of permitted hosts, with blanks between them.
+    pub hosts: String,
+    pub fetched_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+impl Store {
+    /// The policy of a domain that is valid now.
+    pub async fn sts_policy(&self, domain: &str, now: Timestamp) -> Result<Option<StsPolicy>, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- MTA-STS policy of a domain
+            SELECT policy_id, mode, hosts, fetched_at, expires_at FROM mta_sts_policy WHERE domain = $1 AND expires_at > $2",
+        );
+        Ok(statement.bind(domain).bind(now).first().await?)
+    }
+
+    /// Stores the policy of a domain in place of an earlier one.
+    pub async fn keep_sts_policy(&self, domain: &str, policy: &StsPolicy) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let statement = tx.sql(
+            r"-- keep an MTA-STS policy
+            INSERT INTO mta_sts_policy (domain, policy_id, mode, hosts, fetched_at, expires_at)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (domain) DO UPDATE SET policy_id = excluded.policy_id, mode = excluded.mode, hosts = excluded.hosts,
+                fetched_at = excluded.fetched_at, expires_at = excluded.expires_at",
+        );
+        let StsPolicy { policy_id, mode, hosts, fetched_at, expires_at } = policy;
+        let statement = statement.bind(domain).bind(policy_id.as_str()).bind(mode.as_str()).bind(hosts.as_str());
+        statement.bind(*fetched_at).bind(*expires_at).run().await?;
+        tx.commit().await
+    }
+}
