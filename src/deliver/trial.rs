@@ -33,6 +33,9 @@ async fn attempt(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, 
         return test_webhook(target, deps).await;
     }
     let recipient = recipient(target, deps).await;
+    if recipient.is_none() && target.url == MX {
+        return Ok(MX.to_owned()); // without an inbox there is no domain to ask
+    }
     let (mut session, via) = open(target, recipient.as_deref().unwrap_or_default(), deps).await?;
     let greeting = match via {
         Some(via) => format!("{via}: {}", session.greeting()),

@@ -74,6 +74,8 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -139,6 +141,22 @@ mod tests {
             assert_eq!(read(&text.replace(from, to)), None, "{from} -> {to}");
         }
         assert_eq!(read("<!doctype html><p>404: not found"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(
+            lines in prop::collection::vec("(version|mode|mx|max_age|x)?: ?(STSv1|enforce|none|\\*|[a-z.*-]{0,9}|[0-9]{0,12}|\\PC{0,5})", 0..9),
+            end in "\r?\n",
+        ) {
+            if let Some(policy) = policy(&lines.join(&end)) {
+                prop_assert!(policy.max_age.as_secs() <= MAX_AGE);
+                prop_assert!(policy.mode == StsMode::None || !policy.hosts.is_empty());
+                for host in &policy.hosts {
+                    prop_assert!(policy.permits(&host.replace('*', "one")), "{host}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -236,6 +236,9 @@ fn mx_has_no_login_and_no_authorities() {
             "{refused:?}"
         );
     }
+    mailferry.ok(&["inbox", "deliver", JOBB_INBOX, "--mx"]);
+    let changed = mailferry.run(&["inbox", "delivery", "set", "1", "--username", "me"]);
+    assert!(changed.code != 0 && changed.stderr.contains("does not apply"), "{changed:?}");
     let both = mailferry.run(&["inbox", "deliver", JOBB_INBOX, "--mx", "--smtp", "smtp://localhost"]);
     assert_eq!(both.code, 2, "{both:?}");
     mailferry.env("MAILFERRY__DELIVERY__DEFAULT", "mx");

@@ -168,6 +168,18 @@ pub const USE_CASES: &[UseCase] = &[
         audit: &[("target-removed", "info@mail.kundo.se", "smtp://mx.kundo.example:587")],
     },
     UseCase {
+        name: "a delivery target is the mail servers of the domain",
+        command: Some("mailferry inbox deliver info@mail.kundo.se --mx"),
+        api: || api("POST", "/inboxes/info@mail.kundo.se/targets", r#"{"url":"mx:"}"#),
+        page: || {
+            page(
+                "/inboxes/info%40mail.kundo.se/targets",
+                &[("url", "mx:"), ("concurrency", "1"), ("when_unknown", "repeat")],
+            )
+        },
+        audit: &[("target-added", "info@mail.kundo.se", "mx:")],
+    },
+    UseCase {
         name: "an inbox is removed",
         command: Some("mailferry inbox remove info@mail.kundo.se"),
         api: || api("DELETE", "/inboxes/info@mail.kundo.se", ""),
