@@ -257,6 +257,6 @@ pub struct Limits {
     pub batch_messages: Count,
     /// Maximum number of bytes of mail in one commit.
     pub batch_bytes: Bytes,
-    /// Mails of one sender to one inbox that are delivered to targets in an hour; more are held.
+    /// Mails of one sender that arrive for one inbox within an hour and are delivered to targets; more are held.
     pub sender_mails: Count,
 }

@@ -60,7 +60,7 @@ pub use departure::Departing;
 pub use effect::{Effect, EffectStep};
 pub use epoch::{Epoch, EpochStart, NewEpoch, WatchedFolder};
 pub use error::StoreError;
-pub use forwarded::FirstCopy;
+pub use forwarded::{Counts, Report};
 pub use grant::{AppProblem, Flow, Grant, GrantKey, GrantKind, GrantProblem, SealedTokens, access_row, refresh_row};
 pub use housekeeping::{HousekeepingRun, Retention};
 pub use import::Imported;

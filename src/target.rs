@@ -4,11 +4,15 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::fact::Invalid;
+
+/// How long a webhook's link to a raw mail works. The bytes stay at least as long.
+pub const RAW_LINK_TTL: Duration = Duration::from_hours(24);
 
 /// The protocol of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -56,6 +56,8 @@ CREATE TABLE delivery_lane (
     next_at BIGINT,
     -- The earliest retry of a deferred delivery; NULL: none is deferred.
     deferred_at BIGINT,
+    -- Nothing is sent before, so that the rate of the target is kept.
+    not_before BIGINT,
     lease_token BIGINT,
     lease_owner TEXT,
     lease_until BIGINT,
@@ -85,13 +87,16 @@ CREATE TABLE delivery (
     answer TEXT,
     finished_at BIGINT,
     -- The bytes of the message are deleted some time after all its deliveries.
-    frees_raw BOOLEAN NOT NULL DEFAULT FALSE
+    frees_raw BOOLEAN NOT NULL DEFAULT FALSE,
+    -- Why a later server returned the mail, as JSON.
+    returned TEXT
 );
 CREATE INDEX delivery_open ON delivery (lane_id, id) WHERE state IN ('queued', 'maybe', 'sending');
 CREATE INDEX delivery_deferred ON delivery (lane_id, retry_at) WHERE state = 'deferred';
 CREATE INDEX delivery_held ON delivery (lane_id, id) WHERE state = 'held';
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX delivery_message ON delivery (message_id);
+CREATE INDEX delivery_delivered ON delivery (lane_id, finished_at) WHERE state = 'delivered';
 CREATE INDEX delivery_frees_raw ON delivery (finished_at) WHERE frees_raw AND finished_at IS NOT NULL;
 
 -- When the bytes of a delivered message were deleted.
@@ -104,18 +109,22 @@ CREATE TABLE forwarded (
     inbox_id BIGINT NOT NULL REFERENCES inbox (id) ON DELETE CASCADE,
     -- As in message.
     identity BYTEA NOT NULL,
+    -- The target that delivers to the reporting system; 0: it reads the built-in store.
+    target_id BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
-    -- When the polled copy was found; NULL: it was not.
-    matched_at BIGINT,
-    -- Whether the forwarded copy counts, and the polled one is not delivered.
-    came_first BOOLEAN NOT NULL,
-    PRIMARY KEY (inbox_id, identity)
+    -- The polled copy; NULL: there is none yet.
+    message_id BIGINT,
+    -- The forwarded copy counts, and the polled one is not delivered.
+    keep BOOLEAN NOT NULL,
+    PRIMARY KEY (inbox_id, identity, target_id)
 );
 CREATE INDEX forwarded_seen ON forwarded (seen_at);
+CREATE INDEX forwarded_message ON forwarded (message_id) WHERE message_id IS NOT NULL;
 
--- Mails of a sender to an inbox in one hour (UTC), which stop a loop.
+-- Mails of a sender that arrived for an inbox in one hour (UTC): too many are a loop.
 CREATE TABLE sender_rate (
     inbox_id BIGINT NOT NULL REFERENCES inbox (id) ON DELETE CASCADE,
+    -- The first 200 characters of the address, in lower case: an index takes no text of any length.
     sender TEXT NOT NULL,
     hour BIGINT NOT NULL,
     mails BIGINT NOT NULL,

@@ -1,10 +1,10 @@
 //! Mail that reached the importing system by forwarding: it reports each one, so that the polled copy does not count twice.
 
-use super::{Acting, Error, inboxes};
-use crate::address::Address;
+use super::{Acting, Error};
+use crate::deliver::trace;
 use crate::mail::digest::Digest;
 use crate::mail::parse;
-use crate::store::FirstCopy;
+use crate::store::{Counts, Inbox, Report};
 
 /// A mail as it reached the importing system.
 pub struct ForwardedMail {
@@ -26,16 +26,44 @@ impl ForwardedMail {
     }
 }
 
-/// Records that a mail came by forwarding. `None`: its header identifies no mail. As with an acknowledgement, the audit log has no
-/// line of it.
+/// The outcome of a report.
+pub enum Reported {
+    /// The copy that counts.
+    Counts(Counts),
+    /// The header identifies no mail.
+    Unidentified,
+    /// The inbox has several targets, so the report must name the one that delivers to the reporting system.
+    TargetRequired,
+    /// The target is none of the inbox.
+    OtherTarget,
+}
+
+/// Records that a mail came by forwarding. As with an acknowledgement, the audit log has no line of it. A mail that Mailferry itself
+/// delivered is no forwarded copy, and is not recorded.
 ///
 /// # Errors
 /// The inbox does not exist, or the actor may not see it.
-pub async fn report(acting: Acting<'_>, inbox: &Address, mail: &ForwardedMail) -> Result<Option<FirstCopy>, Error> {
-    let Some(identity) = mail.identity() else { return Ok(None) };
+pub async fn report(
+    acting: Acting<'_>,
+    inbox: &Inbox,
+    mail: &ForwardedMail,
+    target: Option<i64>,
+) -> Result<Reported, Error> {
+    let Some(identity) = mail.identity() else { return Ok(Reported::Unidentified) };
+    let installation = acting.store.installation().await?;
+    if !trace::own_hops(mail.header.as_bytes(), &installation.name).is_empty() {
+        return Ok(Reported::Counts(Counts::Forwarded));
+    }
     let mut tx = acting.begin().await?;
-    let inbox = inboxes::visible(acting, inbox, &mut tx).await?;
-    let first = tx.record_forwarded(&inbox, identity, acting.now).await?;
+    let targets = tx.accepting_targets(inbox.id).await?;
+    let target = match (target, targets.as_slice()) {
+        (Some(target), targets) if !targets.contains(&target) => return Ok(Reported::OtherTarget),
+        (Some(target), _) => Some(target),
+        (None, []) => None,
+        (None, [target]) => Some(*target),
+        (None, _) => return Ok(Reported::TargetRequired),
+    };
+    let counts = tx.record_forwarded(&Report { inbox_id: inbox.id, identity, target }, acting.now).await?;
     tx.commit().await?;
-    Ok(Some(first))
+    Ok(Reported::Counts(counts))
 }

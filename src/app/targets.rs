@@ -185,8 +185,9 @@ pub async fn change(
         let moved = if settings.url == before.url { ServerSetting::CaPem } else { ServerSetting::Host };
         return Err(Refused::LoginRequired(moved).into());
     }
+    let is_elsewhere = settings.url != before.url || settings.recipient != before.recipient;
     let inbox = before.inbox.as_deref().and_then(|inbox| inbox.parse().ok());
-    if let Some(inbox) = inbox {
+    if let Some(inbox) = inbox.filter(|_| is_elsewhere) {
         let inbox = inboxes::visible(acting, &inbox, &mut tx).await?;
         check_not_polled(&settings, &inbox, &mut tx).await?;
     }

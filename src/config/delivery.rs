@@ -9,13 +9,14 @@ use serde::Deserialize;
 use super::values::{self, Count, Span};
 use crate::address::Address;
 use crate::store::TargetSettings;
-use crate::target::{TargetKind, TargetUrl, WhenUnknown};
+use crate::target::{RAW_LINK_TTL, TargetKind, TargetUrl, WhenUnknown};
 use crate::tls;
 
 /// The value of `default` for the built-in store alone.
 const STORE: &str = "store";
 
-/// The longest `raw_retention`.
+/// The longest `raw_retention`. Finished deliveries are deleted after 90 days, and with them the knowledge that the bytes are not
+/// needed.
 const MAX_RAW_RETENTION: Duration = Duration::from_hours(80 * 24);
 
 /// `[delivery]`
@@ -122,12 +123,12 @@ impl Delivery {
         }
         if self.only && self.default == STORE {
             problems.push(
-                "delivery.only: needs a target in delivery.default; the store cannot be left out otherwise".to_owned(),
+                "delivery.only: needs a target in delivery.default; without one the built-in store is the only place"
+                    .to_owned(),
             );
         }
-        // Finished deliveries are deleted after 90 days, and with them the knowledge that the bytes are not needed.
-        if self.raw_retention.0 > MAX_RAW_RETENTION {
-            problems.push("delivery.raw_retention: must be at most 80d".to_owned());
+        if !(RAW_LINK_TTL..=MAX_RAW_RETENTION).contains(&self.raw_retention.0) {
+            problems.push("delivery.raw_retention: must be between 1d and 80d".to_owned());
         }
         for (key, ports) in
             [("ports", &self.ports[..]), ("mx_port", &[self.mx_port]), ("mta_sts_port", &[self.mta_sts_port])]

@@ -18,6 +18,9 @@ use crate::target::WhenUnknown;
 /// Deliveries for each connection that are marked as being sent together: after a crash all of them may have arrived.
 const BATCH: i64 = 20;
 
+/// The longest pause for the rate of a target in which the lane keeps its connections.
+const SHORT_PAUSE: Duration = Duration::from_secs(2);
+
 /// After this time the lane goes back to the end of the line.
 const TURN: Duration = Duration::from_secs(60);
 
@@ -55,15 +58,15 @@ async fn send_all(lease: &LaneLease, deps: &DeliverDeps, stop: &CancellationToke
         crate::crash::point("deliveries begun");
         let (began, count) = (deps.clock.now(), deliveries.len());
         let mut result = send_batch(deliveries, &mut open, lease, (deps, stop)).await;
-        if let Some(rate) = lease.target.rate {
-            result.next_at = result.next_at.max(began.plus(pace(count, rate)));
-        }
+        result.not_before = lease.target.rate.map(|rate| began.plus(pace(count, rate)));
         crate::crash::point("deliveries sent");
         let now = deps.clock.now();
         deps.store.record_deliveries(lease, &result, now).await?;
-        if result.next_at > now || result.target != TargetResult::Answered {
+        let pause = result.not_before.map_or(Duration::ZERO, |until| until.since(now));
+        if result.next_at > now || result.target != TargetResult::Answered || pause > SHORT_PAUSE {
             break;
         }
+        tokio::time::sleep(pause).await;
     }
     join_all(open.into_iter().map(Connection::close)).await;
     Ok(())
@@ -95,7 +98,12 @@ async fn send_batch(
     lease: &LaneLease,
     (deps, stop): (&DeliverDeps, &CancellationToken),
 ) -> BatchResult {
-    let result = BatchResult { attempts: Vec::new(), target: TargetResult::Untried, next_at: deps.clock.now() };
+    let result = BatchResult {
+        attempts: Vec::new(),
+        target: TargetResult::Untried,
+        next_at: deps.clock.now(),
+        not_before: None,
+    };
     let progress = Mutex::new(Progress { waiting: deliveries.into(), result, is_over: false });
     let lock = || progress.lock().unwrap_or_else(PoisonError::into_inner);
     let next = || {

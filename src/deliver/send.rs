@@ -1,7 +1,5 @@
 //! One attempt: reads the message, puts our fields on top, and hands both to the target.
 
-use std::time::Duration;
-
 use bytes::{Bytes, BytesMut};
 
 use super::connection::Connection;
@@ -18,14 +16,12 @@ use crate::address::Address;
 use crate::fact::DeliveryProblem;
 use crate::reading::MAX_INPUT;
 use crate::store::{DeliveryTarget, LaneLease, OpenDelivery};
-use crate::target::{MX, TargetKind};
+use crate::target::{MX, RAW_LINK_TTL, TargetKind};
 use crate::vault::hex;
 
 /// Received fields beyond which a mail is held: it is going round in circles. Servers differ (Postfix refuses from 50 on, Haraka and
 /// mox from 100 on), and real mail has had 93.
 const MAX_HOPS: usize = 100;
-/// How long a webhook's link to a raw mail works.
-const LINK_TTL: Duration = Duration::from_hours(24);
 
 /// The message of a delivery, and what is said on top of it.
 struct Outgoing<'a> {
@@ -245,7 +241,7 @@ impl<'a> Outgoing<'a> {
         let access = RawAccess {
             message: self.delivery.message_id,
             organisation: self.lease.organisation_id,
-            expires_at: self.deps.clock.now().plus(LINK_TTL),
+            expires_at: self.deps.clock.now().plus(RAW_LINK_TTL),
         };
         let link = access.link(self.deps.base_url.as_str(), &self.deps.vault);
         link.inspect_err(|error| tracing::error!(%error, "a link to a raw mail cannot be made")).ok()

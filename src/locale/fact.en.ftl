@@ -33,13 +33,13 @@ conflict-target-holds-mail = target { $target } still has { $count } undelivered
         [one] mail
        *[other] mails
     }; --with-undelivered drops them, and they stay in the inbox
-conflict-delivery-not-open = delivery { $id } is finished, or is being sent at this moment
+conflict-delivery-not-open = delivery { $id } is delivered, or is being sent at this moment
 conflict-delivery-not-held = delivery { $id } is not held
 conflict-target-of-other-inbox = target { $id } belongs to another inbox
 conflict-target-of-configuration = this target is set in the configuration (delivery.default), and is changed there
 conflict-target-is-polled = { $address } is a mailbox that Mailferry polls: the mail would be fetched and delivered again, for ever
 conflict-mailbox-is-target = mail of an inbox is delivered to { $address }, which is this mailbox: the mail would be fetched and delivered again, for ever
-conflict-raw-mail-removed = the bytes of message { $id } were deleted at { $time }, after its delivery: its target is set to be the only place (--only)
+conflict-raw-mail-removed = the bytes of message { $id } were deleted at { $time }, after its delivery, as configured for its delivery target (--only)
 conflict-move-into-polled = move:{ $target }: this folder is itself polled; choose another
 conflict-move-into-polled-maybe = move:{ $target }: this may be the polled folder { $folder } under another name; choose another
 conflict-move-into-other-polled = move:{ $target }: this folder is itself polled; choose another: the mailbox { $mailbox } logs in to the same account
@@ -343,10 +343,10 @@ delivery-incomplete = the stored mail has { $size } bytes, but { $read } were re
 delivery-interrupted = Mailferry was interrupted while it sent the mail; the target may have received it
 delivery-loop = the mail was delivered to { $inbox } before and has come back: something forwards it to a mailbox that is polled
 delivery-too-many-hops = { $hops } servers have handed this mail on, so it is probably going round in circles
-delivery-returned = the server took the mail, and a later one returned it
-delivery-returned-words = the server took the mail, and a later one returned it: { $reply }
+delivery-returned = the target's server accepted the mail, but a later server returned it
+delivery-returned-words = the target's server accepted the mail, but a later server returned it: { $reply }
 delivery-forwarded = the mail had already arrived by forwarding, so it was not delivered again
-delivery-too-many-from-sender = its sender sent more than { $limit } mails to this inbox within an hour, which only a loop does
+delivery-too-many-from-sender = its sender sent more than { $limit } mails to this inbox within an hour, which suggests a loop
 delivery-bytes-removed = the stored bytes of the mail were deleted after an earlier delivery, so it cannot be sent again
 delivery-no-secret = the target's password or secret cannot be opened with the keys of this installation; set it again
 delivery-not-http = the target's answer is not HTTP
@@ -354,7 +354,13 @@ delivery-http-status = the target answers with status { $status }
 delivery-http-status-words = the target answers with status { $status }: { $words }
 delivery-redirected = the target answers with a redirect (status { $status }), which is not followed; enter the URL that it leads to
 delivery-gone = the target answers with status 410 (gone): it wants no more mail
-both-ways = of the last { $polled } polled mails { $also_forwarded } were forwarded too, and of the last { $forwarded } forwarded mails { $also_polled } were polled too
+both-ways = of the last { $polled ->
+    [one] polled mail
+   *[other] { $polled } polled mails
+}, { $also_forwarded } came by forwarding too; of the last { $forwarded ->
+    [one] forwarded mail
+   *[other] { $forwarded } forwarded mails
+}, { $also_polled } came by polling too
 both-ways-forwarding-can-end = the last { $count } forwarded mails were polled too: the forwarding rule can now be removed
 both-ways-polling-can-end = the last { $count } polled mails were forwarded too: the mailbox can now be removed here
 both-ways-either-can-end = the last { $count } mails came both by forwarding and by polling: the forwarding rule can now be removed, or the mailbox here
@@ -363,6 +369,7 @@ catch-up-minutes = { $done } of { $total } delivered, about { $minutes ->
     [one] one minute
    *[other] { $minutes } minutes
 } left
+catch-up-hours = { $done } of { $total } delivered, about { $hours } hours left
 
 # Why a value that was given is not valid.
 invalid-host-name = "{ $text }" is not a host name

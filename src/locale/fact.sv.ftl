@@ -33,13 +33,13 @@ conflict-target-holds-mail = mål { $target } har { $count } { $count ->
         [one] mejl som inte är levererat
        *[other] mejl som inte är levererade
     }; --with-undelivered kastar leveranserna, och mejlen ligger kvar i inkorgen
-conflict-delivery-not-open = leverans { $id } är avslutad, eller skickas just nu
+conflict-delivery-not-open = leverans { $id } är levererad, eller skickas just nu
 conflict-delivery-not-held = leverans { $id } är inte kvarhållen
 conflict-target-of-other-inbox = mål { $id } hör till en annan inkorg
 conflict-target-of-configuration = målet står i konfigurationen (delivery.default) och ändras där
-conflict-target-is-polled = { $address } är en brevlåda som Mailferry hämtar från: mejlen skulle hämtas och levereras om och om igen
-conflict-mailbox-is-target = en inkorgs mejl levereras till { $address }, som är den här brevlådan: mejlen skulle hämtas och levereras om och om igen
-conflict-raw-mail-removed = meddelande { $id } är levererat, och dess innehåll raderades här { $time }, eftersom målet är inställt som enda plats (--only)
+conflict-target-is-polled = { $address } är en postlåda som Mailferry hämtar från: mejlen skulle hämtas och levereras om och om igen
+conflict-mailbox-is-target = en inkorgs mejl levereras till { $address }, som är den här postlådan: mejlen skulle hämtas och levereras om och om igen
+conflict-raw-mail-removed = meddelande { $id } är levererat, och innehållet raderades här { $time }, enligt inställningen för leveransmålet (--only)
 conflict-move-into-polled = move:{ $target }: den mappen hämtas själv; välj en annan
 conflict-move-into-polled-maybe = move:{ $target }: det kan vara den hämtade mappen { $folder } under ett annat namn; välj en annan
 conflict-move-into-other-polled = move:{ $target }: den mappen hämtas själv; välj en annan: postlådan { $mailbox } loggar in på samma konto
@@ -278,12 +278,12 @@ delivery-bare-line-ends = i mejlet står ett CR eller LF ensamt, och den här se
 delivery-address-needs-utf8 = servern tar inte emot adressen { $address }, som inte är ASCII (den saknar SMTPUTF8)
 delivery-incomplete = det lagrade mejlet har { $size } byte, men { $read } lästes; inget lämnades över
 delivery-interrupted = Mailferry avbröts medan mejlet skickades; målet kan ha fått det
-delivery-loop = mejlet har redan levererats till { $inbox } och har kommit tillbaka: något vidarebefordrar det till en brevlåda som hämtas
+delivery-loop = mejlet har redan levererats till { $inbox } och har kommit tillbaka: något vidarebefordrar det till en postlåda som hämtas
 delivery-too-many-hops = { $hops } servrar har skickat mejlet vidare, så det går troligen i cirkel
-delivery-returned = servern tog emot mejlet, men en senare server skickade tillbaka det
-delivery-returned-words = servern tog emot mejlet, men en senare server skickade tillbaka det: { $reply }
-delivery-forwarded = mejlet hade redan kommit fram genom vidarebefordran och levererades därför inte en gång till
-delivery-too-many-from-sender = avsändaren skickade fler än { $limit } mejl till den här inkorgen på en timme, vilket bara en slinga gör
+delivery-returned = målets server tog emot mejlet, men en senare server skickade tillbaka det
+delivery-returned-words = målets server tog emot mejlet, men en senare server skickade tillbaka det: { $reply }
+delivery-forwarded = mejlet hade redan kommit fram via vidarebefordran och levererades därför inte en gång till
+delivery-too-many-from-sender = avsändaren skickade fler än { $limit } mejl till den här inkorgen på en timme, vilket tyder på att mejlen går i en slinga
 delivery-bytes-removed = mejlets innehåll raderades här efter en tidigare leverans, så det kan inte skickas igen
 delivery-no-secret = målets lösenord eller hemlighet kan inte öppnas med installationens nycklar; ange det igen
 delivery-not-http = målets svar är inte HTTP
@@ -291,15 +291,22 @@ delivery-http-status = målet svarar med status { $status }
 delivery-http-status-words = målet svarar med status { $status }: { $words }
 delivery-redirected = målet svarar med en omdirigering (status { $status }), som inte följs; ange den URL som den leder till
 delivery-gone = målet svarar med status 410 (borta): det vill inte ha fler mejl
-both-ways = av de senaste { $polled } hämtade mejlen vidarebefordrades { $also_forwarded } också, och av de senaste { $forwarded } vidarebefordrade hämtades { $also_polled } också
+both-ways = av { $polled ->
+    [one] det senaste hämtade mejlet
+   *[other] de senaste { $polled } hämtade mejlen
+} kom { $also_forwarded } också via vidarebefordran; av { $forwarded ->
+    [one] det senaste vidarebefordrade mejlet
+   *[other] de senaste { $forwarded } vidarebefordrade mejlen
+} hämtades { $also_polled } också
 both-ways-forwarding-can-end = de senaste { $count } vidarebefordrade mejlen hämtades också: vidarebefordringsregeln kan nu tas bort
-both-ways-polling-can-end = de senaste { $count } hämtade mejlen vidarebefordrades också: brevlådan kan nu tas bort här
-both-ways-either-can-end = de senaste { $count } mejlen kom både genom vidarebefordran och hämtning: nu kan antingen vidarebefordringsregeln tas bort, eller brevlådan här
+both-ways-polling-can-end = de senaste { $count } hämtade mejlen vidarebefordrades också: postlådan kan nu tas bort här
+both-ways-either-can-end = de senaste { $count } mejlen kom både via vidarebefordran och hämtning: nu kan antingen vidarebefordringsregeln tas bort, eller postlådan här
 catch-up = { $done } av { $total } levererade
 catch-up-minutes = { $done } av { $total } levererade, ungefär { $minutes ->
     [one] en minut
    *[other] { $minutes } minuter
 } kvar
+catch-up-hours = { $done } av { $total } levererade, ungefär { $hours } timmar kvar
 
 # Varför en del av det som angavs inte går.
 invalid-host-name = ”{ $text }” är inget värdnamn

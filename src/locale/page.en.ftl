@@ -570,7 +570,7 @@ mail-remote = { $count ->
        *[other] { $count } remote images are not shown.
     }
 mail-unreadable = The message cannot be shown. The original is intact and can be downloaded.
-mail-raw-removed = The mail was delivered, and its content was deleted here at { $time }, as its delivery target is set.
+mail-raw-removed = The mail was delivered, and its content was deleted here at { $time }, as configured for its delivery target.
 attachments = Attachments
 search-text = Search all messages that Mailferry has ever seen, by sender, subject or Message-ID.
 search-for = Sender, subject or Message-ID

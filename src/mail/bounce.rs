@@ -65,7 +65,10 @@ pub fn failure(mail: &[u8], from: Option<&str>) -> Option<Report> {
     // Parsers are complex and their input is untrusted. A mail that cannot be parsed is no report.
     let parsed = catch_unwind(AssertUnwindSafe(|| {
         let message = MessageParser::default().parse(mail)?;
-        let status = message.parts.iter().find(|part| part.is_content_type("message", "delivery-status"));
+        let status = message.parts.iter().find(|part| {
+            // The second is that of RFC 6533.
+            ["delivery-status", "global-delivery-status"].iter().any(|kind| part.is_content_type("message", kind))
+        });
         match status.map(|part| &part.body) {
             Some(PartType::Text(text)) => Some(standard(text.as_bytes())),
             Some(PartType::Binary(bytes) | PartType::InlineBinary(bytes)) => Some(standard(bytes)),
@@ -94,11 +97,13 @@ fn standard(report: &[u8]) -> Option<Report> {
     })
 }
 
-/// A report of a server that writes a form of its own, such as qmail: recognised by its sender.
+/// A report of a server that writes a form of its own, such as qmail: recognised by its sender. A notice of a delay is none.
 fn unstructured(from: &str, subject: &str) -> Option<Report> {
     let local = from.split('@').next().unwrap_or_default();
     let is_report = REPORTERS.iter().any(|reporter| local.eq_ignore_ascii_case(reporter));
-    is_report.then(|| Report { status: None, words: clean(subject) })
+    let subject_words = subject.to_ascii_lowercase();
+    let is_notice = ["delay", "warning"].iter().any(|word| subject_words.contains(word));
+    (is_report && !is_notice).then(|| Report { status: None, words: clean(subject) })
 }
 
 fn clean(text: &str) -> String {
@@ -183,6 +188,9 @@ mod tests {
         let vacation =
             b"From: anna@kundo.example\r\nSubject: Away\r\nAuto-Submitted: auto-replied\r\n\r\nBack on Monday.";
         assert_eq!(failure(vacation, Some("anna@kundo.example")), None);
+        let notice =
+            b"From: MAILER-DAEMON@mx.example\r\nSubject: Warning: message delayed 24 hours\r\n\r\nStill trying.";
+        assert_eq!(failure(notice, Some("MAILER-DAEMON@mx.example")), None);
         for bytes in [&b""[..], b"\r\n\r\n", b"\xff\xfe", b"Content-Type: message/delivery-status\r\n\r\n"] {
             assert_eq!(failure(bytes, None), None);
         }

@@ -82,7 +82,7 @@ async fn remove(store: &Store, kind: Retention, times: (Timestamp, Timestamp)) -
     loop {
         let removed = store.remove_old(kind, times, BATCH_SIZE).await?;
         total += removed;
-        if removed < BATCH_SIZE.unsigned_abs() {
+        if removed == 0 {
             return Ok(total);
         }
         tokio::time::sleep(PAUSE).await;

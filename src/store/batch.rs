@@ -20,7 +20,7 @@ pub struct Batch {
     pub cursor: u32,
     /// The highest UID of the batch that is below UIDNEXT.
     pub top: u32,
-    /// Mails of one sender to one inbox that are delivered in an hour; more are held.
+    /// Mails of one sender that arrive for one inbox within an hour and are delivered; more are held.
     pub sender_limit: i64,
 }
 

@@ -105,6 +105,8 @@ pub struct BatchResult {
     pub target: TargetResult,
     /// When the first queued delivery is sent, if one is left.
     pub next_at: Timestamp,
+    /// Nothing is sent from the lane before, so that the rate of the target is kept.
+    pub not_before: Option<Timestamp>,
 }
 
 /// The worker that takes a lease, with the time of its end.
@@ -163,7 +165,7 @@ impl Store {
                         coalesce(l.next_at, l.deferred_at) AS due_at, t.concurrency, t.inbox_id,
                         row_number() OVER (PARTITION BY l.target_id ORDER BY coalesce(l.next_at, l.deferred_at)) AS place
                     FROM delivery_lane l JOIN delivery_target t ON t.id = l.target_id
-                    WHERE (l.next_at <= $1 OR l.deferred_at <= $1)
+                    WHERE (l.next_at <= $1 OR l.deferred_at <= $1) AND (l.not_before IS NULL OR l.not_before <= $1)
                         AND NOT t.paused AND t.in_use AND (t.retry_at IS NULL OR t.retry_at <= $1)
                         AND (l.lease_token IS NULL OR l.lease_until <= $2 OR l.lease_owner LIKE $3)
                 ) AS w
@@ -275,11 +277,14 @@ impl Store {
         let found: Vec<OpenDelivery> = statement.bind(lease.lane_id).bind(now).bind(limit).all().await?;
         let mark = tx.sql(
             r"-- mark deliveries as being sent
-            UPDATE delivery SET state = 'sending', last_attempt_at = $1, retry_at = NULL WHERE id IN ({list})",
+            UPDATE delivery SET state = 'sending', last_attempt_at = $1, retry_at = NULL
+            WHERE id IN ({list}) AND state IN ('queued', 'maybe', 'deferred')
+            RETURNING id",
         );
-        mark.bind(now).list(found.iter().map(|delivery| delivery.id)).run().await?;
+        let marked: Vec<i64> = mark.bind(now).list(found.iter().map(|delivery| delivery.id)).values().await?;
         tx.commit().await?;
-        Ok(found)
+        // Others were dropped since they were found.
+        Ok(found.into_iter().filter(|delivery| marked.contains(&delivery.id)).collect())
     }
 
     /// Stores the results of a batch. The commit is on disk when this returns.
@@ -308,6 +313,11 @@ impl Store {
             TargetResult::Untried => {}
         }
         tx.schedule_lane(lease.lane_id, result.next_at).await?;
+        let pace = tx.sql(
+            r"-- keep the rate of a target
+            UPDATE delivery_lane SET not_before = $2 WHERE id = $1",
+        );
+        pace.bind(lease.lane_id).bind(result.not_before).run().await?;
         tx.commit().await
     }
 }
@@ -349,9 +359,15 @@ impl Tx<'_> {
         let is_finished = matches!(attempt, AttemptResult::Delivered { .. });
         let statement = self.sql(
             r"-- record an attempt
-            UPDATE delivery SET state = CASE WHEN $2 = 'queued' AND unsure THEN 'maybe' ELSE $2 END,
-                problem = coalesce($3, CASE WHEN $2 = 'delivered' THEN NULL ELSE problem END),
-                attempts = attempts + $4, retry_at = $5, answer = $6, unsure = unsure OR $7, finished_at = $8
+            UPDATE delivery SET
+                state = CASE
+                    WHEN $2 = 'queued' AND unsure THEN 'maybe'
+                    WHEN $2 = 'delivered' AND returned IS NOT NULL THEN 'held'
+                    ELSE $2
+                END,
+                problem = coalesce($3, CASE WHEN $2 = 'delivered' THEN returned ELSE problem END),
+                attempts = attempts + $4, retry_at = $5, answer = $6, unsure = unsure OR $7,
+                finished_at = CASE WHEN returned IS NULL THEN CAST($8 AS BIGINT) END
             WHERE id = $1 AND state = 'sending'",
         );
         let statement = statement.bind(id).bind(state).bind(problem.map(to_json)).bind(i64::from(counts));

@@ -195,6 +195,11 @@ impl Tx<'_> {
             WHERE id = $1",
         );
         bind_settings(statement.bind(id), settings).run().await?;
+        let unpace = self.sql(
+            r"-- forget the pace of a delivery target
+            UPDATE delivery_lane SET not_before = NULL WHERE target_id = $1",
+        );
+        unpace.bind(id).run().await?;
         Ok(())
     }
 

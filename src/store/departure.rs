@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use super::batch::{Batch, Finding, Mail};
 use super::epoch::uid;
 use super::{Lease, Store, StoreError};
@@ -79,9 +81,16 @@ impl Departed {
     }
 }
 
+/// The longest Message-ID that is a key itself: an index takes no text of any length.
+const MAX_KEY: usize = 300;
+
 /// Key shared by versions of one mail that something changes and puts back: the Message-ID, else the identity.
 pub(super) fn repeat_key(mail: &Mail) -> String {
-    mail.message_id.clone().unwrap_or_else(|| hex(&mail.identity))
+    match &mail.message_id {
+        Some(id) if id.len() <= MAX_KEY => id.clone(),
+        Some(id) => hex(&Sha256::digest(id)),
+        None => hex(&mail.identity),
+    }
 }
 
 /// Values in one statement.

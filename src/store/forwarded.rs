@@ -2,17 +2,33 @@
 
 use std::ops::Range;
 
-use super::{Inbox, Mailbox, Reader, Store, StoreError, Tx};
+use super::{Mailbox, Reader, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 use crate::fact::{BothWays, DeliveryProblem, to_json};
 
-/// The copy of a forwarded mail that counts.
+/// The answer to the report of a forwarded mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FirstCopy {
+pub enum Counts {
     /// The forwarded copy. The polled one is not delivered.
     Forwarded,
-    /// The polled copy, which is this message: it was delivered before, or may have been.
+    /// The polled copy, which is this message: the target has it, or may have it.
     Polled { message: i64 },
+}
+
+/// A mail that reached the importing system by forwarding.
+#[derive(Debug, Clone, Copy)]
+pub struct Report {
+    pub inbox_id: i64,
+    pub identity: [u8; 32],
+    /// The target that delivers to the reporting system; `None`: it reads the built-in store.
+    pub target: Option<i64>,
+}
+
+impl Report {
+    /// The target as stored.
+    fn target_id(&self) -> i64 {
+        self.target.unwrap_or(0)
+    }
 }
 
 /// Mails that are compared.
@@ -28,119 +44,132 @@ struct Latest {
     imported_at: Timestamp,
 }
 
-/// A copy of a mail in an inbox.
-#[derive(sqlx::FromRow)]
-struct Copy {
-    id: i64,
-    deliveries: i64,
-    /// Deliveries that the target has, or may have.
-    sent: i64,
-    /// Whether new mail of the inbox is delivered to a target.
-    has_target: bool,
-}
-
-impl Copy {
-    /// Whether no target has the mail, although one should. Without a target the importing system reads it from the store.
-    fn is_undelivered(&self) -> bool {
-        if self.deliveries == 0 { self.has_target } else { self.sent == 0 }
-    }
-}
-
 impl Tx<'_> {
     /// Records that a mail reached the importing system by forwarding, and says which copy counts. The same report again gets the
     /// same answer.
-    pub async fn record_forwarded(
-        &mut self,
-        inbox: &Inbox,
-        identity: [u8; 32],
-        now: Timestamp,
-    ) -> Result<FirstCopy, StoreError> {
+    pub async fn record_forwarded(&mut self, report: &Report, now: Timestamp) -> Result<Counts, StoreError> {
+        if let Some(answer) = self.recorded_answer(report).await? {
+            return Ok(answer);
+        }
         // As an import does, so that an import at the same time sees this report, or is seen by it.
         self.block_imports().await?;
-        let polled = self.polled_copy(inbox, identity).await?;
-        let came_first = polled.as_ref().is_none_or(Copy::is_undelivered);
+        let polled = self.polled_copy(report).await?;
+        let keep = match polled {
+            None => true,
+            // The importing system reads the message from the store.
+            Some(_) if report.target.is_none() => false,
+            Some(message) => self.drop_unsent(message, report, now).await?,
+        };
         let record = self.sql(
             r"-- record a forwarded mail
-            INSERT INTO forwarded (inbox_id, identity, seen_at, matched_at, came_first) VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO forwarded (inbox_id, identity, target_id, seen_at, message_id, keep) VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT DO NOTHING",
         );
-        let record = record.bind(inbox.id).bind(identity.to_vec()).bind(now);
-        if record.bind(polled.as_ref().map(|_| now)).bind(came_first).run().await? == 0 {
-            return self.recorded_answer(inbox, identity).await;
+        let record = record.bind(report.inbox_id).bind(report.identity.to_vec()).bind(report.target_id()).bind(now);
+        if record.bind(polled).bind(keep).run().await? == 0 {
+            return Ok(self.recorded_answer(report).await?.unwrap_or(Counts::Forwarded));
         }
-        let Some(Copy { id, .. }) = polled else { return Ok(FirstCopy::Forwarded) };
+        let Some(message) = polled else { return Ok(Counts::Forwarded) };
         let mark = self.sql(
             r"-- mark a message as forwarded
-            UPDATE message SET forwarded_at = $2 WHERE id = $1",
+            UPDATE message SET forwarded_at = coalesce(forwarded_at, $2) WHERE id = $1",
         );
-        mark.bind(id).bind(now).run().await?;
-        if !came_first {
-            return Ok(FirstCopy::Polled { message: id });
+        mark.bind(message).bind(now).run().await?;
+        Ok(if keep { Counts::Forwarded } else { Counts::Polled { message } })
+    }
+
+    /// The oldest copy in the inbox that no report of this target is about.
+    async fn polled_copy(&mut self, report: &Report) -> Result<Option<i64>, StoreError> {
+        let statement = self.sql(
+            r"-- polled copy of a forwarded mail
+            SELECT m.id FROM message m
+            WHERE m.inbox_id = $1 AND m.identity = $2
+                AND NOT EXISTS (SELECT 1 FROM forwarded f WHERE f.message_id = m.id AND f.target_id = $3)
+            ORDER BY m.id LIMIT 1",
+        );
+        let statement = statement.bind(report.inbox_id).bind(report.identity.to_vec());
+        Ok(statement.bind(report.target_id()).first_value().await?)
+    }
+
+    /// Drops the deliveries of a message to a target, unless the target has the message, or may have it. Then false.
+    async fn drop_unsent(&mut self, message: i64, report: &Report, now: Timestamp) -> Result<bool, StoreError> {
+        // A worker that is about to send one of them waits for this transaction, or is waited for.
+        let lock = self.sql(
+            r"-- lock the deliveries of a message
+            UPDATE delivery SET state = state WHERE message_id = $1",
+        );
+        lock.bind(message).run().await?;
+        let sent = self.sql(
+            r"-- count the deliveries that a target may have
+            SELECT count(*) FROM delivery d JOIN delivery_lane l ON l.id = d.lane_id
+            WHERE d.message_id = $1 AND l.target_id = $2 AND d.state <> 'dropped'
+                AND (d.state IN ('sending', 'maybe', 'delivered') OR d.unsure)",
+        );
+        let sent: i64 = sent.bind(message).bind(report.target_id()).value().await?;
+        if sent > 0 {
+            return Ok(false);
         }
         let drop = self.sql(
             r"-- drop the deliveries of a forwarded message
-            UPDATE delivery SET state = 'dropped', retry_at = NULL, finished_at = $2, problem = $3
-            WHERE message_id = $1 AND state IN ('queued', 'deferred', 'held')",
+            UPDATE delivery SET state = 'dropped', retry_at = NULL, finished_at = $3, problem = $4
+            WHERE message_id = $1 AND state IN ('queued', 'deferred', 'held')
+                AND lane_id IN (SELECT id FROM delivery_lane WHERE target_id = $2)",
         );
-        drop.bind(id).bind(now).bind(to_json(&DeliveryProblem::Forwarded)).run().await?;
-        Ok(FirstCopy::Forwarded)
-    }
-
-    /// The oldest copy in the inbox that came from a customer's mailbox, and was not matched yet.
-    async fn polled_copy(&mut self, inbox: &Inbox, identity: [u8; 32]) -> Result<Option<Copy>, StoreError> {
-        let statement = self.sql(
-            r"-- polled copy of a forwarded mail
-            SELECT m.id, (SELECT count(*) FROM delivery d WHERE d.message_id = m.id) AS deliveries,
-                (
-                    SELECT count(*) FROM delivery d
-                    WHERE d.message_id = m.id AND (d.state IN ('sending', 'maybe', 'delivered') OR d.unsure)
-                ) AS sent,
-                EXISTS (SELECT 1 FROM delivery_lane l WHERE l.inbox_id = m.inbox_id AND l.accepts) AS has_target
-            FROM message m
-            WHERE m.inbox_id = $1 AND m.identity = $2 AND m.forwarded_at IS NULL AND m.mailbox <> $3
-            ORDER BY m.id LIMIT 1",
-        );
-        Ok(statement.bind(inbox.id).bind(identity.to_vec()).bind(inbox.address.clone()).first().await?)
+        let drop = drop.bind(message).bind(report.target_id()).bind(now);
+        drop.bind(to_json(&DeliveryProblem::Forwarded)).run().await?;
+        self.keep_bytes(message).await?;
+        Ok(true)
     }
 
     /// The answer to an earlier report.
-    async fn recorded_answer(&mut self, inbox: &Inbox, identity: [u8; 32]) -> Result<FirstCopy, StoreError> {
+    async fn recorded_answer(&mut self, report: &Report) -> Result<Option<Counts>, StoreError> {
         let statement = self.sql(
             r"-- answer to an earlier report
-            SELECT min(m.id) FROM forwarded f
-                JOIN message m ON m.inbox_id = f.inbox_id AND m.identity = f.identity AND m.forwarded_at IS NOT NULL
-            WHERE f.inbox_id = $1 AND f.identity = $2 AND NOT f.came_first",
+            SELECT keep, message_id FROM forwarded WHERE inbox_id = $1 AND identity = $2 AND target_id = $3",
         );
-        let message: Option<i64> = statement.bind(inbox.id).bind(identity.to_vec()).value().await?;
-        Ok(message.map_or(FirstCopy::Forwarded, |message| FirstCopy::Polled { message }))
+        let statement = statement.bind(report.inbox_id).bind(report.identity.to_vec()).bind(report.target_id());
+        let found: Option<(bool, Option<i64>)> = statement.first().await?;
+        Ok(found.map(|(keep, message)| match message {
+            Some(message) if !keep => Counts::Polled { message },
+            _ => Counts::Forwarded,
+        }))
     }
 
-    /// Marks the new messages that reached the importing system by forwarding before. Each report marks one message, so that the
-    /// second of two equal mails is delivered.
+    /// Marks the new messages that reached the importing system by forwarding before. Each report is about one message, so that the
+    /// second of two equal mails is delivered. What the importing system would read from the store counts as acknowledged.
     pub(super) async fn match_forwarded(&mut self, messages: Range<i64>, now: Timestamp) -> Result<(), StoreError> {
-        let mark = self.sql(
-            r"-- mark the new messages that were forwarded
-            UPDATE message SET forwarded_at = $3
-            WHERE id IN (
-                SELECT min(m.id)
-                FROM message m JOIN forwarded f ON f.inbox_id = m.inbox_id AND f.identity = m.identity
-                WHERE m.id >= $1 AND m.id < $2 AND f.matched_at IS NULL
-                GROUP BY f.inbox_id, f.identity
-            )",
+        let find = self.sql(
+            r"-- find the polled copies of forwarded mails
+            UPDATE forwarded SET message_id = m.id FROM message m
+            WHERE m.id >= $1 AND m.id < $2 AND forwarded.inbox_id = m.inbox_id AND forwarded.identity = m.identity
+                AND forwarded.message_id IS NULL",
         );
-        if mark.bind(messages.start).bind(messages.end).bind(now).run().await? == 0 {
+        if find.bind(messages.start).bind(messages.end).run().await? == 0 {
             return Ok(());
         }
-        let matched = self.sql(
-            r"-- store that forwarded mails were polled
-            UPDATE forwarded SET matched_at = $3
-            WHERE matched_at IS NULL AND EXISTS (
-                SELECT 1 FROM message m
-                WHERE m.id >= $1 AND m.id < $2 AND m.inbox_id = forwarded.inbox_id AND m.identity = forwarded.identity
-            )",
+        let mark = self.sql(
+            r"-- mark the new messages that were forwarded
+            UPDATE message SET forwarded_at = (SELECT min(f.seen_at) FROM forwarded f WHERE f.message_id = message.id),
+                acknowledged_at = CASE
+                    WHEN EXISTS (SELECT 1 FROM forwarded f WHERE f.message_id = message.id AND f.target_id = 0)
+                        THEN CAST($3 AS BIGINT)
+                    ELSE acknowledged_at
+                END
+            WHERE id >= $1 AND id < $2 AND EXISTS (SELECT 1 FROM forwarded f WHERE f.message_id = message.id)",
         );
-        matched.bind(messages.start).bind(messages.end).bind(now).run().await?;
+        mark.bind(messages.start).bind(messages.end).bind(now).run().await?;
         Ok(())
+    }
+}
+
+impl Reader {
+    /// The targets that new mail of an inbox is delivered to.
+    pub async fn accepting_targets(&mut self, inbox_id: i64) -> Result<Vec<i64>, StoreError> {
+        let statement = self.sql(
+            r"-- targets of new mail
+            SELECT target_id FROM delivery_lane WHERE inbox_id = $1 AND accepts ORDER BY target_id",
+        );
+        Ok(statement.bind(inbox_id).values().await?)
     }
 }
 
@@ -201,7 +230,7 @@ impl Reader {
         let statement = self.sql(
             r"-- count the mails that were only forwarded
             SELECT count(*) FROM forwarded
-            WHERE inbox_id = $1 AND matched_at IS NULL AND seen_at >= $2 AND seen_at < $3",
+            WHERE inbox_id = $1 AND message_id IS NULL AND seen_at >= $2 AND seen_at < $3",
         );
         let count: i64 = statement.bind(inbox_id).bind(since).bind(until).value().await?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))

@@ -262,8 +262,8 @@ impl Tx<'_> {
     async fn remove_forwarded(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let statement = self.sql(
             r"-- remove old reports of forwarded mail
-            DELETE FROM forwarded WHERE (inbox_id, identity) IN (
-                SELECT inbox_id, identity FROM forwarded WHERE seen_at < $1 LIMIT $2
+            DELETE FROM forwarded WHERE (inbox_id, identity, target_id) IN (
+                SELECT inbox_id, identity, target_id FROM forwarded WHERE seen_at < $1 LIMIT $2
             )",
         );
         Ok(statement.bind(before).bind(limit).run().await?)

@@ -71,30 +71,32 @@ impl Store {
     }
 }
 
+/// Bytes that one transaction deletes, unless a single mail is larger.
+const REMOVED_AT_ONCE: i64 = 64 << 20;
+
 impl Tx<'_> {
-    /// Deletes the bytes of messages that all their targets have taken, and one of which is the only place for them. Bytes that
-    /// another message needs stay. A message that is held, waits, or was dropped by a person keeps its bytes.
+    /// Deletes the bytes of messages that all their targets took before a time, and one of which is the only place for them. Bytes that
+    /// another message needs stay. A message that is held, waits, came by forwarding too, or was dropped by a person keeps its
+    /// bytes.
     pub(super) async fn remove_delivered_raw_mail(
         &mut self,
         (before, now): (Timestamp, Timestamp),
         limit: i64,
     ) -> Result<u64, StoreError> {
-        let find = self.sql(
-            r"-- delivered messages whose bytes are not needed
-            SELECT DISTINCT d.message_id FROM delivery d JOIN message m ON m.id = d.message_id
-            WHERE d.frees_raw AND d.finished_at IS NOT NULL AND d.finished_at < $1 AND m.raw_removed_at IS NULL
-                AND NOT EXISTS (
-                    SELECT 1 FROM delivery o WHERE o.message_id = d.message_id
-                        AND NOT (o.state = 'delivered' OR (o.state = 'dropped' AND m.forwarded_at IS NOT NULL))
-                )
-            LIMIT $2",
-        );
-        let messages: Vec<i64> = find.bind(before).bind(limit).values().await?;
-        if messages.is_empty() {
+        if self.needless_raw_mail(before, 1).await?.is_empty() {
             return Ok(0);
         }
-        // No import may start to use the bytes that are about to be deleted as unused.
+        // No import may start to use the bytes that are about to be deleted as unused, or bring a bounce of one of these mails.
         self.block_imports().await?;
+        let mut room = REMOVED_AT_ONCE;
+        let mut messages = Vec::new();
+        for (message, size) in self.needless_raw_mail(before, limit).await? {
+            if room < size && !messages.is_empty() {
+                break;
+            }
+            room -= size;
+            messages.push(message);
+        }
         let mark = self.sql(
             r"-- mark messages whose bytes are deleted
             UPDATE message SET raw_removed_at = $1 WHERE id IN ({list})",
@@ -109,6 +111,39 @@ impl Tx<'_> {
                 )",
         );
         remove.list(messages.iter().copied()).run().await?;
+        let settled = self.sql(
+            r"-- settle the deliveries of messages whose bytes are deleted
+            UPDATE delivery SET frees_raw = FALSE WHERE message_id IN ({list})",
+        );
+        settled.list(messages.iter().copied()).run().await?;
         Ok(u64::try_from(messages.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Messages whose bytes are not needed, with their sizes.
+    async fn needless_raw_mail(&mut self, before: Timestamp, limit: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+        let statement = self.sql(
+            r"-- delivered messages whose bytes are not needed
+            SELECT DISTINCT m.id, m.size
+            FROM delivery d JOIN delivery_lane l ON l.id = d.lane_id JOIN delivery_target t ON t.id = l.target_id
+                JOIN message m ON m.id = d.message_id
+            WHERE d.frees_raw AND d.finished_at IS NOT NULL AND d.finished_at < $1 AND t.only_target AND t.in_use
+                AND m.raw_removed_at IS NULL
+                AND NOT EXISTS (
+                    SELECT 1 FROM delivery o
+                    WHERE o.message_id = m.id AND (o.state <> 'delivered' OR o.finished_at >= $1)
+                )
+            LIMIT $2",
+        );
+        Ok(statement.bind(before).bind(limit).all().await?)
+    }
+
+    /// Keeps the bytes of a message for good: one of its targets did not take it.
+    pub(super) async fn keep_bytes(&mut self, message: i64) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- keep the bytes of a message
+            UPDATE delivery SET frees_raw = FALSE WHERE message_id = $1",
+        );
+        statement.bind(message).run().await?;
+        Ok(())
     }
 }

@@ -13,6 +13,7 @@ use crate::store::StsPolicy;
 
 /// A policy that is older is fetched again with the next mail, long before it ends.
 const REFRESH: Duration = Duration::from_hours(24);
+
 /// The policy that applies to a domain now. Without DNS or HTTPS it is the known one, until it ends.
 pub async fn of(domain: &str, deps: &DeliverDeps) -> Result<Option<Policy>, DeliveryProblem> {
     let now = deps.clock.now();

@@ -7,19 +7,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::problem::{ApiResult, Refusal};
-use crate::app::forwarded::{self, ForwardedMail};
+use crate::app::forwarded::{self, ForwardedMail, Reported};
 use crate::app::inboxes;
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::extract::{JsonBody, PathParams};
-use crate::store::FirstCopy;
+use crate::store::Counts;
 use crate::tls;
 
 /// A mail that reached the importing system by forwarding.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeenBody {
-    /// The header section of the mail as received, with its Message-ID, or From and Date. Other fields may be left out.
+    /// The whole header section as received; bytes that are not UTF-8 become U+FFFD. Of a header over 60 KiB, send only Message-ID,
+    /// From, Date, Subject, To, Cc and the X-Mailferry fields.
     #[schema(
         example = "Message-ID: <1@example.org>\r\nFrom: anna@example.org\r\nDate: Fri, 27 Nov 2026 09:00:00 +0100\r\n"
     )]
@@ -27,33 +28,26 @@ pub struct SeenBody {
     /// The SHA-256 of all bytes after the empty line that ends the header, hexadecimal.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     body_sha256: String,
-}
-
-/// The copy that counts.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum First {
-    /// The forwarded copy: keep it. Mailferry does not deliver its own copy.
-    Forwarded,
-    /// The polled copy: Mailferry has delivered it, or has it ready in the inbox. Discard the forwarded copy.
-    Polled,
+    /// The number of the target that delivers to the importing system; required if the inbox has several.
+    target: Option<i64>,
 }
 
 /// The answer to a report.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Seen {
-    /// The copy that counts.
-    first: First,
-    /// The number of the polled message; null if the forwarded copy counts.
+    /// Whether to process the reported copy. If not, Mailferry has delivered the mail, may have, or has it ready in the inbox.
+    keep: bool,
+    /// The number of the message that counts instead; null if the reported copy is to be processed.
     message: Option<i64>,
 }
 
 /// Report a mail that came by forwarding.
 ///
-/// While a customer switches from forwarding to polling, or back, each mail comes both ways. Report every forwarded mail before you
-/// process it, and process it only if it came first. Reporting it again returns the same answer.
+/// While a customer switches from forwarding to polling, or back, each mail comes both ways. Report every received mail before you
+/// process it, and process it only if the answer says `keep`: Mailferry then does not deliver its own copy. Reporting it again returns
+/// the same answer. A mail that Mailferry delivered is always to be kept.
 #[utoipa::path(post, path = "/inboxes/{address}/seen", tag = "Delivery", params(("address" = String, Path, description = "The inbox's address")),
-    request_body = SeenBody, responses((status = 200, description = "The copy that counts", body = Seen)))]
+    request_body = SeenBody, responses((status = 200, description = "Whether to process the copy", body = Seen)))]
 pub async fn report(
     FromState(state): FromState<State>,
     caller: Caller,
@@ -62,16 +56,20 @@ pub async fn report(
 ) -> ApiResult {
     let acting = state.acting(&caller.actor);
     let inbox = inboxes::find(acting, &address).await?;
-    let SeenBody { header, body_sha256 } = body.parse()?;
+    let SeenBody { header, body_sha256, target } = body.parse()?;
     let Ok(body_sha256) = tls::parse_fingerprint(&body_sha256) else {
         return Err(Refusal::field("/body_sha256", "must be a SHA-256: 64 hexadecimal digits"));
     };
-    let inbox = inbox.address.parse().map_err(|_| Refusal::Internal)?;
-    match forwarded::report(acting, &inbox, &ForwardedMail { header, body_sha256 }).await? {
-        None => Err(Refusal::field("/header", "must contain a Message-ID, or From and Date")),
-        Some(FirstCopy::Forwarded) => Ok(Json(Seen { first: First::Forwarded, message: None }).into_response()),
-        Some(FirstCopy::Polled { message }) => {
-            Ok(Json(Seen { first: First::Polled, message: Some(message) }).into_response())
+    let (keep, message) = match forwarded::report(acting, &inbox, &ForwardedMail { header, body_sha256 }, target)
+        .await?
+    {
+        Reported::Counts(Counts::Forwarded) => (true, None),
+        Reported::Counts(Counts::Polled { message }) => (false, Some(message)),
+        Reported::Unidentified => {
+            return Err(Refusal::field("/header", "must contain a Message-ID, or From and Date"));
         }
-    }
+        Reported::TargetRequired => return Err(Refusal::field("/target", "is required, since the inbox has several")),
+        Reported::OtherTarget => return Err(Refusal::field("/target", "is no target of this inbox")),
+    };
+    Ok(Json(Seen { keep, message }).into_response())
 }

@@ -6,7 +6,8 @@ use crate::store::batch::Bounce;
 use crate::store::{StoreError, Tx};
 
 impl Tx<'_> {
-    /// Holds a delivery that a later server returned: its target has taken the mail, and nobody has it. An address that this
+    /// Holds a delivery that a later server returned: its target has taken the mail, and nobody has it. A mail that
+    /// is still being sent is held once its result is stored. An address that this
     /// installation did not sign changes nothing.
     pub(in crate::store) async fn record_bounce(&mut self, bounce: &Bounce) -> Result<(), StoreError> {
         let secret = self.sql(
@@ -20,7 +21,9 @@ impl Tx<'_> {
         }
         let hold = self.sql(
             r"-- hold a delivery that came back
-            UPDATE delivery SET state = 'held', finished_at = NULL, problem = $2 WHERE id = $1 AND state = 'delivered'",
+            UPDATE delivery SET returned = $2, problem = CASE WHEN state = 'sending' THEN problem ELSE $2 END,
+                state = CASE WHEN state = 'sending' THEN 'sending' ELSE 'held' END, finished_at = NULL
+            WHERE id = $1 AND state IN ('delivered', 'maybe', 'sending')",
         );
         hold.bind(delivery).bind(to_json(&bounce.problem)).run().await?;
         Ok(())

@@ -27,7 +27,7 @@ impl Reader {
         counts: DeliveryCounts,
         now: Timestamp,
     ) -> Result<Option<CatchUp>, StoreError> {
-        if counts.waiting == 0 {
+        if counts.waiting < BACKLOG {
             return Ok(None);
         }
         let oldest = self.sql(
@@ -45,13 +45,10 @@ impl Reader {
             r"-- deliveries of a target since its backlog began
             SELECT count(*) AS done, CAST(coalesce(sum(CASE WHEN d.finished_at >= $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS recent
             FROM delivery d JOIN delivery_lane l ON l.id = d.lane_id
-            WHERE l.target_id = $1 AND d.finished_at >= $2 AND d.finished_at IS NOT NULL AND d.state = 'delivered'",
+            WHERE l.target_id = $1 AND d.state = 'delivered' AND d.finished_at >= $2",
         );
         let measured = began.max(now.minus(MEASURED));
         let finished: Finished = finished.bind(target.id).bind(began).bind(measured).only().await?;
-        if finished.done + counts.waiting < BACKLOG {
-            return Ok(None);
-        }
         let seconds = (now.0 - measured.0).max(1) / 1000 + 1;
         let minutes_left = (finished.recent > 0).then(|| counts.waiting * seconds / finished.recent / 60 + 1);
         Ok(Some(CatchUp { done: finished.done, total: finished.done + counts.waiting, minutes_left }))

@@ -22,7 +22,7 @@ pub enum DeliveryState {
     Held,
     /// The target has taken it.
     Delivered,
-    /// A person dropped it.
+    /// A person dropped it, or the mail had come by forwarding.
     Dropped,
 }
 
@@ -166,12 +166,14 @@ impl Reader {
 }
 
 impl Tx<'_> {
-    /// Puts a delivery that is held or waits for a retry back into the queue, with all attempts left. False if it is neither.
+    /// Puts a delivery that is held, waits for a retry or was dropped back into the queue, with all attempts left. False if it is
+    /// delivered, or is being sent.
     pub async fn retry_delivery(&mut self, delivery: &DeliveryLine, now: Timestamp) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- retry a delivery
-            UPDATE delivery SET state = CASE WHEN unsure THEN 'maybe' ELSE 'queued' END, attempts = 0, retry_at = NULL
-            WHERE id = $1 AND state IN ('held', 'deferred', 'queued', 'maybe')",
+            UPDATE delivery SET state = CASE WHEN unsure THEN 'maybe' ELSE 'queued' END, attempts = 0, retry_at = NULL,
+                finished_at = NULL, returned = NULL
+            WHERE id = $1 AND state IN ('held', 'deferred', 'queued', 'maybe', 'dropped')",
         );
         let retried = statement.bind(delivery.id).run().await?;
         self.schedule_lane(delivery.lane_id, now).await?;
@@ -182,7 +184,8 @@ impl Tx<'_> {
     pub async fn retry_held(&mut self, target_id: i64, now: Timestamp) -> Result<u64, StoreError> {
         let statement = self.sql(
             r"-- retry the held deliveries of a target
-            UPDATE delivery SET state = CASE WHEN unsure THEN 'maybe' ELSE 'queued' END, attempts = 0, retry_at = NULL
+            UPDATE delivery SET state = CASE WHEN unsure THEN 'maybe' ELSE 'queued' END, attempts = 0, retry_at = NULL,
+                returned = NULL
             WHERE state = 'held' AND lane_id IN (SELECT id FROM delivery_lane WHERE target_id = $1)",
         );
         let retried = statement.bind(target_id).run().await?;
@@ -198,12 +201,23 @@ impl Tx<'_> {
             WHERE id = $1 AND state IN ('held', 'deferred', 'queued', 'maybe')",
         );
         let dropped = statement.bind(delivery.id).bind(now).run().await?;
+        if dropped == 1 {
+            self.keep_bytes(delivery.message).await?;
+        }
         self.schedule_lane(delivery.lane_id, now).await?;
         Ok(dropped == 1)
     }
 
     /// Drops all held deliveries of a target. Returns how many there were.
     pub async fn drop_held(&mut self, target_id: i64, now: Timestamp) -> Result<u64, StoreError> {
+        let keep = self.sql(
+            r"-- keep the bytes of held messages that are dropped
+            UPDATE delivery SET frees_raw = FALSE WHERE message_id IN (
+                SELECT d.message_id FROM delivery d JOIN delivery_lane l ON l.id = d.lane_id
+                WHERE d.state = 'held' AND l.target_id = $1
+            )",
+        );
+        keep.bind(target_id).run().await?;
         let statement = self.sql(
             r"-- drop the held deliveries of a target
             UPDATE delivery SET state = 'dropped', finished_at = $2
@@ -221,7 +235,8 @@ impl Tx<'_> {
     ) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- move a held delivery to another target
-            UPDATE delivery SET state = 'queued', unsure = FALSE, attempts = 0, retry_at = NULL, lane_id = (
+            UPDATE delivery SET state = 'queued', unsure = FALSE, attempts = 0, retry_at = NULL, returned = NULL,
+                frees_raw = frees_raw AND (SELECT t.only_target FROM delivery_target t WHERE t.id = $3), lane_id = (
                     SELECT n.id FROM delivery_lane n JOIN delivery_lane l ON l.inbox_id = n.inbox_id
                     WHERE l.id = $2 AND n.target_id = $3
                 )

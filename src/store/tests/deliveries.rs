@@ -57,7 +57,7 @@ impl Fixture {
     }
 
     async fn record(&self, lease: &LaneLease, attempts: Vec<(i64, AttemptResult)>, next_at: Timestamp) {
-        let result = BatchResult { attempts, target: TargetResult::Answered, next_at };
+        let result = BatchResult { attempts, target: TargetResult::Answered, next_at, not_before: None };
         self.store.record_deliveries(lease, &result, NOW).await.unwrap();
     }
 }
@@ -174,7 +174,8 @@ async fn after_a_crash_a_mail_that_was_being_sent_may_have_arrived() {
             let lease = at.lane(late).await;
             assert_eq!(at.delivery_states().await, [(state, 1), ("queued", 0)], "{name}");
             // Whatever the dead one still writes is refused.
-            let result = BatchResult { attempts: Vec::new(), target: TargetResult::Answered, next_at: NOW };
+            let result =
+                BatchResult { attempts: Vec::new(), target: TargetResult::Answered, next_at: NOW, not_before: None };
             let written = at.store.record_deliveries(&dead, &result, NOW).await;
             assert!(matches!(written, Err(StoreError::LeaseLost)), "{name}");
             assert!(matches!(at.store.begin_deliveries(&dead, 1, NOW).await, Err(StoreError::LeaseLost)), "{name}");
@@ -207,6 +208,7 @@ async fn a_lane_has_one_holder_and_a_failing_target_is_probed_by_one_lane() {
             attempts: vec![(batch[0].id, AttemptResult::Queued { problem: Some(problem()), counts: false })],
             target: TargetResult::Failed { problem: problem(), retry_at: LATER },
             next_at: LATER,
+            not_before: None,
         };
         at.store.record_deliveries(&lane, &result, NOW).await.unwrap();
         at.store.release_lane(&lane).await.unwrap();

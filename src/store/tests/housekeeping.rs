@@ -89,7 +89,7 @@ const CASES: [Case; 14] = [
     Case {
         kind: Retention::Forwarded,
         column: ("forwarded", "seen_at"),
-        insert: "INSERT INTO forwarded (inbox_id, identity, seen_at, came_first) SELECT id, $3, $1, TRUE FROM inbox",
+        insert: "INSERT INTO forwarded (inbox_id, identity, target_id, seen_at, keep) SELECT id, $3, 0, $1, TRUE FROM inbox",
         times: OLD_AND_YOUNG,
     },
     Case {

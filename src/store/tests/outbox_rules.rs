@@ -52,7 +52,7 @@ impl Fixture {
             let batch = self.store.begin_deliveries(&lane, 99, NOW).await.unwrap();
             let delivered = |id| (id, AttemptResult::Delivered { answer: "250 ok".to_owned() });
             let attempts = batch.iter().map(|delivery| delivered(delivery.id)).collect();
-            let result = BatchResult { attempts, target: TargetResult::Answered, next_at: NOW };
+            let result = BatchResult { attempts, target: TargetResult::Answered, next_at: NOW, not_before: None };
             self.store.record_deliveries(&lane, &result, NOW).await.unwrap();
             self.store.release_lane(&lane).await.unwrap();
         }
@@ -95,12 +95,41 @@ async fn a_sender_beyond_the_limit_of_an_hour_is_held() {
         };
         at.import_limited(&lease, &epoch, (10..20).map(old).collect(), 3).await;
         assert_eq!(at.outbox_states().await[10..], ["queued"; 20], "{name}");
-        // The next hour begins anew.
-        let mut tx = at.store.begin().await.unwrap();
-        tx.sql("UPDATE sender_rate SET hour = hour - 1").run().await.unwrap();
-        tx.commit().await.unwrap();
-        at.import_limited(&lease, &epoch, mails(20..21, "loop@x"), 3).await;
-        assert_eq!(at.outbox_states().await[30..], ["queued"; 2], "{name}");
+        // A backlog of other hours is no loop.
+        let late = |uid: u32| match from("LOOP@x", &format!("{uid}"), inbox) {
+            Finding::Mail(mail) => {
+                let internal_date = Some(Timestamp(NOW.0 + i64::from(uid % 2 + 1) * 3_600_000));
+                (uid, Finding::Mail(Box::new(Mail { internal_date, ..*mail })))
+            }
+            other => (uid, other),
+        };
+        at.import_limited(&lease, &epoch, (20..26).map(late).collect(), 3).await;
+        assert_eq!(at.outbox_states().await[30..], ["queued"; 12], "{name}");
+        at.import_limited(&lease, &epoch, (26..27).map(late).collect(), 3).await;
+        assert_eq!(at.outbox_states().await[42..], ["held"; 2], "{name}: the fourth of its hour, in any case");
+    }
+}
+
+#[tokio::test]
+async fn names_and_ids_of_any_length_stop_no_import() {
+    for (at, name) in stores().await {
+        at.target(Some(INBOX)).await;
+        let (lease, epoch) = at.add_leased("a@b.se").await;
+        let inbox = at.inbox_id(INBOX).await;
+        // A text that PostgreSQL cannot compress.
+        let long: String = (0..1000_u32).filter_map(|n| char::from_u32(0x1_3000 + n * 7919 % 1000)).collect();
+        let (sender, id) = (format!("{long}@x"), format!("<{long}>"));
+        let hostile = match from(&sender, "hej", inbox) {
+            Finding::Mail(mail) => {
+                Finding::Mail(Box::new(Mail { message_id: Some(id), effect: Some("seen".to_owned()), ..*mail }))
+            }
+            other => other,
+        };
+        assert_eq!(at.import(&lease, &epoch, vec![(1, hostile)]).await.imported, 1, "{name}");
+        assert_eq!(at.outbox_states().await, ["queued"], "{name}");
+        let departing =
+            Departing { epoch_id: epoch.id, uids: &[1], leaves_folder: false, next_uid: 2, target: (None, None) };
+        at.store.begin_change(&lease, departing, NOW.plus(LANE_LEASE), NOW).await.unwrap();
     }
 }
 
@@ -128,6 +157,26 @@ async fn a_bounce_holds_the_delivery_that_it_returns() {
         assert!(outbox[first].2.as_ref().unwrap().contains("5.1.1 unknown"), "{name}: {:?}", outbox[first]);
         assert_eq!(outbox[second].1, "delivered", "{name}: an address that this installation did not sign");
         assert_eq!(outbox.len(), 4, "{name}: the bounces themselves are mail as any other");
+        // A bounce that overtakes the result of its delivery.
+        let mut tx = at.store.begin().await.unwrap();
+        let sending = tx.sql("UPDATE delivery SET state = 'sending', finished_at = NULL WHERE id = $1");
+        sending.bind(deliveries[second]).run().await.unwrap();
+        tx.commit().await.unwrap();
+        let early = bounce(deliveries[second], signature(&secret, deliveries[second]), "early");
+        at.import(&lease, &epoch, vec![(5, early)]).await;
+        assert_eq!(at.outbox_states().await[second], "sending", "{name}");
+        let due = at.store.due_lanes("elsewhere", (NOW, NOW), 9).await.unwrap();
+        let taker = LaneTaker { owner: "me", dead_token: None, until: NOW.plus(LANE_LEASE) };
+        let lane = at.store.take_lane(&due[0], taker, (NOW, NOW)).await.unwrap().unwrap();
+        let mut tx = at.store.begin().await.unwrap();
+        let sending = tx.sql("UPDATE delivery SET state = 'sending' WHERE id = $1");
+        sending.bind(deliveries[second]).run().await.unwrap();
+        tx.commit().await.unwrap();
+        let attempts = vec![(deliveries[second], AttemptResult::Delivered { answer: "250 ok".to_owned() })];
+        let result = BatchResult { attempts, target: TargetResult::Answered, next_at: NOW, not_before: None };
+        at.store.record_deliveries(&lane, &result, NOW).await.unwrap();
+        assert_eq!(at.outbox_states().await[second], "held", "{name}");
+        at.store.release_lane(&lane).await.unwrap();
         // Sent again by a person, it is not held by the same bounce in another folder.
         let mut tx = at.store.begin().await.unwrap();
         tx.sql("UPDATE delivery SET state = 'delivered'").run().await.unwrap();
@@ -215,7 +264,7 @@ async fn a_backlog_shows_its_progress() {
         let batch = at.store.begin_deliveries(&lane, 20, NOW).await.unwrap();
         let delivered = |id| (id, AttemptResult::Delivered { answer: "250 ok".to_owned() });
         let attempts = batch.iter().map(|delivery| delivered(delivery.id)).collect();
-        let result = BatchResult { attempts, target: TargetResult::Answered, next_at: NOW };
+        let result = BatchResult { attempts, target: TargetResult::Answered, next_at: NOW, not_before: None };
         let minute = Timestamp(NOW.0 + 60_000);
         at.store.record_deliveries(&lane, &result, minute).await.unwrap();
         let after_a_minute = crate::fact::CatchUp { done: 20, total: 100, minutes_left: Some(5) };

@@ -157,6 +157,7 @@ fn deliveries(program: &mut Program<'_>, snapshots: &mut Snapshots) {
     program.take("target-created", snapshots);
     let seen = format!("/inboxes/{JOBB_INBOX}/seen");
     let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    program.post(&seen, json!({ "header": "Message-ID: <new@example.org>\r\n", "body_sha256": hash, "target": 2 }));
     program.post(&seen, json!({ "header": "Message-ID: <new@example.org>\r\n", "body_sha256": hash }));
     program.post(&seen, json!({ "header": "Subject: x\r\n", "body_sha256": "x" }));
     program.patch("/targets/2", json!({ "concurrency": 3, "secret": null, "only": true, "rate": 60 }));

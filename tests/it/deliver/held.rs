@@ -24,7 +24,7 @@ fn a_mail_that_is_refused_for_good_is_held_and_sent_again_by_hand() {
         let taken = sink.wait_for(2);
         assert!(behind_trace(&taken[1].bytes, &mail("one", JOBB)));
         let again = world.mailferry.run(&["delivery", "drop", &id]);
-        assert!(again.code == 1 && again.stderr.contains("finished"), "{again:?}");
+        assert!(again.code == 1 && again.stderr.contains("is delivered"), "{again:?}");
         let removed = world.mailferry.ok(&["inbox", "delivery", "remove", &target]);
         assert!(removed.text().contains("Removed"), "{removed:?}");
         assert_eq!(world.mailferry.messages().len(), 2, "the messages stay");

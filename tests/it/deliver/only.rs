@@ -9,7 +9,7 @@ use crate::support::wait;
 #[test]
 fn the_bytes_of_a_delivered_mail_are_deleted_after_their_time_and_those_of_a_held_mail_stay() {
     let mut mailferry = Mailferry::new();
-    mailferry.env("MAILFERRY__DELIVERY__RAW_RETENTION", "1s");
+    mailferry.env("MAILFERRY__DELIVERY__RAW_RETENTION", "1d");
     let world = World::with_mailferry(mailferry);
     let sink = Sink::start(Personality::smtp().first(1, Step::Rcpt, say("550 5.1.1 no such user")));
     world.target(&["--smtp", &url(&sink), "--only"]);
@@ -20,7 +20,7 @@ fn the_bytes_of_a_delivered_mail_are_deleted_after_their_time_and_those_of_a_hel
     let raw = |index: usize| world.mailferry.run(&["message", "raw", &messages[index]["id"].to_string()]);
     assert_eq!(raw(1).code, 0, "until housekeeping runs");
     // `serve` runs it at its start.
-    world.mailferry.sql("UPDATE delivery SET finished_at = finished_at - 10000 WHERE state = 'delivered'");
+    world.mailferry.sql("UPDATE delivery SET finished_at = finished_at - 90000000 WHERE state = 'delivered'");
     let serve = world.mailferry.serve();
     wait::until("the bytes are deleted", Duration::from_secs(30), || (raw(1).code != 0).then_some(()));
     drop(serve);

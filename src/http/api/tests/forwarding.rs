@@ -20,7 +20,7 @@ async fn a_forwarded_mail_is_reported_as_often_as_one_likes() {
     let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     for _ in 0..2 {
         let reply = world.report(HEADER, hash).await;
-        assert_eq!((reply.status, reply.json()), (StatusCode::OK, json!({ "first": "forwarded", "message": null })));
+        assert_eq!((reply.status, reply.json()), (StatusCode::OK, json!({ "keep": true, "message": null })));
     }
     for (header, hash, pointer) in [
         (HEADER, "", "/body_sha256"),
@@ -32,6 +32,24 @@ async fn a_forwarded_mail_is_reported_as_often_as_one_likes() {
         assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", reply.text());
         assert_eq!(reply.json()["errors"][0]["pointer"], pointer, "{}", reply.text());
     }
+    let more = world.store().add_target(&INBOX.parse().unwrap(), world.now()).await;
+    let reply = world.report(HEADER, hash).await;
+    assert_eq!(reply.json()["errors"][0]["pointer"], "/target", "{}", reply.text());
+    for (target, status) in [(more, StatusCode::OK), (99, StatusCode::UNPROCESSABLE_ENTITY)] {
+        let body = json!({ "header": HEADER, "body_sha256": hash, "target": target });
+        let reply = world.ask("POST", &format!("/inboxes/{INBOX}/seen"), "ours-write", &[], Some(body)).await;
+        assert_eq!(reply.status, status, "{}", reply.text());
+    }
+    // Mailferry's own delivery is always to be kept, whatever else is in the report.
+    let installation = world.store().installation().await.unwrap().name;
+    let own = format!("X-Mailferry-Inbox: {INBOX}; installation={installation}\r\n{HEADER}");
+    assert_eq!(world.report(&own, hash).await.json(), json!({ "keep": true, "message": null }));
+}
+
+#[tokio::test]
+async fn a_mail_without_a_message_id_is_reported_by_from_and_date() {
+    let world = World::new().await;
+    let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     let dated = "From: anna@example.org\r\nDate: Fri, 27 Nov 2026 09:00:00 +0100\r\n";
     assert_eq!(world.report(dated, hash).await.status, StatusCode::OK, "without a Message-ID");
 }
