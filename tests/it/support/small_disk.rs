@@ -53,7 +53,11 @@ impl SmallDisk {
                 let file = at.path().join("mailferry.db");
                 mailferry.env("MAILFERRY_DATABASE_URL", &format!("sqlite://{}", file.display()));
             }
-            Self::Limited => mailferry.wrap(&["sh", "-c", LIMITED, "limited"]),
+            Self::Limited => {
+                // The log of all migrations at once is larger than the limit.
+                mailferry.ok(&["inbox", "list"]);
+                mailferry.wrap(&["sh", "-c", LIMITED, "limited"]);
+            }
         }
     }
 
