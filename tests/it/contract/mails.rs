@@ -24,9 +24,10 @@ fn with_attachment() -> Vec<u8> {
         .into()
 }
 
+/// Its size is no ephemeral port, since a snapshot masks the port of a server wherever that number stands.
 fn too_large() -> Vec<u8> {
     let mut large = mail("Ritningar", JOBB);
-    large.extend("x".repeat(70).bytes().chain(*b"\r\n").collect::<Vec<u8>>().repeat(500));
+    large.extend("x".repeat(70).bytes().chain(*b"\r\n").collect::<Vec<u8>>().repeat(400));
     large
 }
 
