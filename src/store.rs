@@ -55,7 +55,9 @@ pub use delivery::{
     AttemptResult, BatchResult, DeliveryFilter, DeliveryLine, DeliveryState, DueLane, LANE_LEASE, LaneLease, LaneTaker,
     OpenDelivery, TargetResult,
 };
-pub use delivery_target::{DeliveryCounts, DeliveryTarget, TargetSettings, target_old_secret_row, target_secret_row};
+pub use delivery_target::{
+    DeliveryCounts, DeliveryTarget, TargetSettings, target_look_row, target_old_secret_row, target_secret_row,
+};
 pub use departure::Departing;
 pub use effect::{Effect, EffectStep};
 pub use epoch::{Epoch, EpochStart, NewEpoch, WatchedFolder};

@@ -1,5 +1,7 @@
 //! Delivery targets: where the mail of an inbox is handed on to, and how.
 
+mod mailbox_url;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::fact::Invalid;
+
+pub use mailbox_url::MailboxUrl;
 
 /// How long a webhook's link to a raw mail works. The bytes stay at least as long.
 pub const RAW_LINK_TTL: Duration = Duration::from_hours(24);

@@ -96,6 +96,7 @@ pub async fn deliver_deps(config: &Config, deps: &Deps) -> Result<DeliverDeps, S
         egress: deps.egress.clone(),
         operators_egress: Egress::new(EVERYWHERE.to_vec(), deps.egress.dns().clone()),
         clock: deps.clock.clone(),
+        imap: deps.imap.clone(),
         deadlines: config.deadlines.clone(),
         settings: config.delivery.clone(),
         bodies: BodyMemory::default(),

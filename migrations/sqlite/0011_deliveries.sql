@@ -24,7 +24,11 @@ CREATE TABLE delivery_target (
     old_secret_until INTEGER,
     ca_pem TEXT,
     concurrency INTEGER NOT NULL,
-    -- What to do after an attempt whose answer was lost.
+    -- The IMAP server, login name and password of the recipient's mailbox; NULL: Mailferry does not look for its mail there.
+    look_in TEXT,
+    look_username TEXT,
+    look_password_sealed BLOB,
+    -- The rule for an attempt whose answer was lost, if the mail is not found.
     when_unknown TEXT NOT NULL CHECK (when_unknown IN ('repeat', 'hold')),
     repair_line_ends INTEGER NOT NULL,
     -- TRUE: the built-in store deletes the bytes of a mail some time after it was delivered.

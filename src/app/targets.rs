@@ -1,5 +1,6 @@
 //! Delivery targets: the servers and webhooks that take the mail of an inbox.
 
+mod look;
 mod mx;
 mod view;
 
@@ -18,7 +19,7 @@ use crate::fact::{AuditEvent, Conflict, DeliveryProblem, Invalid, Resource, Stor
 use crate::store::{
     DeliveryTarget, Inbox, Mailbox, Scope, TargetSettings, Tx, target_old_secret_row, target_secret_row,
 };
-use crate::target::{TargetKind, TargetUrl, WebhookFormat, WhenUnknown};
+use crate::target::{MailboxUrl, TargetKind, TargetUrl, WebhookFormat, WhenUnknown};
 use crate::tls;
 use crate::vault::Vault;
 
@@ -51,6 +52,11 @@ pub struct TargetRequest {
     pub repair_line_ends: Option<bool>,
     /// Whether the built-in store deletes the bytes of a mail some time after its delivery.
     pub only: Option<bool>,
+    /// The IMAP server of the recipient's mailbox, in which mail is looked for after a lost answer.
+    pub look_in: Option<Option<MailboxUrl>>,
+    /// The login name at that server.
+    pub look_username: Option<Option<String>>,
+    pub look_password: Option<SecretString>,
     /// Maximum number of mails of the inbox per minute.
     pub rate: Option<Option<i64>>,
 }
@@ -62,6 +68,8 @@ pub struct TargetDeps<'a> {
     pub vault: &'a Vault,
     /// Ports that actors of one organisation may choose.
     pub ports: &'a [u16],
+    /// Ports of mailboxes that actors of one organisation may choose.
+    pub mailbox_ports: &'a [u16],
 }
 
 /// A target as the target of a change.
@@ -140,13 +148,15 @@ pub async fn add(
         username: None,
         ca_pem: None,
         concurrency: 1,
+        look_in: None,
+        look_username: None,
         when_unknown: WhenUnknown::Repeat,
         repair_line_ends: false,
         only_target: false,
         rate: None,
     };
     let settings = settings(&blank, &request)?;
-    check_reach(acting.scope(), &url, deps.ports)?;
+    check_reach(acting.scope(), &request, deps)?;
     let mut tx = acting.begin().await?;
     let inbox = inboxes::visible(acting, inbox, &mut tx).await?;
     check_not_polled(&settings, &inbox, &mut tx).await?;
@@ -155,6 +165,7 @@ pub async fn add(
         let sealed = deps.vault.seal(&target_secret_row(id), &secret).map_err(crate::store::StoreError::Vault)?;
         tx.set_target_secret(id, Some(sealed), None).await?;
     }
+    look::store_password(id, &settings, request.look_password.as_ref(), deps.vault, &mut tx).await?;
     let target = tx.delivery_target(id).await?;
     acting.finish(tx, &AuditEvent::TargetAdded { url: target.url.clone() }, audited(&target)).await?;
     Ok(target)
@@ -177,9 +188,7 @@ pub async fn change(
     check_precondition(&before, precondition)?;
     let settings = settings(&before.settings(), &request)?;
     let has_moved = settings.url != before.url || settings.ca_pem != before.ca_pem;
-    if let Some(url) = &request.url {
-        check_reach(acting.scope(), url, deps.ports)?;
-    }
+    check_reach(acting.scope(), &request, deps)?;
     let is_bound = acting.actor.is_bound_by_credential_policy();
     if has_moved && is_bound && before.secret_sealed.is_some() && request.secret.is_none() {
         let moved = if settings.url == before.url { ServerSetting::CaPem } else { ServerSetting::Host };
@@ -192,7 +201,8 @@ pub async fn change(
         check_not_polled(&settings, &inbox, &mut tx).await?;
     }
     tx.change_delivery_target(id, &settings).await?;
-    let is_secret_new = request.secret.is_some();
+    let is_secret_new = request.secret.is_some() || request.look_password.is_some();
+    look::store_password(id, &settings, request.look_password.as_ref(), deps.vault, &mut tx).await?;
     if let Some(secret) = request.secret {
         let old_until = acting.now.plus(OLD_SECRET_TTL);
         let old_until = Some(old_until).filter(|_| is_signing(&before) && !has_moved);
@@ -314,6 +324,7 @@ fn settings(before: &TargetSettings, request: &TargetRequest) -> Result<TargetSe
     if settings.rate.is_some_and(|rate| !(1..=MAX_RATE).contains(&rate)) {
         return Err(invalid("rate", Invalid::Rate { most: MAX_RATE }));
     }
+    look::apply(&mut settings, before, request)?;
     mx::check(&settings, request)?;
     if let Some(Some(secret)) = &request.secret {
         check_secret(&settings, secret)?;
@@ -331,14 +342,19 @@ fn check_secret(settings: &TargetSettings, secret: &SecretString) -> Result<(), 
 }
 
 /// Sockets of this machine are for operators, and so are unusual ports.
-fn check_reach(scope: Scope, url: &TargetUrl, ports: &[u16]) -> Result<(), Error> {
+fn check_reach(scope: Scope, request: &TargetRequest, deps: TargetDeps<'_>) -> Result<(), Error> {
     if scope.id().is_none() {
         return Ok(());
     }
-    match url.port() {
-        None => Err(Forbidden::OneOrganisation.into()),
-        Some(port) if !ports.contains(&port) => Err(Refused::Port.into()),
-        Some(_) => Ok(()),
+    if let Some(Some(mailbox)) = &request.look_in
+        && !deps.mailbox_ports.contains(&mailbox.port)
+    {
+        return Err(Refused::Port.into());
+    }
+    match request.url.as_ref().map(TargetUrl::port) {
+        Some(None) => Err(Forbidden::OneOrganisation.into()),
+        Some(Some(port)) if !deps.ports.contains(&port) => Err(Refused::Port.into()),
+        Some(Some(_)) | None => Ok(()),
     }
 }
 

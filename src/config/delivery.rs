@@ -100,6 +100,8 @@ impl Delivery {
             username: Some(self.username.clone()).filter(|name| !name.is_empty()),
             ca_pem,
             concurrency: i64::try_from(self.concurrency.0).unwrap_or(i64::MAX),
+            look_in: None,
+            look_username: None,
             when_unknown: WhenUnknown::Repeat,
             repair_line_ends: self.repair_line_ends,
             only_target: self.only,

@@ -8,6 +8,7 @@ use super::mx::{self, Via};
 use super::refused::refused;
 use super::smtp::{Deadlines, Encryption, Login, Protocol, Session, Terms};
 use crate::fact::{DeliveryPhase, DeliveryProblem};
+use crate::imap;
 use crate::store::DeliveryTarget;
 use crate::target::{TargetKind, TargetTls, TargetUrl};
 
@@ -20,6 +21,8 @@ pub struct Connection {
     session: Option<Session>,
     /// The server, if the recipient's domain names it.
     via: Option<Via>,
+    /// The session in the recipient's mailbox, if a mail was looked for.
+    mailbox: Option<imap::Session>,
 }
 
 impl Connection {
@@ -50,8 +53,16 @@ impl Connection {
         self.via.as_ref()
     }
 
-    /// Ends the session politely.
+    /// The session in the recipient's mailbox, if there is one.
+    pub fn mailbox(&mut self) -> &mut Option<imap::Session> {
+        &mut self.mailbox
+    }
+
+    /// Ends the sessions politely.
     pub async fn close(self) {
+        if let Some(mailbox) = self.mailbox {
+            mailbox.logout().await;
+        }
         if let Some(session) = self.session {
             session.quit().await;
         }

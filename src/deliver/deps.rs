@@ -10,6 +10,7 @@ use super::mx::FailedFetches;
 use crate::clock::Clock;
 use crate::config;
 use crate::egress::Egress;
+use crate::imap::Terms;
 use crate::store::{DeliveryTarget, Installation, Store, StoreError};
 use crate::vault::Vault;
 
@@ -48,6 +49,8 @@ pub struct DeliverDeps {
     /// Connects to the target of the configuration, which the operator may have anywhere.
     pub operators_egress: Egress,
     pub clock: Arc<dyn Clock>,
+    /// Limits of the sessions in recipients' mailboxes.
+    pub imap: Terms,
     /// Deadlines of connecting.
     pub deadlines: config::Deadlines,
     pub settings: config::Delivery,

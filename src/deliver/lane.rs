@@ -44,7 +44,7 @@ async fn send_all(lease: &LaneLease, deps: &DeliverDeps, stop: &CancellationToke
     let connections = usize::try_from(lease.target.concurrency).unwrap_or(1);
     let connections = if lease.target.inbox_id.is_none() { 1 } else { connections.max(1) };
     let mut open: Vec<Connection> = (0..connections).map(|_| Connection::default()).collect();
-    let batch = match lease.target.when_unknown {
+    let batch = match lease.target.rule_for_lost_answer() {
         WhenUnknown::Repeat => BATCH * i64::try_from(connections).unwrap_or(1),
         // A person decides about each mail that may have arrived, so none is marked before its turn.
         WhenUnknown::Hold => i64::try_from(connections).unwrap_or(1),
@@ -123,7 +123,7 @@ async fn send_batch(
                     let before = Before {
                         attempts: delivery.attempts,
                         target_failures: lease.target.failures,
-                        rule: lease.target.when_unknown,
+                        rule: lease.target.rule_for_lost_answer(),
                         now: deps.clock.now(),
                         jitter: rand::random(),
                     };

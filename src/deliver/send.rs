@@ -5,6 +5,7 @@ use bytes::{Bytes, BytesMut};
 use super::connection::Connection;
 use super::deps::DeliverDeps;
 use super::endpoint::endpoint;
+use super::look;
 use super::number::Number;
 use super::retry::Failed;
 use super::smtp::{Accepted, Envelope, Session, Surveyor};
@@ -34,13 +35,16 @@ struct Outgoing<'a> {
     auto_submitted: AutoSubmitted,
 }
 
-/// Sends a delivery. Returns the target's answer.
+/// Sends a delivery, unless an earlier attempt has delivered it. Returns the target's answer, or where the mail was found.
 pub async fn send(
     delivery: &OpenDelivery,
     connection: &mut Connection,
     lease: &LaneLease,
     deps: &DeliverDeps,
 ) -> Result<String, Failed> {
+    if let Some(place) = look::arrived(delivery, connection.mailbox(), lease, deps).await? {
+        return Ok(place);
+    }
     let outgoing = Outgoing::read(delivery, lease, deps).await.map_err(failed)?;
     match lease.target.kind() {
         TargetKind::Smtp | TargetKind::Lmtp => {
@@ -104,7 +108,7 @@ impl<'a> Outgoing<'a> {
     /// The fields on top of the message.
     fn fields(&self, is_utf8: bool) -> Vec<u8> {
         let results = trace::authentication_results(&self.first);
-        let message = format!("{}-m{}", self.number.installation.name, self.delivery.message_id);
+        let message = trace::message_id(self.number.installation, self.delivery.message_id);
         let trace = Trace {
             delivery: &self.number.id(),
             message: &message,

@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use crate::clock::Timestamp;
 use crate::mail::fields::{fields, header_section};
 use crate::shown::shown_within;
+use crate::store::Installation;
 
 pub use crate::mail::auto_submitted::{AutoSubmitted, auto_submitted};
 pub use hops::{own_hops, received_count};
@@ -21,6 +22,14 @@ pub use hops::{own_hops, received_count};
 const MAX_EVIDENCE: usize = 500;
 /// Maximum length of Authentication-Results, in bytes.
 const MAX_RESULTS: usize = 2000;
+
+/// The field with the id of the message.
+pub const MESSAGE_FIELD: &str = "X-Mailferry-Message";
+
+/// The id of a message, as targets know it.
+pub fn message_id(installation: &Installation, message: i64) -> String {
+    format!("{}-m{message}", installation.name)
+}
 
 /// What is said about a mail in the fields on top of it.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +69,7 @@ impl Trace<'_> {
         add("Delivered-To", &self.address(self.mailbox));
         add("X-Mailferry-Inbox", &hops::value(&self.address(self.inbox), self.installation));
         add("X-Mailferry-Mailbox", &self.address(self.mailbox));
-        add("X-Mailferry-Message", &field::escaped(self.message));
+        add(MESSAGE_FIELD, &field::escaped(self.message));
         add("X-Mailferry-Evidence", &field::encoded_words(&shown_within(self.evidence, MAX_EVIDENCE)));
         add("X-Mailferry-Historic", if self.is_historic { "true" } else { "false" });
         add("X-Mailferry-Auto-Submitted", self.auto_submitted.as_str());

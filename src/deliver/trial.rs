@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::connection::open;
 use super::deps::DeliverDeps;
 use super::endpoint::endpoint;
+use super::look;
 use super::smtp::{Envelope, Survey};
 use super::webhook::{self, Body, Format, Outbound};
 use crate::address::Address;
@@ -19,13 +20,19 @@ use crate::target::{MX, TargetKind};
 const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// Tries a target without delivering a mail: connects, logs in, and asks a mail server for the recipient; a webhook receives an
-/// event of the type `mailferry.test`. Returns the target's answer.
+/// event of the type `mailferry.test`. Opens the recipient's mailbox, if mail is looked for there. Returns the target's answer.
 ///
 /// # Errors
 /// The reason why a mail would not be delivered now.
 pub async fn test(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, DeliveryProblem> {
     let late = |_| DeliveryProblem::TimedOut { phase: DeliveryPhase::Connect };
-    timeout(TIME_LIMIT, attempt(target, deps)).await.map_err(late)?
+    timeout(TIME_LIMIT, async {
+        let answer = attempt(target, deps).await?;
+        look::check(target, deps).await?;
+        Ok(answer)
+    })
+    .await
+    .map_err(late)?
 }
 
 async fn attempt(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, DeliveryProblem> {

@@ -87,7 +87,8 @@ pub fn verdict(problem: &DeliveryProblem) -> Verdict {
         // Of webhooks, which judge their answers by themselves.
         DeliveryProblem::NotHttp | DeliveryProblem::Status { .. } => MAIL,
         DeliveryProblem::Redirected { .. } | DeliveryProblem::Gone => HELD,
-        DeliveryProblem::Interrupted => UNKNOWN,
+        DeliveryProblem::Interrupted | DeliveryProblem::MailboxClosed { .. } => UNKNOWN,
+        DeliveryProblem::NotInMailbox => HELD,
         DeliveryProblem::Loop { .. } | DeliveryProblem::TooManyHops { .. } => HELD,
         DeliveryProblem::Returned { .. } | DeliveryProblem::Forwarded => HELD,
         DeliveryProblem::TooManyFromSender { .. } | DeliveryProblem::BytesRemoved => HELD,

@@ -94,6 +94,10 @@ pub enum DeliveryProblem {
     AddressNeedsUtf8 { address: String },
     /// Mailferry itself was interrupted while it sent the mail, so the target may have it.
     Interrupted,
+    /// The answer to the mail was lost, and the mail is not in the recipient's mailbox.
+    NotInMailbox,
+    /// The answer to the mail was lost, and the recipient's mailbox cannot be searched, with the reason.
+    MailboxClosed { words: String },
     /// Mailferry has delivered the mail to this inbox before: it has come back.
     Loop { inbox: String },
     /// A later server returned the mail, with an enhanced code (RFC 3463) and its text.
@@ -227,6 +231,8 @@ impl Fact for DeliveryProblem {
             Self::BareLineEnds => Text::new("delivery-bare-line-ends"),
             Self::AddressNeedsUtf8 { address } => Text::new("delivery-address-needs-utf8").with("address", address),
             Self::Interrupted => Text::new("delivery-interrupted"),
+            Self::NotInMailbox => Text::new("delivery-not-in-mailbox"),
+            Self::MailboxClosed { words } => Text::new("delivery-mailbox-closed").with("words", words),
             Self::Loop { inbox } => Text::new("delivery-loop").with("inbox", inbox),
             Self::Returned { status, words } => {
                 let parts = [status.clone(), Some(words.clone())];

@@ -39,6 +39,10 @@ pub enum Invalid {
     TargetUrl(String),
     /// The URL of a delivery target contains a user name or a password.
     TargetUrlWithSecret,
+    /// The text is not the address of an IMAP server.
+    MailboxUrl(String),
+    /// The login to the mailbox of a delivery target is incomplete.
+    MailboxLogin,
     /// The delivery target is on another machine, and its URL has no TLS.
     TargetUnencrypted,
     /// The secret does not have the form that the Standard Webhooks specification requires.
@@ -83,6 +87,8 @@ impl Fact for Invalid {
             Self::Interval { least } => Text::new("invalid-interval").with("least", least),
             Self::TargetUrl(text) => Text::new("invalid-target-url").with("text", text),
             Self::TargetUrlWithSecret => Text::new("invalid-target-url-with-secret"),
+            Self::MailboxUrl(text) => Text::new("invalid-mailbox-url").with("text", text),
+            Self::MailboxLogin => Text::new("invalid-mailbox-login"),
             Self::TargetUnencrypted => Text::new("invalid-target-unencrypted"),
             Self::WebhookSecret => Text::new("invalid-webhook-secret"),
             Self::Recipient(text) => Text::new("invalid-recipient").with("text", text),

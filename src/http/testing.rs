@@ -56,6 +56,7 @@ fn state_of(config: Config, store: Arc<Store>, vault: Vault) -> State {
         egress: deps.egress.clone(),
         operators_egress: Egress::new(Vec::new(), Arc::default()),
         clock: deps.clock.clone(),
+        imap: deps.imap.clone(),
         deadlines: deps.deadlines.clone(),
         settings: delivery,
         bodies: BodyMemory::default(),

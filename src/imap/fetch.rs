@@ -27,13 +27,13 @@ pub struct Meta {
     pub size: Option<u64>,
 }
 
-/// The data that identifies a mail without fetching it.
+/// A header field of a mail that is not fetched: the Message-ID identifies it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     pub uid: u32,
     /// The date of receipt; `None` if the server's date is unreadable.
     pub internal_date: Option<Timestamp>,
-    /// The Message-ID field; empty if there is none.
+    /// The field; empty if there is none.
     pub header: Vec<u8>,
 }
 
@@ -60,7 +60,7 @@ pub enum Chunk {
     Missing,
 }
 
-/// Bytes kept of a Message-ID field.
+/// Bytes kept of a field.
 const MAX_FIELD_BYTES: usize = 2048;
 /// Maximum number of mails in one sample, and bytes kept of them.
 const MAX_SAMPLES: usize = 50_000;
@@ -97,16 +97,26 @@ impl Session {
 
     /// Fetches INTERNALDATE and Message-ID of those mails that exist.
     pub async fn sample(&mut self, set: &UidSet) -> Result<Vec<Sample>, ImapError> {
-        self.samples(&set.text, &|uid| set.uids.binary_search(&uid).is_ok()).await
+        self.fetch_field(set, "MESSAGE-ID").await
+    }
+
+    /// Fetches INTERNALDATE and a header field of those mails that exist.
+    pub async fn fetch_field(&mut self, set: &UidSet, field: &str) -> Result<Vec<Sample>, ImapError> {
+        self.samples(&set.text, field, &|uid| set.uids.binary_search(&uid).is_ok()).await
     }
 
     /// Fetches INTERNALDATE and Message-ID of all mails with this UID or a higher one.
     pub async fn sample_from(&mut self, first: u32) -> Result<Vec<Sample>, ImapError> {
-        self.samples(&format!("{first}:*"), &|uid| uid >= first).await
+        self.samples(&format!("{first}:*"), "MESSAGE-ID", &|uid| uid >= first).await
     }
 
-    async fn samples(&mut self, set: &str, wanted: &(dyn Fn(u32) -> bool + Sync)) -> Result<Vec<Sample>, ImapError> {
-        let line = format!("UID FETCH {set} (UID INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])");
+    async fn samples(
+        &mut self,
+        set: &str,
+        field: &str,
+        wanted: &(dyn Fn(u32) -> bool + Sync),
+    ) -> Result<Vec<Sample>, ImapError> {
+        let line = format!("UID FETCH {set} (UID INTERNALDATE BODY.PEEK[HEADER.FIELDS ({field})])");
         let (mut samples, mut bytes) = (BTreeMap::new(), 0);
         let answer = self
             .run("FETCH", &line, |response| {
@@ -121,7 +131,7 @@ impl Session {
                     return Err(ImapError::Limit(format!("more than {MAX_SAMPLES} mails, where few were requested")));
                 }
                 if bytes > MAX_SAMPLE_BYTES {
-                    return Err(ImapError::Limit(format!("more than {MAX_SAMPLE_BYTES} bytes of Message-IDs")));
+                    return Err(ImapError::Limit(format!("more than {MAX_SAMPLE_BYTES} bytes of one field")));
                 }
                 Ok(())
             })

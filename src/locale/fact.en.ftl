@@ -353,6 +353,8 @@ delivery-not-http = the target's answer is not HTTP
 delivery-http-status = the target answers with status { $status }
 delivery-http-status-words = the target answers with status { $status }: { $words }
 delivery-redirected = the target answers with a redirect (status { $status }), which is not followed; enter the URL that it leads to
+delivery-not-in-mailbox = the answer was lost, and the mail is not in the recipient's mailbox
+delivery-mailbox-closed = the answer was lost, and the recipient's mailbox cannot be searched for the mail: { $words }
 delivery-gone = the target answers with status 410 (gone): it wants no more mail
 both-ways = of the last { $polled ->
     [one] polled mail
@@ -390,6 +392,8 @@ invalid-target-unencrypted = http:// is accepted for this machine only; use http
 invalid-webhook-secret = the secret begins with whsec_ but is not a Standard Webhooks secret: 24 to 64 bytes in base64 must follow
 invalid-recipient = "{ $text }" is not an e-mail address
 invalid-concurrency = the number of connections must be between 1 and { $most }
+invalid-mailbox-url = "{ $text }" is not an IMAP server: write imaps://HOST[:PORT] or imap://HOST[:PORT]
+invalid-mailbox-login = to look for mail in a mailbox, Mailferry needs its server, login name and password; after a change of server or name, enter the password again
 invalid-rate = the rate must be between 1 and { $most } mails a minute
 invalid-not-for-target = { $setting } does not apply to a target of the kind { $kind }
 invalid-no-password = the password is empty

@@ -290,6 +290,8 @@ delivery-not-http = målets svar är inte HTTP
 delivery-http-status = målet svarar med status { $status }
 delivery-http-status-words = målet svarar med status { $status }: { $words }
 delivery-redirected = målet svarar med en omdirigering (status { $status }), som inte följs; ange den URL som den leder till
+delivery-not-in-mailbox = svaret gick förlorat, och mejlet finns inte i mottagarens brevlåda
+delivery-mailbox-closed = svaret gick förlorat, och det går inte att leta efter mejlet i mottagarens brevlåda: { $words }
 delivery-gone = målet svarar med status 410 (borta): det vill inte ha fler mejl
 both-ways = av { $polled ->
     [one] det senaste hämtade mejlet
@@ -327,6 +329,8 @@ invalid-target-unencrypted = http:// godtas bara för den här datorn; använd h
 invalid-webhook-secret = hemligheten börjar med whsec_ men är ingen hemlighet enligt Standard Webhooks: 24 till 64 byte i base64 ska följa
 invalid-recipient = "{ $text }" är ingen e-postadress
 invalid-concurrency = antalet förbindelser måste vara mellan 1 och { $most }
+invalid-mailbox-url = "{ $text }" är ingen IMAP-server: skriv imaps://VÄRD[:PORT] eller imap://VÄRD[:PORT]
+invalid-mailbox-login = för att leta efter mejl i en brevlåda behövs server, inloggningsnamn och lösenord; ange lösenordet igen när server eller namn har ändrats
 invalid-rate = takten måste vara mellan 1 och { $most } mejl i minuten
 invalid-not-for-target = { $setting } gäller inte för ett mål av typen { $kind }
 invalid-no-password = lösenordet är tomt

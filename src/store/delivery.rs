@@ -50,6 +50,8 @@ pub struct OpenDelivery {
     pub id: i64,
     /// Earlier attempts that count.
     pub attempts: i64,
+    /// An earlier attempt may have delivered it.
+    pub unsure: bool,
     pub message_id: i64,
     pub mailbox: String,
     /// The server that the mail was fetched from, while its mailbox exists.
@@ -210,7 +212,7 @@ impl Store {
         let take = take.bind(due.id).bind(token).bind(taker.owner).bind(taker.until).bind(lease_now);
         let taken: Option<i64> = take.bind(taker.dead_token).first_value().await?;
         let Some(inbox_id) = taken else { return Ok(None) };
-        tx.recover_interrupted(due.id, target.when_unknown, now).await?;
+        tx.recover_interrupted(due.id, target.rule_for_lost_answer(), now).await?;
         let inbox = tx.sql(
             r"-- inbox of a lane
             SELECT address, reply_from, organisation_id FROM inbox WHERE id = $1",
@@ -255,7 +257,7 @@ impl Store {
         tx.check_lane(lease).await?;
         let statement = tx.sql(
             r"-- next deliveries of a lane
-            SELECT d.id, d.attempts, m.id AS message_id, m.mailbox, m.folder, m.uidvalidity, m.uid,
+            SELECT d.id, d.attempts, d.unsure, m.id AS message_id, m.mailbox, m.folder, m.uidvalidity, m.uid,
                 m.size, m.sha256, m.internal_date, m.imported_at, m.historic, m.why, m.raw_removed_at,
                 (SELECT b.host FROM mailbox b WHERE b.address = m.mailbox) AS host
             FROM (

@@ -36,6 +36,11 @@ pub struct DeliveryTarget {
     pub ca_pem: Option<String>,
     /// Maximum number of connections at once.
     pub concurrency: i64,
+    /// The IMAP server of the recipient's mailbox, in which mail is looked for after a lost answer.
+    pub look_in: Option<String>,
+    /// The login name at that server.
+    pub look_username: Option<String>,
+    pub look_password_sealed: Option<Vec<u8>>,
     #[sqlx(try_from = "String")]
     pub when_unknown: WhenUnknown,
     /// Whether lone CR and LF may be turned into CRLF, where the target takes nothing else.
@@ -78,6 +83,18 @@ impl DeliveryTarget {
         Ok(record.map(|record| vault.open(&target_secret_row(self.id), record)).transpose()?)
     }
 
+    /// Opens the password of the mailbox in which mail is looked for.
+    pub fn look_password(&self, vault: &Vault) -> Result<Option<SecretString>, StoreError> {
+        let record = self.look_password_sealed.as_deref();
+        Ok(record.map(|record| vault.open(&target_look_row(self.id), record)).transpose()?)
+    }
+
+    /// The rule for a delivery whose answer has just been lost. Where Mailferry can look for the mail, it does so at the next
+    /// attempt, before it holds the mail.
+    pub fn rule_for_lost_answer(&self) -> WhenUnknown {
+        if self.look_in.is_some() { WhenUnknown::Repeat } else { self.when_unknown }
+    }
+
     /// Opens the secret before the last rotation, while it still signs.
     pub fn old_secret(&self, vault: &Vault, now: Timestamp) -> Result<Option<SecretString>, StoreError> {
         let is_valid = self.old_secret_until.is_some_and(|until| until > now);
@@ -96,6 +113,11 @@ pub fn target_old_secret_row(id: i64) -> String {
     format!("delivery_target/{id}/old_secret")
 }
 
+/// The vault's name of the password of a target's mailbox.
+pub fn target_look_row(id: i64) -> String {
+    format!("delivery_target/{id}/look_password")
+}
+
 /// The settings of a target, as a person or the configuration gives them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetSettings {
@@ -105,6 +127,8 @@ pub struct TargetSettings {
     pub username: Option<String>,
     pub ca_pem: Option<String>,
     pub concurrency: i64,
+    pub look_in: Option<String>,
+    pub look_username: Option<String>,
     pub when_unknown: WhenUnknown,
     pub repair_line_ends: bool,
     pub only_target: bool,
@@ -122,6 +146,8 @@ impl TargetSettings {
             username: None,
             ca_pem: None,
             concurrency: 1,
+            look_in: None,
+            look_username: None,
             when_unknown: WhenUnknown::Repeat,
             repair_line_ends: false,
             only_target: false,
@@ -140,6 +166,8 @@ impl DeliveryTarget {
             username: self.username.clone(),
             ca_pem: self.ca_pem.clone(),
             concurrency: self.concurrency,
+            look_in: self.look_in.clone(),
+            look_username: self.look_username.clone(),
             when_unknown: self.when_unknown,
             repair_line_ends: self.repair_line_ends,
             only_target: self.only_target,
@@ -178,8 +206,8 @@ impl Tx<'_> {
         let statement = self.sql(
             r"-- add a delivery target
             INSERT INTO delivery_target (inbox_id, created_at, url, recipient, format, username, ca_pem, concurrency,
-                when_unknown, repair_line_ends, only_target, rate)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
+                when_unknown, repair_line_ends, only_target, rate, look_in, look_username)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
         );
         let id = bind_settings(statement.bind(inbox_id).bind(now), settings).value().await?;
         self.open_lanes(inbox_id).await?;
@@ -191,7 +219,8 @@ impl Tx<'_> {
         let statement = self.sql(
             r"-- change a delivery target
             UPDATE delivery_target SET url = $2, recipient = $3, format = $4, username = $5, ca_pem = $6, concurrency = $7,
-                when_unknown = $8, repair_line_ends = $9, only_target = $10, rate = $11, retry_at = NULL
+                when_unknown = $8, repair_line_ends = $9, only_target = $10, rate = $11, look_in = $12,
+                look_username = $13, retry_at = NULL
             WHERE id = $1",
         );
         bind_settings(statement.bind(id), settings).run().await?;
@@ -218,6 +247,16 @@ impl Tx<'_> {
             WHERE id = $1",
         );
         statement.bind(id).bind(sealed).bind(old_sealed).bind(old_until).run().await?;
+        Ok(())
+    }
+
+    /// Stores the sealed password of the mailbox in which a target's mail is looked for.
+    pub async fn set_look_password(&mut self, id: i64, sealed: Option<Vec<u8>>) -> Result<(), StoreError> {
+        let statement = self.sql(
+            r"-- set the password of a delivery target's mailbox
+            UPDATE delivery_target SET look_password_sealed = $2 WHERE id = $1",
+        );
+        statement.bind(id).bind(sealed).run().await?;
         Ok(())
     }
 
@@ -306,6 +345,8 @@ fn bind_settings<'c>(
         .bind(settings.repair_line_ends)
         .bind(settings.only_target)
         .bind(settings.rate)
+        .bind(settings.look_in.clone())
+        .bind(settings.look_username.clone())
 }
 
 impl Reader {

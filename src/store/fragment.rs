@@ -8,8 +8,8 @@ const FRAGMENTS: &[(&str, &str)] = &[
     (
         "{delivery_target}",
         r"SELECT t.id, t.inbox_id, i.address AS inbox, i.organisation_id, t.url, t.recipient, t.format, t.username,
-            t.secret_sealed, t.old_secret_sealed, t.old_secret_until, t.ca_pem, t.concurrency, t.when_unknown,
-            t.repair_line_ends, t.only_target, t.rate, t.in_use, t.paused, t.created_at, t.failures, t.failing_since, t.retry_at, t.problem,
+            t.secret_sealed, t.old_secret_sealed, t.old_secret_until, t.ca_pem, t.concurrency, t.look_in, t.look_username,
+            t.look_password_sealed, t.when_unknown, t.repair_line_ends, t.only_target, t.rate, t.in_use, t.paused, t.created_at, t.failures, t.failing_since, t.retry_at, t.problem,
             t.last_delivered_at
         FROM delivery_target t LEFT JOIN inbox i ON i.id = t.inbox_id",
     ),

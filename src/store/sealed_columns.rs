@@ -1,7 +1,8 @@
 //! The sealed columns: passwords of mailboxes and tokens of grants.
 
 use super::{
-    Reader, Store, StoreError, Tx, access_row, password_row, refresh_row, target_old_secret_row, target_secret_row,
+    Reader, Store, StoreError, Tx, access_row, password_row, refresh_row, target_look_row, target_old_secret_row,
+    target_secret_row,
 };
 use crate::vault::Vault;
 
@@ -28,7 +29,7 @@ const PASSWORD: Column = Column {
     delete: r"-- delete all passwords
         UPDATE mailbox SET password_sealed = NULL WHERE password_sealed IS NOT NULL",
 };
-const TARGET_SECRETS: [Column; 2] = [
+const TARGET_SECRETS: [Column; 3] = [
     Column {
         record_name: target_secret_row,
         select_all: r"-- sealed secrets of delivery targets
@@ -54,6 +55,19 @@ const TARGET_SECRETS: [Column; 2] = [
             UPDATE delivery_target SET old_secret_sealed = $2 WHERE id = $1",
         delete: r"-- delete all old secrets of delivery targets
             UPDATE delivery_target SET old_secret_sealed = NULL WHERE old_secret_sealed IS NOT NULL",
+    },
+    Column {
+        record_name: target_look_row,
+        select_all: r"-- sealed passwords of delivery targets' mailboxes
+            SELECT id, look_password_sealed FROM delivery_target WHERE look_password_sealed IS NOT NULL",
+        lock: r"-- lock a sealed password of a delivery target's mailbox
+            UPDATE delivery_target SET look_password_sealed = look_password_sealed
+            WHERE look_password_sealed IS NOT NULL AND id = $1
+            RETURNING look_password_sealed",
+        update: r"-- reseal a password of a delivery target's mailbox
+            UPDATE delivery_target SET look_password_sealed = $2 WHERE id = $1",
+        delete: r"-- delete all passwords of delivery targets' mailboxes
+            UPDATE delivery_target SET look_password_sealed = NULL WHERE look_password_sealed IS NOT NULL",
     },
 ];
 const TOKENS: [Column; 2] = [

@@ -6,6 +6,7 @@ mod catch_up;
 mod crashes;
 mod default;
 mod held;
+mod look;
 mod loops;
 mod mx;
 mod only;

@@ -37,7 +37,12 @@ pub struct TargetView {
     pub has_own_authorities: bool,
     /// Maximum number of connections at once.
     pub concurrency: i64,
-    /// The rule for a mail whose answer was lost.
+    /// The IMAP server of the recipient's mailbox, in which mail is looked for after a lost answer.
+    #[schema(example = "imaps://mail.kundo.example:993")]
+    pub look_in: Option<String>,
+    /// The login name at that server.
+    pub look_username: Option<String>,
+    /// The rule for a mail whose answer was lost, if it is not found.
     pub when_unknown: WhenUnknown,
     /// Whether lone CR and LF are turned into CRLF where the target takes nothing else.
     pub repair_line_ends: bool,
@@ -83,6 +88,8 @@ impl TargetView {
             old_secret_until: target.old_secret_until,
             has_own_authorities: target.ca_pem.is_some(),
             concurrency: target.concurrency,
+            look_in: target.look_in,
+            look_username: target.look_username,
             when_unknown: target.when_unknown,
             repair_line_ends: target.repair_line_ends,
             only: target.only_target,

@@ -11,7 +11,7 @@ use crate::app::targets::{self, TargetDeps, TargetRequest, TargetView};
 use crate::cli::{Context, Failure, secret};
 use crate::fact::Fact;
 use crate::locale::Language;
-use crate::target::{TargetUrl, WebhookFormat, WhenUnknown};
+use crate::target::{MailboxUrl, TargetUrl, WebhookFormat, WhenUnknown};
 
 /// The options of a new target.
 #[derive(clap::Args)]
@@ -87,7 +87,18 @@ pub struct Settings {
     /// Maximum number of connections at once; with more than one, mail may arrive in another order [default: 1]
     #[arg(long, value_name = "N")]
     concurrency: Option<i64>,
-    /// After a lost answer: repeat with the same id, so that the mail may arrive twice, or hold it [default: repeat]
+    /// IMAP server of the recipient's mailbox: imaps://HOST[:PORT] or imap://HOST[:PORT]. After a lost answer Mailferry looks there for
+    /// the mail before it sends the mail again; "none" ends that [default: none]
+    #[arg(long, value_name = "URL")]
+    look_in: Option<String>,
+    /// Login name at that server
+    #[arg(long, value_name = "NAME")]
+    look_username: Option<String>,
+    /// File with the password at that server
+    #[arg(long, value_name = "FILE")]
+    look_password_file: Option<PathBuf>,
+    /// After a lost answer to a mail that is not found: repeat with the same id, so that the mail may arrive twice, or hold it
+    /// [default: repeat]
     #[arg(long, value_enum)]
     when_unknown: Option<WhenUnknown>,
     /// Turn lone CR and LF into CRLF for a server without CHUNKING, instead of holding the mail
@@ -107,6 +118,11 @@ impl Settings {
             std::fs::read_to_string(&path)
                 .map_err(|error| Failure::failed(format!("{}: cannot be read: {error}", path.display())))
         });
+        let look_in = match self.look_in.as_deref() {
+            None => None,
+            Some("none") => Some(None),
+            Some(text) => Some(Some(text.parse::<MailboxUrl>().map_err(|why| Failure::usage(why.to_string()))?)),
+        };
         Ok(TargetRequest {
             url,
             recipient: self.to.map(Some),
@@ -115,6 +131,9 @@ impl Settings {
             secret: secret::read(self.secret_file.as_deref(), false)?.map(Some),
             ca_pem: ca_pem.transpose()?.map(Some),
             concurrency: self.concurrency,
+            look_in,
+            look_username: self.look_username.map(Some),
+            look_password: secret::read(self.look_password_file.as_deref(), false)?,
             when_unknown: self.when_unknown,
             repair_line_ends: self.repair_line_ends,
             only: self.only,
@@ -204,7 +223,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
 }
 
 fn deps<'a>(vault: &'a crate::vault::Vault, context: &'a Context) -> TargetDeps<'a> {
-    TargetDeps { vault, ports: &context.config.delivery.ports }
+    TargetDeps { vault, ports: &context.config.delivery.ports, mailbox_ports: &context.config.egress.ports }
 }
 
 async fn list(inbox: Option<&Address>, context: &Context) -> Result<(), Failure> {

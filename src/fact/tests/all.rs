@@ -355,6 +355,8 @@ pub fn delivery_problems() -> Vec<DeliveryProblem> {
         DeliveryProblem::AddressNeedsUtf8 { address: name() },
         DeliveryProblem::Incomplete { size: 5, read: 4 },
         DeliveryProblem::Interrupted,
+        DeliveryProblem::NotInMailbox,
+        DeliveryProblem::MailboxClosed { words: name() },
         DeliveryProblem::Loop { inbox: name() },
         DeliveryProblem::TooManyHops { hops: 51 },
         DeliveryProblem::Returned { status: Some("5.1.1".to_owned()), words: name() },
@@ -391,6 +393,7 @@ pub fn delivery_problems() -> Vec<DeliveryProblem> {
             | DeliveryProblem::TimedOut { .. }
             | DeliveryProblem::Refused { .. } => {}
             DeliveryProblem::Interrupted | DeliveryProblem::Loop { .. } | DeliveryProblem::TooManyHops { .. } => {}
+            DeliveryProblem::NotInMailbox | DeliveryProblem::MailboxClosed { .. } => {}
             DeliveryProblem::Returned { .. } | DeliveryProblem::Forwarded => {}
             DeliveryProblem::TooManyFromSender { .. } | DeliveryProblem::BytesRemoved => {}
             DeliveryProblem::NoSecret | DeliveryProblem::NotHttp | DeliveryProblem::Status { .. } => {}
@@ -419,6 +422,8 @@ pub fn invalid() -> Vec<Invalid> {
         Invalid::Interval { least: name() },
         Invalid::TargetUrl(name()),
         Invalid::TargetUrlWithSecret,
+        Invalid::MailboxUrl(name()),
+        Invalid::MailboxLogin,
         Invalid::TargetUnencrypted,
         Invalid::WebhookSecret,
         Invalid::Recipient(name()),
@@ -437,6 +442,7 @@ pub fn invalid() -> Vec<Invalid> {
             Invalid::HostName(_) | Invalid::Port | Invalid::TlsMode(_) | Invalid::AuthoritiesNotPem => {}
             Invalid::AuthoritiesUnreadable | Invalid::NoAuthorities | Invalid::Fingerprint(_) => {}
             Invalid::TargetUrl(_) | Invalid::TargetUrlWithSecret | Invalid::TargetUnencrypted => {}
+            Invalid::MailboxUrl(_) | Invalid::MailboxLogin => {}
             Invalid::WebhookSecret | Invalid::Recipient(_) | Invalid::Concurrency { .. } => {}
             Invalid::Rate { .. } => {}
             Invalid::NotForTarget { .. } => {}

@@ -20,7 +20,7 @@ use crate::http::api::extract::{JsonBody, PathParams, QueryParams, nullable};
 use crate::http::api::validate::Checks;
 use crate::locale::Language;
 use crate::store::DeliveryTarget;
-use crate::target::{TargetUrl, WebhookFormat, WhenUnknown};
+use crate::target::{MailboxUrl, TargetUrl, WebhookFormat, WhenUnknown};
 
 /// A target: a new one, or changes to one. Omitted fields stay unchanged or take their defaults; null removes a value.
 #[derive(Deserialize, ToSchema)]
@@ -51,7 +51,18 @@ pub struct TargetBody {
     ca_pem: Option<Option<String>>,
     /// The maximum number of connections at once [default: 1]. With more than one, mail may arrive in another order.
     concurrency: Option<i64>,
-    /// The rule for a mail whose answer was lost [default: repeat].
+    /// The IMAP server of the recipient's mailbox, imaps://HOST[:PORT] or imap://HOST[:PORT]. After a lost answer Mailferry looks there
+    /// for the mail before it sends the mail again. Servers by SMTP and LMTP only.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, example = "imaps://mail.kundo.example")]
+    look_in: Option<Option<String>>,
+    /// The login name at that server.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    look_username: Option<Option<String>>,
+    /// The password at that server. It is never returned.
+    look_password: Option<String>,
+    /// The rule for a mail whose answer was lost, if it is not found [default: repeat].
     when_unknown: Option<WhenUnknown>,
     /// Whether to turn lone CR and LF into CRLF for a server without CHUNKING, instead of holding the mail [default: false].
     repair_line_ends: Option<bool>,
@@ -69,6 +80,8 @@ impl TargetBody {
         let url = checks.optional("/url", self.url.as_ref(), str::parse::<TargetUrl>);
         let recipient =
             self.recipient.as_ref().map(|text| checks.optional("/recipient", text.as_ref(), str::parse::<Address>));
+        let look_in =
+            self.look_in.as_ref().map(|text| checks.optional("/look_in", text.as_ref(), str::parse::<MailboxUrl>));
         checks.finish()?;
         Ok(TargetRequest {
             url,
@@ -78,6 +91,9 @@ impl TargetBody {
             secret: self.secret.map(|secret| secret.map(SecretString::from)),
             ca_pem: self.ca_pem,
             concurrency: self.concurrency,
+            look_in,
+            look_username: self.look_username,
+            look_password: self.look_password.map(SecretString::from),
             when_unknown: self.when_unknown,
             repair_line_ends: self.repair_line_ends,
             only: self.only,
@@ -125,11 +141,16 @@ fn version(target: &DeliveryTarget) -> EntityTag {
         (target.id, &target.url, &target.recipient, &target.format, &target.username, &target.ca_pem),
         (target.concurrency, target.when_unknown, target.repair_line_ends, target.paused, &target.secret_sealed),
         (target.only_target, target.rate),
+        (&target.look_in, &target.look_username, &target.look_password_sealed),
     ))
 }
 
 fn deps(state: &State) -> TargetDeps<'_> {
-    TargetDeps { vault: &state.deps.vault, ports: &state.deliver.settings.ports }
+    TargetDeps {
+        vault: &state.deps.vault,
+        ports: &state.deliver.settings.ports,
+        mailbox_ports: &state.settings.mail_ports,
+    }
 }
 
 /// The number in a path.
@@ -265,7 +286,8 @@ pub async fn resume(
 
 /// Test a delivery target.
 ///
-/// Connects, logs in, and asks a mail server whether it takes mail for the recipient, without sending one. The answer for `mx:` names
+/// Connects, logs in, and asks a mail server whether it takes mail for the recipient, without sending one; opens the mailbox of
+/// `look_in`. The answer for `mx:` names
 /// the server, its encryption and the MTA-STS policy. A webhook receives an event of the type `mailferry.test`.
 #[utoipa::path(post, path = "/targets/{id}/test", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The result", body = TargetTest)))]

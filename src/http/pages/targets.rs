@@ -19,7 +19,7 @@ use crate::http::page::frame::Frame;
 use crate::http::page::paths;
 use crate::http::page::visitor::SignedIn;
 use crate::store::{DeliveryFilter, DeliveryLine, DeliveryState};
-use crate::target::{TargetKind, TargetUrl, WebhookFormat, WhenUnknown};
+use crate::target::{MailboxUrl, TargetKind, TargetUrl, WebhookFormat, WhenUnknown};
 
 /// Deliveries on one page.
 const PAGE: i64 = 50;
@@ -41,6 +41,12 @@ pub struct TargetForm {
     ca_pem: String,
     #[serde(default)]
     concurrency: String,
+    #[serde(default)]
+    look_in: String,
+    #[serde(default)]
+    look_username: String,
+    #[serde(default)]
+    look_password: String,
     #[serde(default)]
     when_unknown: String,
     #[serde(default)]
@@ -72,6 +78,9 @@ impl TargetForm {
             secret: String::new(),
             ca_pem: String::new(),
             concurrency: view.concurrency.to_string(),
+            look_in: view.look_in.clone().unwrap_or_default(),
+            look_username: view.look_username.clone().unwrap_or_default(),
+            look_password: String::new(),
             when_unknown: view.when_unknown.to_string(),
             repair_line_ends: view.repair_line_ends.then(|| "1".to_owned()),
             only: view.only.then(|| "1".to_owned()),
@@ -79,7 +88,11 @@ impl TargetForm {
         }
     }
 
-    /// The request of the form. An empty secret or CA keeps the stored one.
+    fn without_secrets(self) -> Self {
+        Self { secret: String::new(), look_password: String::new(), ..self }
+    }
+
+    /// The request of the form. An empty secret, password or CA keeps the stored one.
     fn request(&self) -> Result<TargetRequest, Invalid> {
         let url: TargetUrl = self.url.trim().parse()?;
         let is_webhook = url.kind() == TargetKind::Webhook;
@@ -87,6 +100,11 @@ impl TargetForm {
             "" => None,
             text => Some(text.parse::<Address>().map_err(|_| Invalid::Recipient(text.to_owned()))?),
         };
+        let look_in = match self.look_in.trim() {
+            text if text.is_empty() || is_webhook => None,
+            text => Some(text.parse::<MailboxUrl>()?),
+        };
+        let looks = look_in.is_some();
         let concurrency = self.concurrency.trim().parse().unwrap_or(0);
         let rate = Some(self.rate.trim()).filter(|rate| !rate.is_empty()).map(|rate| rate.parse().unwrap_or(0));
         Ok(TargetRequest {
@@ -96,6 +114,11 @@ impl TargetForm {
             secret: (!self.secret.is_empty()).then(|| Some(SecretString::from(self.secret.clone()))),
             ca_pem: (!self.ca_pem.trim().is_empty()).then(|| Some(self.ca_pem.clone())),
             concurrency: Some(concurrency),
+            look_in: Some(look_in),
+            look_username: Some(Some(self.look_username.trim().to_owned()).filter(|_| looks)),
+            look_password: Some(&self.look_password)
+                .filter(|text| looks && !text.is_empty())
+                .map(|text| text.as_str().into()),
             when_unknown: WhenUnknown::try_from(self.when_unknown.clone()).ok(),
             repair_line_ends: Some(self.repair_line_ends.is_some()),
             only: Some(self.only.is_some()),
@@ -116,7 +139,11 @@ struct NewTargetPage {
 }
 
 fn deps(state: &State) -> TargetDeps<'_> {
-    TargetDeps { vault: &state.deps.vault, ports: &state.deliver.settings.ports }
+    TargetDeps {
+        vault: &state.deps.vault,
+        ports: &state.deliver.settings.ports,
+        mailbox_ports: &state.settings.mail_ports,
+    }
 }
 
 /// Shows the form of a new target.
@@ -146,7 +173,7 @@ pub async fn add(
         Err(error) => {
             let problem = Some(problem(error, language)?);
             let f = Frame::new(&user.visitor, "inboxes");
-            let form = TargetForm { secret: String::new(), ..form };
+            let form = form.without_secrets();
             show_invalid(&NewTargetPage { f, inbox, form, has_secret: false, problem })
         }
     }
@@ -272,7 +299,7 @@ pub async fn set(
         Ok(_) => redirect(&format!("{}?done=saved", paths::target(id))),
         Err(error) => {
             let problem = Some(problem(error, user.visitor.words.language)?);
-            let form = Some(TargetForm { secret: String::new(), ..form });
+            let form = Some(form.without_secrets());
             show_invalid(&target_page(&state, &user, id, Shown { form, problem, ..Shown::default() }).await?)
         }
     }

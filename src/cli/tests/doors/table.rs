@@ -108,13 +108,14 @@ pub const USE_CASES: &[UseCase] = &[
     UseCase {
         name: "a delivery target is changed",
         command: Some(
-            "mailferry inbox delivery set 1 --concurrency 3 --when-unknown hold --repair-line-ends --to jobb@mail.kundo.se",
+            "mailferry inbox delivery set 1 --concurrency 3 --when-unknown hold --repair-line-ends --to jobb@mail.kundo.se --look-in imaps://mail.kundo.se --look-username jobb --look-password-file {password}",
         ),
         api: || {
             api(
                 "PATCH",
                 "/targets/1",
-                r#"{"concurrency":3,"when_unknown":"hold","repair_line_ends":true,"recipient":"jobb@mail.kundo.se"}"#,
+                r#"{"concurrency":3,"when_unknown":"hold","repair_line_ends":true,"recipient":"jobb@mail.kundo.se",
+                    "look_in":"imaps://mail.kundo.se","look_username":"jobb","look_password":"nytt hemligt"}"#,
             )
         },
         page: || {
@@ -125,12 +126,15 @@ pub const USE_CASES: &[UseCase] = &[
                     ("username", "relay"),
                     ("recipient", "jobb@mail.kundo.se"),
                     ("concurrency", "3"),
+                    ("look_in", "imaps://mail.kundo.se"),
+                    ("look_username", "jobb"),
+                    ("look_password", "nytt hemligt"),
                     ("when_unknown", "hold"),
                     ("repair_line_ends", "1"),
                 ],
             )
         },
-        audit: &[("target-changed", "info@mail.kundo.se", "smtp://mx.kundo.example:587")],
+        audit: &[("target-changed", "info@mail.kundo.se", "smtp://mx.kundo.example:587, with a new secret")],
     },
     UseCase {
         name: "a delivery target is paused",

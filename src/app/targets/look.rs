@@ -1,0 +1,56 @@
+//! The mailbox in which a target's mail is looked for after a lost answer.
+
+use secrecy::SecretString;
+
+use super::{TargetRequest, invalid};
+use crate::app::Error;
+use crate::fact::Invalid;
+use crate::store::{StoreError, TargetSettings, Tx, target_look_row};
+use crate::target::TargetKind;
+use crate::vault::Vault;
+
+/// Applies the mailbox of a request to settings.
+pub fn apply(settings: &mut TargetSettings, before: &TargetSettings, request: &TargetRequest) -> Result<(), Error> {
+    if let Some(server) = &request.look_in {
+        settings.look_in = server.as_ref().map(ToString::to_string);
+    }
+    if let Some(name) = &request.look_username {
+        settings.look_username = name.clone().filter(|name| !name.is_empty());
+    }
+    let has_password = request.look_password.is_some();
+    if settings.look_in.is_none() {
+        let is_named = matches!(&request.look_username, Some(Some(name)) if !name.is_empty());
+        settings.look_username = None;
+        return if is_named || has_password { Err(invalid("look_in", Invalid::MailboxLogin)) } else { Ok(()) };
+    }
+    if settings.kind() == TargetKind::Webhook {
+        let setting = "look_in";
+        let kind = settings.kind().to_string();
+        return Err(invalid(setting, Invalid::NotForTarget { setting: setting.to_owned(), kind }));
+    }
+    // The password was entered for this server, these authorities and this name only.
+    let keeps_password = settings.look_in == before.look_in
+        && settings.look_username == before.look_username
+        && settings.ca_pem == before.ca_pem;
+    match settings.look_username {
+        None => Err(invalid("look_username", Invalid::MailboxLogin)),
+        Some(_) if !has_password && !keeps_password => Err(invalid("look_password", Invalid::MailboxLogin)),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Stores a new password of the mailbox, or deletes that of a mailbox that is no longer set.
+pub async fn store_password(
+    id: i64,
+    settings: &TargetSettings,
+    password: Option<&SecretString>,
+    vault: &Vault,
+    tx: &mut Tx<'_>,
+) -> Result<(), Error> {
+    if settings.look_in.is_none() {
+        return Ok(tx.set_look_password(id, None).await?);
+    }
+    let Some(password) = password else { return Ok(()) };
+    let sealed = vault.seal(&target_look_row(id), password).map_err(StoreError::Vault)?;
+    Ok(tx.set_look_password(id, Some(sealed)).await?)
+}
