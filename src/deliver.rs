@@ -7,12 +7,12 @@
 //! ```
 //!
 //! 1. A delivery is queued in the transaction that imports its message, so that none is forgotten.
-//! 2. A lane is the queue of one inbox towards one target. Whoever holds its lease sends in order, and every write checks the lease.
+//! 2. A lane is the queue of one inbox towards one target. The holder of its lease sends in order, and every write checks the lease.
 //! 3. A delivery is `sending` on disk before its first byte leaves. After a crash it may have arrived, and is known as such.
 //! 4. The message is handed on byte for byte, behind fields of our own ([`trace`]). It is sent at least once, always with the same
 //!    id; never to its author. After a lost answer Mailferry looks into the recipient's mailbox first, if it may ([`look`]).
-//! 5. A failure belongs to the mail or to the target ([`verdict`]). One of the target costs its mails no attempt, and delays
-//!    nothing else. What a person must decide is held ([`retry`]).
+//! 5. A failure belongs to the mail or to the target ([`verdict`]). A failure of the target costs its mails no attempt, and
+//!    delays nothing else. A delivery that a person must decide about is held ([`retry`]).
 
 mod connection;
 mod deps;

@@ -16,8 +16,8 @@
 //! 3. `poll::import` commits, in one short transaction: raw bytes, message, ledger row, deliveries, pending effect, cursor.
 //! 4. Only then may `poll::settle` change the customer's copy. It works from the pending effects, so the next poll continues
 //!    after a crash in between.
-//! 5. [`deliver`] hands messages on to the targets of their inbox, from the queued deliveries and in the same way: what it does is
-//!    stored before and after.
+//! 5. [`deliver`] hands messages on to the targets of their inbox, from the queued deliveries and in the same way: each step
+//!    is stored before and after.
 //!
 //! # The path of one request
 //!
@@ -54,7 +54,7 @@
 //!    answer of the session contradicts decides nothing (`poll/listing.rs`).
 //! 5. `poll/continuity.rs` decides whether UIDs still name the same mail, and the poll's record notes a new numbering. Mail that
 //!    is already imported is recognised by its content.
-//! 6. What cannot be parsed is imported all the same: bytes first. Too large or refused: quarantined with its reason.
+//! 6. Mail that cannot be parsed is imported all the same: bytes first. Too large or refused: quarantined with its reason.
 //! 7. Every answer is read to its tagged end; any error, NO in the wrong place, BYE or EOF drops the connection.
 //! 8. Effects are idempotent; "already gone" is success; a COPY is recorded before it is sent. Delete is UID EXPUNGE, on Gmail MOVE
 //!    to the trash, never plain EXPUNGE or CLOSE. An effect left open by an earlier poll is compared with the server first.

@@ -1,4 +1,4 @@
-//! WHEN mailboxes are polled: which ones are due, leases, concurrency, and retries. What a poll does is in
+//! WHEN mailboxes are polled: which ones are due, leases, concurrency, and retries. The steps of a poll are in
 //! [`poll`](crate::poll).
 
 mod backoff;

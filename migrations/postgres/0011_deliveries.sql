@@ -113,7 +113,7 @@ CREATE TABLE forwarded (
     inbox_id BIGINT NOT NULL REFERENCES inbox (id) ON DELETE CASCADE,
     -- As in message.
     identity BYTEA NOT NULL,
-    -- The target that delivers to the reporting system; 0: it reads the built-in store.
+    -- The target that delivers to the importing system; 0: it reads the built-in store.
     target_id BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
     -- The polled copy; NULL: there is none yet.

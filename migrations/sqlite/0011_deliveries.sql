@@ -112,7 +112,7 @@ CREATE TABLE forwarded (
     inbox_id INTEGER NOT NULL REFERENCES inbox (id) ON DELETE CASCADE,
     -- As in message.
     identity BLOB NOT NULL,
-    -- The target that delivers to the reporting system; 0: it reads the built-in store.
+    -- The target that delivers to the importing system; 0: it reads the built-in store.
     target_id INTEGER NOT NULL,
     seen_at INTEGER NOT NULL,
     -- The polled copy; NULL: there is none yet.

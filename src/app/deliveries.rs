@@ -1,4 +1,4 @@
-//! Deliveries: what people do with mail that a target has not taken.
+//! Deliveries: the actions of people on mail that a target has not taken.
 
 use super::{Acting, Error, Target, targets};
 use crate::fact::{AuditEvent, Conflict};

@@ -10,7 +10,7 @@ use crate::store::{Counts, Inbox, Report};
 pub struct ForwardedMail {
     /// Its header section.
     pub header: String,
-    /// SHA-256 of everything after the empty line behind the header.
+    /// SHA-256 of everything after the empty line that ends the header.
     pub body_sha256: [u8; 32],
 }
 
@@ -32,14 +32,14 @@ pub enum Reported {
     Counts(Counts),
     /// The header identifies no mail.
     Unidentified,
-    /// The inbox has several targets, so the report must name the one that delivers to the reporting system.
+    /// The inbox has several targets, so the report must name the one that delivers to the importing system.
     TargetRequired,
-    /// The target is none of the inbox.
+    /// The named target is not a target of the inbox.
     OtherTarget,
 }
 
-/// Records that a mail came by forwarding. As with an acknowledgement, the audit log has no line of it. A mail that Mailferry itself
-/// delivered is no forwarded copy, and is not recorded.
+/// Records that a mail came by forwarding. As with an acknowledgement, the audit log gets no line. A mail that Mailferry itself
+/// delivered is not a forwarded copy, and is not recorded.
 ///
 /// # Errors
 /// The inbox does not exist, or the actor may not see it.

@@ -358,8 +358,8 @@ fn check_reach(scope: Scope, request: &TargetRequest, deps: TargetDeps<'_>) -> R
     }
 }
 
-/// Mail that is delivered to a polled mailbox would be fetched and delivered again, for ever. A mailbox has two names: its address,
-/// and the name that it is logged in with.
+/// Mail that is delivered to a polled mailbox would be fetched and delivered again, for ever. A mailbox has two names: its address
+/// and its login name.
 async fn check_not_polled(settings: &TargetSettings, inbox: &Inbox, tx: &mut Tx<'_>) -> Result<(), Error> {
     if settings.kind() == TargetKind::Webhook {
         return Ok(());

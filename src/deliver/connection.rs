@@ -104,7 +104,7 @@ pub async fn open(
                 TargetTls::Implicit => Encryption::Implicit,
                 TargetTls::StartTls => Encryption::StartTls,
                 TargetTls::None => {
-                    // Without TLS, no name may lead to another machine.
+                    // Without TLS, nothing may be sent to another machine.
                     addresses.retain(|address| address.ip().to_canonical().is_loopback());
                     Encryption::Local
                 }
@@ -122,6 +122,6 @@ pub async fn open(
             let stream = connecting.map_err(|_| late)?.map_err(|error| unusable(error.kind().to_string()))?;
             Ok((Session::open(stream, &terms("localhost", Encryption::Local)).await?, None))
         }
-        TargetUrl::Web(_) => Err(unusable("a webhook is no mail server".to_owned())),
+        TargetUrl::Web(_) => Err(unusable("a webhook is not a mail server".to_owned())),
     }
 }

@@ -31,7 +31,7 @@ pub async fn serve(lease: LaneLease, deps: &DeliverDeps, stop: CancellationToken
         () = keep_alive(&lease, deps) => Err(StoreError::LeaseLost),
     };
     if let Err(error) = served {
-        // Whatever was being sent is recovered by the next holder of the lease.
+        // The next holder of the lease recovers the mails that were being sent.
         tracing::error!(target = lease.target.id, inbox = lease.inbox, %error, "deliveries could not be stored");
     }
     if let Err(error) = deps.store.release_lane(&lease).await {
@@ -72,7 +72,7 @@ async fn send_all(lease: &LaneLease, deps: &DeliverDeps, stop: &CancellationToke
     Ok(())
 }
 
-/// The size of a batch for a target with this rate: what it takes in ten seconds, so that its mail does not come in bursts.
+/// The size of a batch for a target with this rate: as many mails as it takes in ten seconds, so that they do not come in bursts.
 fn paced_batch(batch: i64, rate: i64) -> i64 {
     (rate / 6).clamp(1, batch)
 }

@@ -24,7 +24,7 @@ use crate::vault::hex;
 /// mox from 100 on), and real mail has had 93.
 const MAX_HOPS: usize = 100;
 
-/// The message of a delivery, and what is said on top of it.
+/// The message of a delivery, with the data for its trace fields.
 struct Outgoing<'a> {
     delivery: &'a OpenDelivery,
     lease: &'a LaneLease,

@@ -65,7 +65,7 @@ pub struct Login {
     pub password: SecretString,
 }
 
-/// What a session needs to know of its target.
+/// The target of a session, and the terms of the connection.
 #[derive(Debug, Clone)]
 pub struct Terms {
     pub protocol: Protocol,

@@ -31,7 +31,7 @@ pub fn message_id(installation: &Installation, message: i64) -> String {
     format!("{}-m{message}", installation.name)
 }
 
-/// What is said about a mail in the fields on top of it.
+/// The values of the fields on top of a mail.
 #[derive(Debug, Clone, Copy)]
 pub struct Trace<'a> {
     /// The id of this delivery. It is the same for every attempt.
@@ -54,7 +54,7 @@ pub struct Trace<'a> {
     pub auto_submitted: AutoSubmitted,
     /// From [`authentication_results`].
     pub authentication_results: Option<&'a str>,
-    /// The fields may contain UTF-8 (RFC 6532), because the target takes SMTPUTF8 mail and is sent this one as such.
+    /// Whether the fields may contain UTF-8 (RFC 6532): a webhook accepts it, a mail server may not.
     pub is_utf8: bool,
 }
 

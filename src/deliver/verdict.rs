@@ -1,7 +1,7 @@
 //! The consequence of a failed delivery: whether the mail or its target waits, and how. It depends on the problem alone; the caller
 //! knows how often the mail has failed.
 //!
-//! A 5xx is no death of a mail: our copy is safe, no author waits for a bounce, and targets answer 5xx for a full mailbox, a rate
+//! A 5xx is not final: our copy is safe, no author waits for a bounce, and targets answer 5xx for a full mailbox, a rate
 //! or a blocked address. So the mail is retried slowly, and only then held.
 
 use std::time::Duration;
@@ -42,8 +42,8 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The consequence where one target stands for the servers of many domains (`default = "mx"`): what fails at one domain must not
-    /// stop the others, so it counts against the mail.
+    /// The consequence where one target stands for the servers of many domains (`default = "mx"`): a failure at one domain must
+    /// not stop the others, so it counts against the mail.
     #[must_use]
     pub fn of_one_domain(self) -> Self {
         Self { scope: Scope::Mail, ..self }

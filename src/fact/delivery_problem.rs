@@ -78,7 +78,7 @@ pub enum DeliveryProblem {
     InjectedBeforeTls,
     /// A login is configured, and the server offers none that Mailferry knows.
     NoAuth,
-    /// A reply is not SMTP; with its beginning.
+    /// A reply is not SMTP; `words` is the beginning of the faulty line.
     NotUnderstood { phase: DeliveryPhase, fault: ReplyFault, words: String },
     /// The target closed the connection.
     Closed { phase: DeliveryPhase },

@@ -15,7 +15,7 @@ use crate::deliver::smtp::{
 use crate::fact::{DeliveryPhase, DeliveryProblem};
 use crate::tls::Trust;
 
-/// Separates what the server says in one breath from what it says later. It is no part of UTF-8.
+/// Separates what the server says in one breath from what it says later. It never occurs in UTF-8.
 const PAUSE: u8 = 0xfe;
 
 /// A server that sends each turn in small pieces after a pause, in which a client that does not wait sees silence.

@@ -123,7 +123,7 @@ consent-wrong-state = The response that the browser brought back does not belong
     .remedy = Start again, and open the new link only once.
 consent-denied = The consent was refused in the browser.
     .remedy = { $family ->
-        [google] Start again and accept. Google refuses by itself while the application is in Testing and the account is no test user: Google Auth Platform > Audience > Test users > Add users.
+        [google] Start again and accept. Google refuses by itself while the application is in Testing and the account is not a test user: Google Auth Platform > Audience > Test users > Add users.
        *[other] Start again and accept{ do-by-connect }
     }
 consent-timed-out = The consent was not given in time.

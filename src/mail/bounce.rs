@@ -59,10 +59,10 @@ pub fn find<'a>(recipients: impl IntoIterator<Item = &'a Address>) -> Option<Bou
     })
 }
 
-/// The failure that a mail reports. `None`: it reports a delay or a success, or is no report at all, such as a vacation notice.
+/// The failure that a mail reports. `None`: it reports a delay or a success, or is not a report at all, such as a vacation notice.
 pub fn failure(mail: &[u8], from: Option<&str>) -> Option<Report> {
     let mail = mail.get(..MAX_READ).unwrap_or(mail);
-    // Parsers are complex and their input is untrusted. A mail that cannot be parsed is no report.
+    // Parsers are complex and their input is untrusted. A mail that cannot be parsed is not a report.
     let parsed = catch_unwind(AssertUnwindSafe(|| {
         let message = MessageParser::default().parse(mail)?;
         let status = message.parts.iter().find(|part| {
@@ -97,7 +97,7 @@ fn standard(report: &[u8]) -> Option<Report> {
     })
 }
 
-/// A report of a server that writes a form of its own, such as qmail: recognised by its sender. A notice of a delay is none.
+/// A report of a server that writes a form of its own, such as qmail: recognised by its sender. A notice of a delay does not count.
 fn unstructured(from: &str, subject: &str) -> Option<Report> {
     let local = from.split('@').next().unwrap_or_default();
     let is_report = REPORTERS.iter().any(|reporter| local.eq_ignore_ascii_case(reporter));

@@ -101,7 +101,7 @@ impl FolderWithEpoch<'_> {
     }
 }
 
-/// Compares known mails with those that the server has under their UIDs. A refusal is no evidence.
+/// Compares known mails with those that the server has under their UIDs. A refusal proves nothing.
 pub async fn same_mails(session: &mut Session, name: &str, known: &[Anchor]) -> Result<Option<bool>, PollError> {
     let mut uids: Vec<u32> = known.iter().map(|anchor| anchor.uid).collect();
     uids.sort_unstable();

@@ -122,7 +122,7 @@ impl Sending {
         self.lanes.remove(&id);
     }
 
-    /// Waits for the mails that are being sent. What takes longer than the grace period is cut off, and may have arrived.
+    /// Waits for the mails that are being sent. A mail that takes longer than the grace period is cut off, and may have arrived.
     async fn finish(&mut self) {
         let grace = self.deps.grace;
         let finishing = async {

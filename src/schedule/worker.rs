@@ -152,7 +152,7 @@ pub fn log(report: &Report) {
         Some(error) if error.cause.is_some_and(|cause| cause.owner() == CauseOwner::App) => {
             tracing::debug!(mailbox, "poll failed: {}", error.message);
         }
-        // The poll was started before its host name turned out to lead to an address without a free slot.
+        // The poll was started before its host name turned out to resolve to an address without a free slot.
         Some(error) if error.step == Step::Slot => tracing::debug!(mailbox, "{}", error.message),
         Some(error) => tracing::warn!(
             mailbox,

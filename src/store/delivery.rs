@@ -1,5 +1,5 @@
-//! The outbox: deliveries are queued in the transaction of the import, sent by whoever holds the lease of their lane, and stored
-//! as `sending` before the first byte leaves, so that after a crash nothing is missing, and what may have arrived is known.
+//! The outbox: deliveries are queued in the transaction of the import, sent by the holder of their lane's lease, and stored
+//! as `sending` before the first byte leaves, so that after a crash none is missing, and the ones that may have arrived are known.
 
 mod bounced;
 mod catch_up;
@@ -179,8 +179,8 @@ impl Store {
         Ok(statement.bind(now).bind(lease_now).bind(format!("{local_owner}%")).bind(limit).all().await?)
     }
 
-    /// Takes the lease of a lane if it is free and its target has a free connection. What a dead holder was sending may have
-    /// arrived: it goes back to the queue as such, or is held, as the target's rule says. `None` if the lane cannot be had.
+    /// Takes the lease of a lane if it is free and its target has a free connection. A mail that a dead holder was sending
+    /// may have arrived: it goes back to the queue as such, or is held, as the target's rule says. `None` if the lane cannot be had.
     pub async fn take_lane(
         &self,
         due: &DueLane,
@@ -325,7 +325,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Whatever a dead worker was sending may have arrived.
+    /// A mail that a dead worker was sending may have arrived.
     async fn recover_interrupted(&mut self, lane_id: i64, rule: WhenUnknown, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- recover interrupted deliveries

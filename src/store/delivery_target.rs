@@ -30,7 +30,7 @@ pub struct DeliveryTarget {
     pub secret_sealed: Option<Vec<u8>>,
     /// The secret before the last rotation.
     pub old_secret_sealed: Option<Vec<u8>>,
-    /// Until when the old secret signs too.
+    /// The time until which the old secret signs too.
     pub old_secret_until: Option<Timestamp>,
     /// The certificate authorities to trust; `None`: the system's.
     pub ca_pem: Option<String>,
@@ -385,7 +385,7 @@ impl Reader {
         Ok(statement.first().await?)
     }
 
-    /// Whether a mailbox of the organisation has this address, or is logged in with it.
+    /// Whether a mailbox of the organisation has this address or login name.
     pub async fn is_polled(&mut self, organisation_id: i64, address: &str) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- whether an address is polled

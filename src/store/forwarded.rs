@@ -19,8 +19,9 @@ pub enum Counts {
 #[derive(Debug, Clone, Copy)]
 pub struct Report {
     pub inbox_id: i64,
+    /// The hash by which copies of a mail are recognised, as in `message`.
     pub identity: [u8; 32],
-    /// The target that delivers to the reporting system; `None`: it reads the built-in store.
+    /// The target that delivers to the importing system; `None`: it reads the built-in store.
     pub target: Option<i64>,
 }
 
@@ -31,9 +32,9 @@ impl Report {
     }
 }
 
-/// Mails that are compared.
+/// Maximum number of polled mails, and of forwarded mails, that are compared.
 const COMPARED: usize = 50;
-/// The latest messages of the inbox, among which they are looked for.
+/// Number of the latest messages of the inbox that are searched for these mails.
 const LATEST: i64 = 500;
 
 /// One of the latest messages of an inbox.
@@ -136,7 +137,8 @@ impl Tx<'_> {
     }
 
     /// Marks the new messages that reached the importing system by forwarding before. Each report is about one message, so that the
-    /// second of two equal mails is delivered. What the importing system would read from the store counts as acknowledged.
+    /// second of two equal mails is delivered. A message that the importing system would read from the store counts as
+    /// acknowledged.
     pub(super) async fn match_forwarded(&mut self, messages: Range<i64>, now: Timestamp) -> Result<(), StoreError> {
         let find = self.sql(
             r"-- find the polled copies of forwarded mails

@@ -1,5 +1,5 @@
-//! MTA-STS policies of recipients' domains, which outlive a restart: whoever suppresses the answers of a domain cannot make its
-//! policy forgotten before its time.
+//! MTA-STS policies of recipients' domains. They are stored, so that neither a restart nor an attacker who suppresses the answers of
+//! a domain can remove its policy before it expires.
 
 use super::{Store, StoreError};
 use crate::clock::Timestamp;

@@ -1,4 +1,4 @@
-//! Deliveries by SMTP, LMTP and webhook: what a target takes, how often, and in which order, and what happens when it does not.
+//! Deliveries by SMTP, LMTP and webhook: the mails that a target takes, their number and order, and the mails that it does not take.
 
 mod bounces;
 mod bytes;

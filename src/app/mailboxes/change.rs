@@ -12,7 +12,7 @@ use crate::oauth::revocation::{self, Consent};
 use crate::store::{Changes, GrantKind, Login, Mailbox, NewLogin, StoreError};
 use crate::vault::Vault;
 
-/// What happens to the stored login when a change names another server.
+/// The rule for the stored login when a change names another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoredLogin {
     /// The change must include a new login.
@@ -26,7 +26,7 @@ pub struct Request<'a> {
     /// The mailbox as the actor saw it.
     pub before: &'a Mailbox,
     pub changes: Changes,
-    /// What happens to the stored login if the server changes.
+    /// The rule for the stored login if the server changes.
     pub stored_login: StoredLogin,
 }
 

@@ -31,7 +31,7 @@ pub struct TargetView {
     pub username: Option<String>,
     /// Whether a password or signing secret is stored.
     pub has_secret: bool,
-    /// Until when the secret before the last change signs too.
+    /// The time until which the previous secret signs too.
     pub old_secret_until: Option<Timestamp>,
     /// Whether the target's certificate is checked against authorities of its own.
     pub has_own_authorities: bool,

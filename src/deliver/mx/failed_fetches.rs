@@ -1,4 +1,4 @@
-//! Failed fetches of MTA-STS policies, so that no mail waits for a server that has just failed.
+//! Remembers failed fetches of MTA-STS policies, so that no mail waits for a server that has just failed.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

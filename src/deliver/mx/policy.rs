@@ -1,5 +1,5 @@
 //! Finds the MTA-STS policy of a domain: announced by DNS, fetched over HTTPS, and kept in the database, so that neither a restart
-//! nor somebody who suppresses an answer makes a known policy forgotten before its time (RFC 8461 3.3, 10.2).
+//! nor an attacker who suppresses an answer can remove a known policy before it expires (RFC 8461 3.3, 10.2).
 
 use std::time::Duration;
 

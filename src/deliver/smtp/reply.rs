@@ -23,10 +23,11 @@ pub struct Reply {
     pub lines: Vec<String>,
 }
 
-/// A reply that cannot be read, with its beginning.
+/// A reply that breaks the syntax or a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
     pub fault: ReplyFault,
+    /// The beginning of the faulty line, printable.
     pub words: String,
 }
 
@@ -48,7 +49,7 @@ pub enum Expected {
 }
 
 impl ReplyReader {
-    /// Takes a line without its LF, and returns the reply with its last line.
+    /// Takes a line without its LF. Returns the complete reply after the last line.
     pub fn line(&mut self, line: &[u8]) -> Result<Option<Reply>, Malformed> {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let malformed = |fault| Malformed { fault, words: excerpt(line) };

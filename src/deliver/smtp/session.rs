@@ -79,7 +79,7 @@ impl Session {
         self.is_idle && self.wire.arrival().await == Arrival::Nothing
     }
 
-    /// Ends the session politely. A failure of it is no failure of a mail.
+    /// Ends the session with QUIT. Its failure does not affect any mail.
     pub async fn quit(self) {
         if self.is_idle {
             self.wire.quit().await;
@@ -93,8 +93,8 @@ impl Session {
         self.wire.reply(phase, self.deadlines.command).await
     }
 
-    /// EHLO or LHLO. There is no way back to HELO: each server since RFC 1869 (1995) knows EHLO, and what is needed here (TLS,
-    /// a login, SIZE) is offered by it only.
+    /// EHLO or LHLO. There is no way back to HELO: each server since RFC 1869 (1995) knows EHLO, and only EHLO offers the
+    /// extensions that are needed here (TLS, a login, SIZE).
     async fn introduce(&mut self, terms: &Terms) -> Result<(), DeliveryProblem> {
         let verb = match terms.protocol {
             Protocol::Smtp => "EHLO",

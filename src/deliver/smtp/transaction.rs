@@ -28,7 +28,7 @@ pub struct Transaction<'s> {
     failed: Option<DeliveryProblem>,
 }
 
-/// What waits to be sent, in the form of the command.
+/// The bytes that wait to be sent, in the form that the command requires.
 enum Body {
     Data { stuffing: DotStuffing, waiting: Vec<u8> },
     Chunks { waiting: Vec<u8> },

@@ -123,7 +123,7 @@ impl Wire {
         }
     }
 
-    /// Sends bytes that are no mail.
+    /// Sends a command, or the end of a mail.
     pub async fn write(&mut self, bytes: &[u8], phase: DeliveryPhase, within: Duration) -> Result<(), DeliveryProblem> {
         let writing = async {
             self.stream.write_all(bytes).await?;

@@ -11,7 +11,7 @@ const MAX_VALUE: usize = 4 << 10;
 /// Maximum number of hops that are returned.
 const MAX_HOPS: usize = 100;
 
-/// The value of the field.
+/// The value of X-Mailferry-Inbox.
 pub fn value(inbox: &str, installation: &str) -> String {
     format!("{inbox}; installation={}", super::atom(installation))
 }

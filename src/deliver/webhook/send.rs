@@ -1,5 +1,5 @@
 //! One request on a connection of its own: no redirects, no proxy from the environment, and a limit for the time, the header and
-//! the text of the answer.
+//! the body of the answer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -28,9 +28,9 @@ use crate::tls;
 
 /// Maximum size of the header of an answer.
 const MAX_HEADER: usize = 64 << 10;
-/// Maximum size of the text of an answer that is kept.
+/// Maximum size of the part of an answer's body that is read.
 const MAX_WORDS: usize = 2 << 10;
-/// The time for the text of an answer whose status is known.
+/// Time limit for the body of an answer, after its status has come.
 const WORDS_TIME: Duration = Duration::from_secs(2);
 
 /// Makes the connections.
@@ -46,7 +46,7 @@ pub struct Answer {
     pub status: u16,
     /// The wait that the target demands.
     pub retry_after: Option<Duration>,
-    /// The beginning of the text, without control characters.
+    /// The beginning of the body, without control characters.
     pub words: String,
 }
 
@@ -137,7 +137,7 @@ impl Target {
         let connecting = async {
             let mut addresses = outbound.egress.resolve(host, port, outbound.deadlines).await.map_err(refused)?;
             if !self.is_tls() {
-                // Without TLS, no name may lead to another machine.
+                // Without TLS, nothing may be sent to another machine.
                 addresses.retain(|address| address.ip().to_canonical().is_loopback());
                 if addresses.is_empty() {
                     return Err(DeliveryProblem::Forbidden { host: host.to_owned() });
@@ -182,7 +182,7 @@ where
     Ok(Answer { status, retry_after, words: words(response, until).await })
 }
 
-/// The beginning of the text of an answer, as far as it comes in time.
+/// The beginning of an answer's body, as far as it comes in time.
 async fn words(response: Response<Incoming>, until: Instant) -> String {
     let mut body = response.into_body();
     let mut bytes = Vec::with_capacity(MAX_WORDS);

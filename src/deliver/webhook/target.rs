@@ -14,8 +14,8 @@ use super::signature::{PREFIX, SigningSecret};
 use crate::fact::Invalid;
 use crate::tls::Trust;
 
-/// The largest raw mail that is part of a JSON payload, if the target sets no limit, in bytes. Many receivers take no more
-/// than twice of it.
+/// The largest raw mail that is part of a JSON payload, if the target sets no limit, in bytes. Many receivers take at most
+/// twice as much.
 pub const RAW_LIMIT: u64 = 10_000_000;
 /// The time for one attempt. Standard Webhooks recommends 15 to 30 seconds.
 pub const TIME_LIMIT: Duration = Duration::from_secs(30);

@@ -103,7 +103,7 @@ async fn rails_relay_ingress_gets_the_mail_as_it_is_behind_the_trace_fields() {
     )
     .ok()
     .unwrap();
-    // Any bytes: what the target does with NUL, a bare LF or a dot is its own affair.
+    // Any bytes, since HTTP carries NUL, a bare LF and a dot unchanged.
     let raw: Vec<u8> = [&b"Subject: x\n\r\0\r.\r\n.\r\n"[..], &[0xe5; 200_000]].concat();
     let trace = Bytes::from_static(b"Received: from a by b\r\n");
     let answer = attempt(&target, Body::new([trace.clone(), Bytes::from(raw.clone())])).await;

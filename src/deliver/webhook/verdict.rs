@@ -8,7 +8,7 @@ use crate::fact::{DeliveryPhase, DeliveryProblem};
 /// The longest accepted `Retry-After`.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
-/// What became of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     Delivered,
@@ -24,7 +24,7 @@ pub struct Failure {
     pub is_of_target: bool,
 }
 
-/// What is to be done after a failed attempt.
+/// The next step after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// Try again, not before this time has passed.

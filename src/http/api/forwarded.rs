@@ -69,7 +69,7 @@ pub async fn report(
             return Err(Refusal::field("/header", "must contain a Message-ID, or From and Date"));
         }
         Reported::TargetRequired => return Err(Refusal::field("/target", "is required, since the inbox has several")),
-        Reported::OtherTarget => return Err(Refusal::field("/target", "is no target of this inbox")),
+        Reported::OtherTarget => return Err(Refusal::field("/target", "is not a target of this inbox")),
     };
     Ok(Json(Seen { keep, message }).into_response())
 }

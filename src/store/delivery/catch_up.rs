@@ -20,7 +20,7 @@ struct Finished {
 
 impl Reader {
     /// The progress of a target through its backlog; `None` if it has none. The backlog began when the oldest waiting mail was
-    /// queued: what was delivered since then belongs to it.
+    /// queued: mail that was delivered since then belongs to it.
     pub async fn catch_up(
         &mut self,
         target: &DeliveryTarget,

@@ -99,7 +99,7 @@ pub struct DeliveryLine {
     pub finished_at: Option<Timestamp>,
 }
 
-/// The deliveries of a list. `None` means all.
+/// Selects deliveries. `None` means all.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct DeliveryFilter<'a> {
     pub state: Option<DeliveryState>,

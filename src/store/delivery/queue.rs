@@ -19,7 +19,7 @@ impl Tx<'_> {
     /// Queues the deliveries of the messages with these numbers. A message that reached the system behind a target by forwarding is
     /// not delivered to it. Of the mails of one sender that arrived for one inbox within an hour, those beyond `sender_limit` are
     /// held, since they look like a loop; mail that was there before its mailbox was added does not count. The hour is that of
-    /// INTERNALDATE, so that a backlog of days is no loop.
+    /// INTERNALDATE, so that a backlog of days does not look like a loop.
     pub(in crate::store) async fn queue_deliveries(
         &mut self,
         messages: Range<i64>,

@@ -79,7 +79,7 @@ async fn an_import_queues_each_new_message_for_each_target_of_its_inbox() {
         let inbox = at.inbox_id(INBOX).await;
         at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox])), (2, mail("du", &[inbox]))]).await;
         assert_eq!(at.delivery_states().await, [("queued", 0); 4], "{name}");
-        // The same mail by another mailbox is no new message, and is not delivered again.
+        // The same mail from another mailbox is not a new message, and is not delivered again.
         let (lease, epoch) = at.add_leased("b@b.se").await;
         at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox]))]).await;
         assert_eq!(at.delivery_states().await.len(), 4, "{name}");
@@ -173,7 +173,7 @@ async fn after_a_crash_a_mail_that_was_being_sent_may_have_arrived() {
             let late = NOW.plus(2 * LANE_LEASE);
             let lease = at.lane(late).await;
             assert_eq!(at.delivery_states().await, [(state, 1), ("queued", 0)], "{name}");
-            // Whatever the dead one still writes is refused.
+            // A later write by the dead worker is refused.
             let result =
                 BatchResult { attempts: Vec::new(), target: TargetResult::Answered, next_at: NOW, not_before: None };
             let written = at.store.record_deliveries(&dead, &result, NOW).await;

@@ -95,7 +95,7 @@ async fn a_target_that_never_had_the_mail_does_not_count() {
         at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox]))]).await;
         at.target(Some(INBOX)).await;
         assert_eq!(at.report("hej").await, Counts::Forwarded, "{name}: the target was added since");
-        // A person dropped the delivery, whose answer had been lost: the target does not have the mail for certain.
+        // A person dropped the delivery after its answer was lost: it is not certain that the target has the mail.
         at.import(&lease, &epoch, vec![(2, mail("du", &[inbox]))]).await;
         let mut tx = at.store.begin().await.unwrap();
         tx.sql("UPDATE delivery SET state = 'dropped', unsure = TRUE").run().await.unwrap();
@@ -112,7 +112,7 @@ async fn without_a_target_the_message_in_the_store_counts() {
         at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox]))]).await;
         let message = at.messages().await[0].id;
         assert_eq!(at.report("hej").await, Counts::Polled { message }, "{name}");
-        // What was forwarded first is not waiting in the store for the system that has it already.
+        // A mail that was forwarded first counts as acknowledged in the store, since the importing system has it already.
         assert_eq!(at.report("du").await, Counts::Forwarded, "{name}");
         at.import(&lease, &epoch, vec![(2, mail("du", &[inbox]))]).await;
         let messages = at.messages().await;

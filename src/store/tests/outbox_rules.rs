@@ -1,4 +1,4 @@
-//! What happens to mail beside its delivery: loops are stopped, bounces are marked, and bytes that nobody needs are deleted.
+//! The rules of the outbox besides delivery: loops are stopped, bounces are marked, and bytes that nobody needs are deleted.
 
 use super::*;
 use crate::fact::DeliveryProblem;
@@ -88,14 +88,14 @@ async fn a_sender_beyond_the_limit_of_an_hour_is_held() {
         assert_eq!(states[4..], ["queued", "queued", "held", "held", "queued", "queued"], "{name}");
         let (_, _, problem) = at.outbox().await.swap_remove(6);
         assert!(problem.unwrap().contains("more than 3 mails"), "{name}");
-        // Mail that was there before the mailbox is no loop.
+        // Mail that was there before the mailbox was added does not count as a loop.
         let old = |uid: u32| match from("loop@x", &format!("{uid}"), inbox) {
             Finding::Mail(mail) => (uid, Finding::Mail(Box::new(Mail { historic: true, ..*mail }))),
             other => (uid, other),
         };
         at.import_limited(&lease, &epoch, (10..20).map(old).collect(), 3).await;
         assert_eq!(at.outbox_states().await[10..], ["queued"; 20], "{name}");
-        // A backlog of other hours is no loop.
+        // A backlog of other hours does not count as a loop.
         let late = |uid: u32| match from("LOOP@x", &format!("{uid}"), inbox) {
             Finding::Mail(mail) => {
                 let internal_date = Some(Timestamp(NOW.0 + i64::from(uid % 2 + 1) * 3_600_000));

@@ -40,7 +40,7 @@ fn a_bounce_holds_its_delivery_and_is_never_bounced_itself() {
         assert!(taken.iter().all(|mail| mail.sender.starts_with("bounces+d")), "{taken:?}");
         server.deliver(BOUNCES, "INBOX", "b1", &report(&taken[0], "delayed"));
         world.poll();
-        assert_eq!(world.states(), ["delivered"; 3], "a delay is no failure");
+        assert_eq!(world.states(), ["delivered"; 3], "a delay is not a failure");
         server.deliver(BOUNCES, "INBOX", "b2", &report(&taken[1], "failed"));
         world.poll();
         assert_eq!(world.states(), ["delivered", "held", "delivered", "delivered"], "{database:?}");

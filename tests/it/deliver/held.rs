@@ -1,4 +1,4 @@
-//! What a target does not take is kept, in order, until it does or a person decides.
+//! A mail that a target does not take is kept, in order, until the target takes it or a person decides.
 
 use super::*;
 use crate::support::sink::{Step, say};

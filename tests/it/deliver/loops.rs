@@ -1,4 +1,4 @@
-//! A loop is stopped: what one sender sends to one inbox beyond the limit is held.
+//! A loop is stopped: the mails of one sender to one inbox beyond the limit are held.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! A target that is the only place for a mail: its bytes leave the built-in store some time after the delivery.
+//! A target with `--only`: the built-in store deletes the bytes of a mail some time after its delivery.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! Servers as they are: slow, full, broken, hostile. Each has a row that says what must come of the mail.
+//! Servers as they are: slow, full, broken, hostile. Each has a row with the expected state of the mail.
 
 use super::*;
 use crate::support::sink::{Act, Step, say};
 
-/// What must come of a mail after the first attempt, and after a second one when the server is well again.
+/// The expected state of a mail after the first attempt, and after a second one when the server works again.
 struct Case {
     name: &'static str,
     step: Step,

@@ -156,7 +156,7 @@ impl Mailferry {
         let mut command = self.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // A command that does not read its input closes the pipe, which is no failure of the test.
+        // A command that does not read its input closes the pipe, which is not a failure of the test.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let stdout = read_in_background(child.stdout.take().unwrap());
         let stderr = read_in_background(child.stderr.take().unwrap());

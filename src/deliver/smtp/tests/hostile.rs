@@ -185,7 +185,7 @@ async fn a_loss_is_unknown_only_after_the_last_byte() {
     // A server that can answer no more does not get the dot.
     let (result, rest) = deliver(&terms(), steps(&[&sending, &[Shut]]), b"x\r\n").await;
     assert_eq!((result, rest.as_str()), (Err(DeliveryProblem::Closed { phase: Body }), "x\r\n"));
-    // A reply that is cut off is no reply.
+    // A reply that is cut off does not count.
     let cut = [c("x\r\n."), Bytes(b"250 o".to_vec()), Close];
     let (result, _) = deliver(&terms(), steps(&[&sending, &cut]), b"x\r\n").await;
     assert_eq!(result, Err(DeliveryProblem::Closed { phase: Answer }));

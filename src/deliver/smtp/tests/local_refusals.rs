@@ -3,7 +3,7 @@
 use super::*;
 use crate::fact::DeliveryPhase;
 
-/// The problem with which a mail is refused. Asserts that nothing was sent and that the session can still be used.
+/// The reason why a mail is refused. Asserts that nothing was sent and that the session can still be used.
 async fn refusal(terms: &Terms, offers: &str, to: &str, mail: &[u8]) -> DeliveryProblem {
     let (problem, rest) = play(hello(offers), async |stream| {
         let mut session = Session::open(stream, terms).await.unwrap();

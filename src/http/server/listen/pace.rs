@@ -159,7 +159,7 @@ impl Pace {
             let now = Instant::now();
             match self.deadline() {
                 Some(deadline) if deadline <= now => return,
-                // Check again soon: whatever the connection waits for next has at least this timeout.
+                // Check again soon: each state of the connection has at least this timeout.
                 Some(deadline) => sleep_until(deadline.min(now + HEAD_TIMEOUT)).await,
                 None => sleep_until(now + HEAD_TIMEOUT).await,
             }

@@ -18,7 +18,7 @@ use super::{
 /// The limit for a line of the client.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// What is sent instead of a TLS handshake.
+/// The bytes that are sent instead of a TLS handshake.
 const GARBAGE: &[u8] = b"500 5.5.1 what is this\r\n";
 
 pub(super) trait Stream: Read + Write + Send {}
@@ -217,7 +217,7 @@ impl<'a> Session<'a> {
         stream.write_all(bytes).and_then(|()| stream.flush()).map_err(|_| Over)
     }
 
-    /// What the client has sent before its handshake is discarded.
+    /// Bytes that the client has sent before its handshake are discarded.
     fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
         let tls = ServerConnection::new(Arc::clone(config)).unwrap();
         self.stream = BufReader::new(Box::new(StreamOwned::new(tls, self.tcp.try_clone().unwrap())));

@@ -1,4 +1,4 @@
-//! What a sink was given.
+//! The mails that a sink was given.
 
 /// A mail that came completely, whether the answer took it or not.
 #[derive(Clone, Debug, Default)]
