@@ -10,7 +10,7 @@ fn audited(delivery: &DeliveryLine) -> Target<'_> {
 }
 
 /// A delivery as the actor may see it.
-fn shown(acting: Acting<'_>, delivery: DeliveryLine) -> DeliveryLine {
+fn without_hidden_details(acting: Acting<'_>, delivery: DeliveryLine) -> DeliveryLine {
     DeliveryLine { problem: targets::shown_problem(acting.scope(), delivery.problem.clone()), ..delivery }
 }
 
@@ -25,7 +25,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<DeliveryLine>, Error> {
     let found = acting.store.read().await?.deliveries(acting.scope(), filter, before, limit).await?;
-    Ok(found.into_iter().map(|delivery| shown(acting, delivery)).collect())
+    Ok(found.into_iter().map(|delivery| without_hidden_details(acting, delivery)).collect())
 }
 
 /// Finds a delivery by its number.
@@ -33,7 +33,7 @@ pub async fn list(
 /// # Errors
 /// It does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, id: i64) -> Result<DeliveryLine, Error> {
-    Ok(shown(acting, acting.store.read().await?.delivery(id, acting.scope()).await?))
+    Ok(without_hidden_details(acting, acting.store.read().await?.delivery(id, acting.scope()).await?))
 }
 
 /// Sends a delivery again: one that is held, or that waits for its next attempt.
@@ -49,7 +49,7 @@ pub async fn retry(acting: Acting<'_>, id: i64) -> Result<DeliveryLine, Error> {
     acting.audit(&mut tx, &AuditEvent::DeliveryRetried { message: delivery.message }, audited(&delivery)).await?;
     let delivery = tx.delivery(id, acting.scope()).await?;
     tx.commit().await?;
-    Ok(shown(acting, delivery))
+    Ok(without_hidden_details(acting, delivery))
 }
 
 /// Sends a held delivery to another target of its inbox.
@@ -70,7 +70,7 @@ pub async fn send_elsewhere(acting: Acting<'_>, id: i64, target_id: i64) -> Resu
     acting.audit(&mut tx, &event, audited(&delivery)).await?;
     let delivery = tx.delivery(id, acting.scope()).await?;
     tx.commit().await?;
-    Ok(shown(acting, delivery))
+    Ok(without_hidden_details(acting, delivery))
 }
 
 /// Drops a delivery that no target has taken. The message stays in its inbox.
@@ -86,7 +86,7 @@ pub async fn drop_one(acting: Acting<'_>, id: i64) -> Result<DeliveryLine, Error
     acting.audit(&mut tx, &AuditEvent::DeliveryDropped { message: delivery.message }, audited(&delivery)).await?;
     let delivery = tx.delivery(id, acting.scope()).await?;
     tx.commit().await?;
-    Ok(shown(acting, delivery))
+    Ok(without_hidden_details(acting, delivery))
 }
 
 /// Sends all held deliveries of a target again. Returns how many there were.

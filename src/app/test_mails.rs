@@ -64,11 +64,11 @@ pub async fn begin(acting: Acting<'_>, wanted: WantedTest<'_>) -> Result<TestMai
             }
         }
     }
-    Ok(shown(acting, test))
+    Ok(without_hidden_details(acting, test))
 }
 
-/// The test without details that the actor may not see: only operators see the answer of their own mail server.
-fn shown(acting: Acting<'_>, test: TestMail) -> TestMail {
+/// Only operators see the answer of their own mail server.
+fn without_hidden_details(acting: Acting<'_>, test: TestMail) -> TestMail {
     let sees_everything = acting.scope().id().is_none();
     let problem = test.problem.map(|problem| if sees_everything { problem } else { String::new() });
     TestMail { problem, ..test }

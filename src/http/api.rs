@@ -69,13 +69,13 @@ fn endpoint<H: Handler<T, State>, T: 'static>(
 }
 
 /// All endpoints.
-pub fn table() -> Vec<Endpoint> {
-    let mut all = main_table();
-    all.extend(delivery_table());
+pub fn endpoint_table() -> Vec<Endpoint> {
+    let mut all = main_endpoints();
+    all.extend(delivery_endpoints());
     all
 }
 
-fn delivery_table() -> Vec<Endpoint> {
+fn delivery_endpoints() -> Vec<Endpoint> {
     use TokenAccess::{Read, Write};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
@@ -98,7 +98,7 @@ fn delivery_table() -> Vec<Endpoint> {
     ]
 }
 
-fn main_table() -> Vec<Endpoint> {
+fn main_endpoints() -> Vec<Endpoint> {
     use TokenAccess::{Public, Read, ReadAll, Write, WriteAll};
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
@@ -162,7 +162,7 @@ fn main_table() -> Vec<Endpoint> {
 /// The router for all endpoints.
 pub fn router(state: State) -> Router<State> {
     let mut by_path = BTreeMap::<&str, (MethodRouter<State>, Vec<String>)>::new();
-    for endpoint in table() {
+    for endpoint in endpoint_table() {
         let guarded = endpoint.handler.route_layer(from_fn_with_state((state.clone(), endpoint.access), guard::guard));
         let (methods, names) = by_path.entry(endpoint.path).or_default();
         *methods = std::mem::take(methods).merge(guarded);

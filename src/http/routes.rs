@@ -31,7 +31,7 @@ fn post_route<H: Handler<T, State>, T: 'static>(path: &'static str, access: Page
 }
 
 /// All page routes.
-pub fn table() -> Vec<Route> {
+pub fn route_table() -> Vec<Route> {
     let mut all = sign_in_routes();
     all.extend(mailbox_routes());
     all.extend(other_routes());
@@ -152,7 +152,7 @@ pub fn router(state: State) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::text));
     let mut router = Router::new();
-    for route in table() {
+    for route in route_table() {
         let guarded = route.handler.layer(from_fn_with_state((state.clone(), route.access), guard));
         router = router.route(route.path, guarded);
     }

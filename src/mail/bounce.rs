@@ -10,7 +10,7 @@ use super::fields::fields;
 use crate::address::Address;
 
 /// The longest text that is kept of a report.
-const MAX_WORDS: usize = 300;
+const MAX_TEXT: usize = 300;
 /// A report is small; only this many bytes of it are read, since it may return the whole mail.
 const MAX_READ: usize = 256 << 10;
 /// The senders of reports that are not in the standard form.
@@ -85,7 +85,7 @@ fn standard(report: &[u8]) -> Option<Report> {
     text.split("\n\n").find_map(|block| {
         let block = format!("{block}\n").replace('\n', "\r\n");
         let get =
-            |name: &str| fields(block.as_bytes()).find(|field| field.is(name)).map(|field| field.unfolded(MAX_WORDS));
+            |name: &str| fields(block.as_bytes()).find(|field| field.is(name)).map(|field| field.unfolded(MAX_TEXT));
         if !get("Action")?.eq_ignore_ascii_case("failed") {
             return None;
         }
@@ -107,7 +107,7 @@ fn unstructured(from: &str, subject: &str) -> Option<Report> {
 }
 
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_WORDS).collect::<String>().trim().to_owned()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]

@@ -42,15 +42,15 @@ pub struct Claims {
 fn one_or_many<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Written {
+    enum OneOrMany {
         One(String),
         Many(Vec<String>),
         Other(IgnoredAny),
     }
-    Ok(match Written::deserialize(from)? {
-        Written::One(text) => vec![text],
-        Written::Many(texts) => texts,
-        Written::Other(_) => Vec::new(),
+    Ok(match OneOrMany::deserialize(from)? {
+        OneOrMany::One(text) => vec![text],
+        OneOrMany::Many(texts) => texts,
+        OneOrMany::Other(_) => Vec::new(),
     })
 }
 

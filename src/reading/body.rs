@@ -10,7 +10,7 @@ use mail_parser::decoders::html::html_to_text;
 
 use super::budget::Budget;
 use super::decode::Decoder;
-use super::html::{escaped, shape};
+use super::html::{escaped, shape_without_pictures};
 use super::parts::{Part, Parts};
 use super::{Attachment, Content, Cut, MAX_TEXT, Reading, decode};
 use crate::shown::shown_lines;
@@ -132,7 +132,7 @@ fn is_plain(part: &Part<'_>) -> bool {
 
 fn as_text(html: &str, budget: &Budget) -> String {
     // Use the bounded form: without scripts, styles and comments, and with all tags closed.
-    shown_lines(&html_to_text(&shape(html, budget)))
+    shown_lines(&html_to_text(&shape_without_pictures(html, budget)))
 }
 
 /// The location of an attachment.

@@ -25,7 +25,7 @@ use crate::shown::is_invisible;
 use pictures::Pictures;
 
 pub use frame::{FRAME_POLICY, frame_document};
-pub use shape::shape;
+pub use shape::shape_without_pictures;
 
 /// Sanitised HTML, to be shown in a frame.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
@@ -44,7 +44,7 @@ pub struct Cleaned {
 pub fn clean_html(html: &str, picture: &dyn Fn(&str) -> Option<String>, budget: &Budget) -> Cleaned {
     let end = html.floor_char_boundary(MAX_TEXT);
     let mut pictures = Pictures::new(picture);
-    let shaped = shape::shaped(html.get(..end).unwrap_or_default(), &mut pictures, budget);
+    let shaped = shape::shape_with_pictures(html.get(..end).unwrap_or_default(), &mut pictures, budget);
     let mut clean = policy::apply(&shaped.html, budget);
     // Invisible characters could have been written as entities, so they are removed here. The serialiser has escaped
     // everything except its own tags, so removing characters creates no tag.
@@ -55,7 +55,7 @@ pub fn clean_html(html: &str, picture: &dyn Fn(&str) -> Option<String>, budget: 
 
 /// Number of remote pictures in some HTML.
 pub fn remote(html: &str, budget: &Budget) -> usize {
-    shape::shaped(html, &mut Pictures::new(&|_| None), budget).remote
+    shape::shape_with_pictures(html, &mut Pictures::new(&|_| None), budget).remote
 }
 
 /// Escapes text for use between tags.

@@ -17,7 +17,7 @@ fn read_lines(lines: &[&str]) -> Reading {
 }
 
 /// A mail with a text, HTML with a picture in it, and a file.
-fn whole() -> Vec<u8> {
+fn complete_mail() -> Vec<u8> {
     mail(&[
         "From: =?utf-8?q?Anna_=C3=85?= <anna@example.org>",
         "To: Jobb <jobb@lillestad.se>,",
@@ -74,7 +74,7 @@ fn person(name: &str, address: &str) -> Correspondent {
 
 #[test]
 fn an_ordinary_mail_is_read() {
-    let reading = read(&whole()).unwrap();
+    let reading = read(&complete_mail()).unwrap();
     assert_eq!(reading.from, [person("Anna Å", "anna@example.org")]);
     assert_eq!(reading.to, [person("Jobb", "jobb@lillestad.se"), person("", "b@c.se")]);
     assert_eq!(reading.cc, [person("", "x@y.se"), person("", "z@y.se")]);
@@ -115,7 +115,7 @@ fn an_ordinary_mail_is_read() {
 
 #[test]
 fn attachments_and_pictures_are_extracted() {
-    let raw = whole();
+    let raw = complete_mail();
     let pdf = attachment(&raw, 1).unwrap().unwrap();
     let name = pdf.name.as_deref();
     assert_eq!((name, pdf.size), (Some("räk ning.pdf"), Some(4)));

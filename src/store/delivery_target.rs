@@ -450,9 +450,9 @@ impl Store {
             }
             (Some(there), Some(settings)) => {
                 tx.change_delivery_target(there.id, settings).await?;
-                tx.use_default_target(there.id, true).await?;
+                tx.set_default_target_in_use(there.id, true).await?;
             }
-            (Some(there), None) => tx.use_default_target(there.id, false).await?,
+            (Some(there), None) => tx.set_default_target_in_use(there.id, false).await?,
             (None, None) => {}
         }
         tx.commit().await
@@ -460,7 +460,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    async fn use_default_target(&mut self, id: i64, in_use: bool) -> Result<(), StoreError> {
+    async fn set_default_target_in_use(&mut self, id: i64, in_use: bool) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- use the delivery target of the configuration, or stop using it
             UPDATE delivery_target SET in_use = $2 WHERE id = $1",

@@ -30,10 +30,10 @@ impl Store {
     }
 
     /// Stores the policy of a domain in place of an earlier one.
-    pub async fn keep_sts_policy(&self, domain: &str, policy: &StsPolicy) -> Result<(), StoreError> {
+    pub async fn store_sts_policy(&self, domain: &str, policy: &StsPolicy) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
-            r"-- keep an MTA-STS policy
+            r"-- store an MTA-STS policy
             INSERT INTO mta_sts_policy (domain, policy_id, mode, hosts, fetched_at, expires_at)
             VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (domain) DO UPDATE SET policy_id = excluded.policy_id, mode = excluded.mode, hosts = excluded.hosts,

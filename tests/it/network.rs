@@ -75,7 +75,7 @@ struct Trial {
     deletes: bool,
     delivered: Delivered,
     /// The number of bytes that the server still has to send, or a little less.
-    waiting: u64,
+    unsent_bytes: u64,
     random: StdRng,
     /// How the polls ended, for the failure message.
     outcomes: BTreeMap<String, u32>,
@@ -102,7 +102,7 @@ impl Trial {
             mailferry,
             deletes: after_import == "delete",
             delivered: Delivered::default(),
-            waiting: 0,
+            unsent_bytes: 0,
             outcomes: BTreeMap::new(),
             longest_overrun: Duration::ZERO,
         }
@@ -156,20 +156,20 @@ impl Trial {
     }
 
     fn deliver(&mut self, count: u64) {
-        self.waiting += self.delivered.deliver(&self.server, count, &mut self.random);
+        self.unsent_bytes += self.delivered.deliver(&self.server, count, &mut self.random);
     }
 
     /// Delivers mail, and chooses a byte of what the server will send.
     fn choose_any_byte(&mut self, run: u64) -> u64 {
         self.deliver(6);
         if run.is_multiple_of(3) {
-            self.waiting += self.delivered.deliver_large(&self.server, &mut self.random);
+            self.unsent_bytes += self.delivered.deliver_large(&self.server, &mut self.random);
         }
         // Handshake, login and opening the folder are short compared with the mail, and must be hit as often.
         let beginning = 8_000;
         match self.random.random_range(0..4) {
             0 => self.random.random_range(0..beginning),
-            _ => self.random.random_range(0..self.waiting + beginning),
+            _ => self.random.random_range(0..self.unsent_bytes + beginning),
         }
     }
 
@@ -182,7 +182,7 @@ impl Trial {
         self.delivered.deliver_tiny(&self.server, TINY);
         self.mailferry.poll_ok();
         let whole = self.proxy.bytes_passed();
-        self.waiting = self.delivered.deliver_tiny(&self.server, TINY);
+        self.unsent_bytes = self.delivered.deliver_tiny(&self.server, TINY);
         whole - self.random.random_range(0..TINY * 20)
     }
 
@@ -197,7 +197,7 @@ impl Trial {
         let was_met = self.proxy.faults_applied() > met_before;
         let error = &line["error"];
         if error.is_null() {
-            self.waiting = 0;
+            self.unsent_bytes = 0;
         }
 
         let what = format!("{}: {fault:?} after {after} bytes, in {took:?}: {line}", self.name);

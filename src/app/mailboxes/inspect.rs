@@ -39,13 +39,15 @@ impl Inspector<'_> {
     ) -> Result<T, Error> {
         refuse_while_on_hold(self.acting, mailbox)?;
         match login_limit::run_limited(mailbox, self.deps, work).await? {
-            RateLimited::Done(done) => done.map_err(|error| Error::Server(Box::new(self.shown(error)))),
+            RateLimited::Done(done) => {
+                done.map_err(|error| Error::Server(Box::new(self.without_hidden_details(error))))
+            }
             RateLimited::Wait(minutes) => Err(Error::LoginRateLimited(minutes)),
         }
     }
 
-    /// Removes details that the actor may not see: only operators learn which hosts and ports answer.
-    fn shown(&self, error: PollError) -> PollError {
+    /// Only operators learn which hosts and ports answer.
+    fn without_hidden_details(&self, error: PollError) -> PollError {
         if self.sees_everything() { error } else { error.without_connection_details() }
     }
 
@@ -101,7 +103,7 @@ pub async fn dry_run(inspector: Inspector<'_>, mailbox: &Mailbox, within: Durati
         inspector.visits.visit(mailbox, |mailbox, deps| async move { dry_run::dry_run(&mailbox, &deps, within).await });
     let mut run = inspector.inspect(mailbox, work).await?;
     for folder in &mut run.folders {
-        folder.problem = folder.problem.take().map(|error| inspector.shown(error));
+        folder.problem = folder.problem.take().map(|error| inspector.without_hidden_details(error));
     }
     Ok(run)
 }

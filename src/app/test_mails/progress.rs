@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::shown;
+use super::without_hidden_details;
 use crate::app::{Acting, Error};
 use crate::clock::Timestamp;
 use crate::fact::{Reason, Resource, StoredFact};
@@ -75,7 +75,7 @@ pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<
         next_poll_at: status.next_poll_at.map(Timestamp),
         is_elsewhere: message.as_ref().is_some_and(|message| message.mailbox != mailbox.address),
         is_late: now.since(test.created_at) > LATE_AFTER,
-        test: shown(acting, test),
+        test: without_hidden_details(acting, test),
         message,
         quarantined,
     })

@@ -55,7 +55,7 @@ async fn keep(domain: &str, policy_id: String, policy: &Policy, deps: &DeliverDe
         fetched_at: now,
         expires_at: now.plus(policy.max_age),
     };
-    if let Err(error) = deps.store.keep_sts_policy(domain, &row).await {
+    if let Err(error) = deps.store.store_sts_policy(domain, &row).await {
         tracing::warn!(domain, %error, "the MTA-STS policy of a domain cannot be stored");
     }
 }

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn offers_are_read_in_any_case_and_unknown_ones_are_skipped() {
+    fn keywords_are_case_insensitive_and_unknown_ones_are_skipped() {
         let found = read(&[
             "PIPELINING",
             "size 10240000",

@@ -9,7 +9,7 @@ pub const MAX_LINE: usize = 4 << 10;
 const MAX_LINES: usize = 100;
 const MAX_REPLY: usize = 64 << 10;
 /// Maximum size of the text that is kept.
-const MAX_WORDS: usize = 2 << 10;
+const MAX_TEXT: usize = 2 << 10;
 /// Maximum length of an unreadable line that is shown.
 const MAX_EXCERPT: usize = 200;
 
@@ -129,7 +129,7 @@ impl Reply {
         };
         let texts: Vec<String> = self.lines.iter().map(text).filter(|text| !text.is_empty()).collect();
         let mut words = texts.join(" ");
-        words.truncate(words.floor_char_boundary(MAX_WORDS));
+        words.truncate(words.floor_char_boundary(MAX_TEXT));
         words
     }
 
@@ -243,9 +243,9 @@ mod tests {
     #[test]
     fn the_kept_text_is_short_and_cut_between_characters() {
         let reply = Reply { code: 550, enhanced: None, lines: vec!["å".repeat(2000), "b".to_owned()] };
-        assert_eq!(reply.words().len(), MAX_WORDS);
+        assert_eq!(reply.words().len(), MAX_TEXT);
         let reply = Reply { code: 550, enhanced: None, lines: vec![format!("x{}", "å".repeat(2000))] };
-        assert_eq!(reply.words().len(), MAX_WORDS - 1);
+        assert_eq!(reply.words().len(), MAX_TEXT - 1);
     }
 
     #[test]
@@ -268,7 +268,7 @@ mod tests {
         #[test]
         fn any_bytes_are_read_without_a_panic_and_within_the_limits(text in proptest::collection::vec(any::<u8>(), 0..600)) {
             if let Ok(Some(reply)) = read(&text) {
-                prop_assert!((200..600).contains(&reply.code) && reply.words().len() <= MAX_WORDS);
+                prop_assert!((200..600).contains(&reply.code) && reply.words().len() <= MAX_TEXT);
                 prop_assert!(!reply.words().contains(char::is_control));
             }
         }

@@ -15,7 +15,7 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// Time for the rest of a reply that the server sends unasked, or before it closes.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const FINAL_REPLY_TIME_LIMIT: Duration = Duration::from_secs(5);
 const READ: usize = 4 << 10;
 
 pub struct Wire {
@@ -39,8 +39,8 @@ enum Unread {
 }
 
 /// How writing a piece of a mail ended.
-enum Written {
-    Whole,
+enum WriteOutcome {
+    Complete,
     /// The server speaks instead of reading.
     Interrupted,
     Ended,
@@ -117,7 +117,7 @@ impl Wire {
             Arrival::Nothing => Ok(()),
             Arrival::End => Err(DeliveryProblem::Closed { phase }),
             Arrival::Bytes => {
-                let reply = self.reply(phase, LAST_WORDS).await?;
+                let reply = self.reply(phase, FINAL_REPLY_TIME_LIMIT).await?;
                 Err(reply.misplaced(phase, ReplyFault::Unasked))
             }
         }
@@ -131,14 +131,14 @@ impl Wire {
         };
         match timeout(within, writing).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(self.last_words(phase).await),
+            Ok(Err(_)) => Err(self.closing_problem(phase).await),
             Err(_) => Err(DeliveryProblem::TimedOut { phase }),
         }
     }
 
     /// The reason why the server does not take what is sent: a refusal that it has sent before it closed, or none.
-    async fn last_words(&mut self, phase: DeliveryPhase) -> DeliveryProblem {
-        match self.reply(phase, LAST_WORDS).await {
+    async fn closing_problem(&mut self, phase: DeliveryPhase) -> DeliveryProblem {
+        match self.reply(phase, FINAL_REPLY_TIME_LIMIT).await {
             Ok(reply) if reply.is_refusal() => reply.refusal(phase),
             Err(refused @ DeliveryProblem::Refused { .. }) => refused,
             _ => DeliveryProblem::Closed { phase },
@@ -150,34 +150,34 @@ impl Wire {
         let phase = DeliveryPhase::Body;
         let written = timeout(within, std::future::poll_fn(|cx| self.poll_body(cx, &mut bytes))).await;
         match written {
-            Ok(Written::Whole) => Ok(()),
-            Ok(Written::Interrupted) => Err(self.interruption().await),
-            Ok(Written::Ended) => Err(DeliveryProblem::Closed { phase }),
-            Ok(Written::Failed) => Err(self.last_words(phase).await),
+            Ok(WriteOutcome::Complete) => Ok(()),
+            Ok(WriteOutcome::Interrupted) => Err(self.interruption().await),
+            Ok(WriteOutcome::Ended) => Err(DeliveryProblem::Closed { phase }),
+            Ok(WriteOutcome::Failed) => Err(self.closing_problem(phase).await),
             Err(_) => Err(DeliveryProblem::TimedOut { phase }),
         }
     }
 
-    fn poll_body(&mut self, cx: &mut Context<'_>, bytes: &mut &[u8]) -> Poll<Written> {
+    fn poll_body(&mut self, cx: &mut Context<'_>, bytes: &mut &[u8]) -> Poll<WriteOutcome> {
         while !bytes.is_empty() {
             match Pin::new(&mut self.stream).poll_write(cx, bytes) {
                 Poll::Ready(Ok(count @ 1..)) => *bytes = bytes.get(count..).unwrap_or_default(),
-                Poll::Ready(_) => return Poll::Ready(Written::Failed),
+                Poll::Ready(_) => return Poll::Ready(WriteOutcome::Failed),
                 Poll::Pending => return self.poll_interruption(cx),
             }
         }
         match Pin::new(&mut self.stream).poll_flush(cx) {
-            Poll::Ready(Ok(())) => Poll::Ready(Written::Whole),
-            Poll::Ready(Err(_)) => Poll::Ready(Written::Failed),
+            Poll::Ready(Ok(())) => Poll::Ready(WriteOutcome::Complete),
+            Poll::Ready(Err(_)) => Poll::Ready(WriteOutcome::Failed),
             Poll::Pending => self.poll_interruption(cx),
         }
     }
 
     /// While the server does not read, it may speak: "552 too large", and then it waits for us to stop.
-    fn poll_interruption(&mut self, cx: &mut Context<'_>) -> Poll<Written> {
+    fn poll_interruption(&mut self, cx: &mut Context<'_>) -> Poll<WriteOutcome> {
         Poll::Ready(match ready!(self.poll_input(cx)) {
-            Arrival::End => Written::Ended,
-            Arrival::Bytes | Arrival::Nothing => Written::Interrupted,
+            Arrival::End => WriteOutcome::Ended,
+            Arrival::Bytes | Arrival::Nothing => WriteOutcome::Interrupted,
         })
     }
 
@@ -193,7 +193,7 @@ impl Wire {
 
     async fn interruption(&mut self) -> DeliveryProblem {
         let phase = DeliveryPhase::Body;
-        match self.reply(phase, LAST_WORDS).await {
+        match self.reply(phase, FINAL_REPLY_TIME_LIMIT).await {
             Ok(reply) if reply.is_refusal() => reply.refusal(phase),
             Ok(reply) => reply.misplaced(phase, ReplyFault::Unasked),
             Err(problem) => problem,
@@ -208,6 +208,6 @@ impl Wire {
             let _ = self.read_reply().await;
             self.stream.shutdown().await
         };
-        let _: Result<std::io::Result<()>, _> = timeout(LAST_WORDS, parting).await;
+        let _: Result<std::io::Result<()>, _> = timeout(FINAL_REPLY_TIME_LIMIT, parting).await;
     }
 }

@@ -176,7 +176,7 @@ proptest! {
     }
 
     #[test]
-    fn any_header_is_judged_without_a_panic(mail in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn any_header_is_parsed_without_a_panic(mail in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = (own_hops(&mail, "x"), received_count(&mail), auto_submitted(&mail), authentication_results(&mail), return_path(&mail));
     }
 }

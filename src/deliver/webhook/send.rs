@@ -29,9 +29,9 @@ use crate::tls;
 /// Maximum size of the header of an answer.
 const MAX_HEADER: usize = 64 << 10;
 /// Maximum size of the part of an answer's body that is read.
-const MAX_WORDS: usize = 2 << 10;
+const MAX_TEXT: usize = 2 << 10;
 /// Time limit for the body of an answer, after its status has come.
-const WORDS_TIME: Duration = Duration::from_secs(2);
+const TEXT_TIME_LIMIT: Duration = Duration::from_secs(2);
 
 /// Makes the connections.
 #[derive(Clone, Copy)]
@@ -179,24 +179,24 @@ where
     driver.spawn(connection);
     let response = timeout_at(until, sender.send_request(request)).await.map_err(|_| Broken::Late)?.map_err(broken)?;
     let (status, retry_after) = (response.status().as_u16(), https::retry_after(response.headers()));
-    Ok(Answer { status, retry_after, words: words(response, until).await })
+    Ok(Answer { status, retry_after, words: body_text(response, until).await })
 }
 
 /// The beginning of an answer's body, as far as it comes in time.
-async fn words(response: Response<Incoming>, until: Instant) -> String {
+async fn body_text(response: Response<Incoming>, until: Instant) -> String {
     let mut body = response.into_body();
-    let mut bytes = Vec::with_capacity(MAX_WORDS);
+    let mut bytes = Vec::with_capacity(MAX_TEXT);
     let reading = async {
         while let Some(Ok(frame)) = body.frame().await {
             let data = frame.into_data().unwrap_or_default();
-            bytes.extend(data.iter().take(MAX_WORDS - bytes.len()));
-            if bytes.len() >= MAX_WORDS {
+            bytes.extend(data.iter().take(MAX_TEXT - bytes.len()));
+            if bytes.len() >= MAX_TEXT {
                 break;
             }
         }
     };
-    let _ = timeout_at(until.min(Instant::now() + WORDS_TIME), reading).await;
-    let mut words = shown_within(&String::from_utf8_lossy(&bytes), MAX_WORDS);
-    words.truncate(words.floor_char_boundary(MAX_WORDS));
+    let _ = timeout_at(until.min(Instant::now() + TEXT_TIME_LIMIT), reading).await;
+    let mut words = shown_within(&String::from_utf8_lossy(&bytes), MAX_TEXT);
+    words.truncate(words.floor_char_boundary(MAX_TEXT));
     words
 }

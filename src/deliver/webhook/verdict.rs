@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_obeyed_up_to_a_day_where_the_mail_is_tried_again() {
+    fn retry_after_is_obeyed_up_to_a_day_if_the_mail_is_retried() {
         let wait = |status, seconds| {
             let retry_after = Some(Duration::from_secs(seconds));
             match judge(Ok(Answer { status, retry_after, words: String::new() })) {

@@ -57,7 +57,7 @@ static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("A token (mf_…), created with `mailferry token create`"));
     components.add_security_scheme(TOKEN, SecurityScheme::Http(scheme.build()));
-    for endpoint in super::table() {
+    for endpoint in super::endpoint_table() {
         let item = document.paths.paths.get_mut(endpoint.path);
         if let Some(operation) = item.and_then(|item| of_method(item, &endpoint.method)) {
             complete(operation, &endpoint);

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::consent::{self, ConsentForm};
 use super::inspect_failure::server_failure;
-use super::login_form::{mail_password, registered};
+use super::login_form::{mail_password, registered_providers};
 use crate::app::mailboxes::inspect;
 use crate::app::mailboxes::settings::password_change;
 use crate::app::mailboxes::{self, Request, StoredLogin, credential_policy};
@@ -37,7 +37,7 @@ struct CustomerPage {
     path: String,
     mailbox: Mailbox,
     asked_by: String,
-    registered: Vec<String>,
+    registered_providers: Vec<String>,
     usual: Option<String>,
     problem: Option<String>,
 }
@@ -93,7 +93,7 @@ fn customer_page(
         path,
         mailbox,
         asked_by,
-        registered: registered(state),
+        registered_providers: registered_providers(state),
         usual,
         problem,
     }

@@ -7,7 +7,7 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::login_form::registered;
+use super::login_form::registered_providers;
 use super::mailbox::find_mailbox;
 use super::setup;
 use crate::address::Address;
@@ -94,7 +94,7 @@ pub fn requested_grant(
             _ => Err("provider-none"),
         };
     }
-    if !registered(state).contains(&form.provider) {
+    if !registered_providers(state).contains(&form.provider) {
         return Err("provider-none");
     }
     let identity = match form.identity.trim() {

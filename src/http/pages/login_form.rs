@@ -6,7 +6,7 @@ use crate::app::mailboxes::settings;
 use crate::http::State;
 
 /// The registered providers, by name.
-pub fn registered(state: &State) -> Vec<String> {
+pub fn registered_providers(state: &State) -> Vec<String> {
     state.deps.oauth.registered().map(str::to_owned).collect()
 }
 

@@ -5,7 +5,7 @@ use axum::Form;
 use axum::extract::State as FromState;
 use serde::Deserialize;
 
-use super::login_form::registered;
+use super::login_form::registered_providers;
 use crate::app::any;
 use crate::app::organisations::Owner;
 use crate::app::tokens::{self, TokenSelector};
@@ -59,7 +59,7 @@ async fn render_settings(state: &State, user: &SignedIn, token: Option<String>) 
     let mut providers = Vec::new();
     if f.is_operator() {
         let ends = all_forecasts(&state.deps.oauth, &store.grants().await?, w.now);
-        let registered = registered(state);
+        let registered = registered_providers(state);
         for (name, app) in &state.deps.oauth.providers {
             let own = ends.iter().filter(|(provider, _, _)| provider == name);
             let endings =

@@ -7,7 +7,7 @@ use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use tower::ServiceExt;
 
-use super::{Route, router, table};
+use super::{Route, route_table, router};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::deliver::webhook::raw_link::RawAccess;
 use crate::http::State;
@@ -178,7 +178,7 @@ fn is_to_login(response: &Response) -> bool {
 #[tokio::test]
 async fn guests_are_redirected_to_the_login() {
     let world = World::new().await;
-    for route in table().iter().filter(|route| route.access != PageAccess::Public) {
+    for route in route_table().iter().filter(|route| route.access != PageAccess::Public) {
         let response = world.ask(route, None, OURS).await;
         assert!(is_to_login(&response), "{} {}: {}", route.method, route.path, response.status());
     }
@@ -187,7 +187,7 @@ async fn guests_are_redirected_to_the_login() {
 #[tokio::test]
 async fn a_viewer_cannot_change_anything() {
     let world = World::new().await;
-    for route in table() {
+    for route in route_table() {
         let response = world.ask(&route, Some("viewer"), OURS).await;
         let is_admin_only = route.access == PageAccess::Admin;
         let is_forbidden = response.status() == StatusCode::FORBIDDEN;
@@ -205,12 +205,13 @@ async fn a_viewer_cannot_change_anything() {
 #[tokio::test]
 async fn objects_of_other_organisations_are_not_found() {
     let world = World::new().await;
-    for route in table().iter().filter(|route| ["{address}", "{id}"].iter().any(|name| route.path.contains(name))) {
+    for route in route_table().iter().filter(|route| ["{address}", "{id}"].iter().any(|name| route.path.contains(name)))
+    {
         let response = world.ask(route, Some("stranger"), OURS).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{} {}", route.method, route.path);
     }
     // Lists do not contain it, either.
-    for route in table().iter().filter(|route| route.method == "GET" && !route.path.contains('{')) {
+    for route in route_table().iter().filter(|route| route.method == "GET" && !route.path.contains('{')) {
         let response = world.ask(route, Some("stranger"), OURS).await;
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
         let text = String::from_utf8_lossy(&body);
@@ -232,7 +233,7 @@ async fn cross_site_requests_are_rejected() {
         &[("sec-fetch-site", "same-site"), ("origin", ORIGIN)],
         &[("origin", "http://localhost:8026")],
     ];
-    for route in table().iter().filter(|route| route.method != "GET") {
+    for route in route_table().iter().filter(|route| route.method != "GET") {
         for site in foreign {
             let response = world.ask(route, Some("operator"), site).await;
             assert_eq!(response.status(), StatusCode::FORBIDDEN, "{} {site:?}", route.path);
@@ -245,7 +246,8 @@ async fn authorised_requests_are_answered() {
     let world = World::new().await;
     for name in ["operator", "admin"] {
         // Routes that remove something are tested last.
-        let (last, first): (Vec<_>, Vec<_>) = table().into_iter().partition(|route| route.path.ends_with("/remove"));
+        let (last, first): (Vec<_>, Vec<_>) =
+            route_table().into_iter().partition(|route| route.path.ends_with("/remove"));
         for route in first.iter().chain(&last) {
             let response = world.ask(route, Some(name), &[("origin", ORIGIN)]).await;
             let status = response.status();

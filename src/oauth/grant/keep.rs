@@ -56,7 +56,7 @@ pub(super) async fn store_renewed(
         // Encrypted in each attempt, since the key may have changed.
         let kept = match seal(lock.grant.id, tokens, now, deps) {
             Ok(sealed) => {
-                let kept = deps.store.keep_tokens(&lock.grant, &sealed, now).await;
+                let kept = deps.store.store_renewed_tokens(&lock.grant, &sealed, now).await;
                 kept.map(|is_mine| is_mine.then_some(sealed.expires_at))
             }
             Err(error) => Err(error),
@@ -78,7 +78,7 @@ async fn store_consent(
     let retry = StoreRetry::new(lock);
     loop {
         let kept = match seal(lock.grant.id, tokens, now, deps) {
-            Ok(sealed) => deps.store.keep_consent(lock.grant.id, flow, &sealed, now).await,
+            Ok(sealed) => deps.store.store_consent(lock.grant.id, flow, &sealed, now).await,
             Err(error) => Err(error),
         };
         match kept {

@@ -30,12 +30,12 @@ pub struct Shaped {
 }
 
 /// Reshapes HTML without its pictures.
-pub fn shape(html: &str, budget: &Budget) -> String {
-    shaped(html, &mut Pictures::new(&|_| None), budget).html
+pub fn shape_without_pictures(html: &str, budget: &Budget) -> String {
+    shape_with_pictures(html, &mut Pictures::new(&|_| None), budget).html
 }
 
 /// Reshapes HTML within the budget, with the pictures contained in the mail.
-pub fn shaped(html: &str, pictures: &mut Pictures<'_>, budget: &Budget) -> Shaped {
+pub fn shape_with_pictures(html: &str, pictures: &mut Pictures<'_>, budget: &Budget) -> Shaped {
     let mut shaping = Shaping::default();
     for token in Tokens::new(html) {
         if !budget.has_time_for_step() {

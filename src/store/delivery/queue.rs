@@ -63,7 +63,7 @@ impl Tx<'_> {
         if queue.bind(to_json(&DeliveryProblem::TooManyFromSender { limit: sender_limit })).run().await? == 0 {
             return Ok(());
         }
-        self.count_senders(messages.clone(), now).await?;
+        self.count_mails_by_sender(messages.clone(), now).await?;
         let wake = self.sql(
             r"-- wake the lanes of new deliveries
             UPDATE delivery_lane SET next_at = $3
@@ -75,7 +75,7 @@ impl Tx<'_> {
     }
 
     /// Counts the mails of each sender to each inbox with a target.
-    async fn count_senders(&mut self, messages: Range<i64>, now: Timestamp) -> Result<(), StoreError> {
+    async fn count_mails_by_sender(&mut self, messages: Range<i64>, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- count the mails of senders
             INSERT INTO sender_rate (inbox_id, sender, hour, mails)

@@ -112,7 +112,12 @@ impl Store {
     /// Stores renewed tokens, unless others were stored since `before` was read. Mailboxes that failed for lack of a
     /// token are polled. Durable on return: a rotated refresh token is on disk before the access token that came with
     /// it is used.
-    pub async fn keep_tokens(&self, before: &Grant, tokens: &SealedTokens, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn store_renewed_tokens(
+        &self,
+        before: &Grant,
+        tokens: &SealedTokens,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let keep = tx.sql(
             r"-- store renewed tokens
@@ -140,7 +145,7 @@ impl Store {
     /// Replaces the tokens of a grant with those of a new consent, and has its mailboxes polled. A running poll loses
     /// its lease, so that it cannot report a failure of the previous consent. Returns `false` if the grant no longer
     /// exists.
-    pub async fn keep_consent(
+    pub async fn store_consent(
         &self,
         id: i64,
         flow: Flow,

@@ -61,11 +61,11 @@ async fn a_late_token_refresh_does_not_overwrite_newer_data() {
     for (at, name) in stores().await {
         let id = at.add_with_grant("a@b.se", key()).await;
         assert_eq!(at.add_with_grant("c@b.se", key()).await, id, "{name}: two mailboxes share it");
-        at.store.keep_consent(id, Flow::Code, &at.tokens(id, "first"), NOW).await.unwrap();
+        at.store.store_consent(id, Flow::Code, &at.tokens(id, "first"), NOW).await.unwrap();
         let before = at.store.grant(id).await.unwrap();
-        assert!(at.store.keep_tokens(&before, &at.tokens(id, "second"), NOW).await.unwrap(), "{name}");
+        assert!(at.store.store_renewed_tokens(&before, &at.tokens(id, "second"), NOW).await.unwrap(), "{name}");
         // A renewal that began from the earlier version comes too late.
-        assert!(!at.store.keep_tokens(&before, &at.tokens(id, "stolen"), NOW).await.unwrap(), "{name}");
+        assert!(!at.store.store_renewed_tokens(&before, &at.tokens(id, "stolen"), NOW).await.unwrap(), "{name}");
         let after = at.store.grant(id).await.unwrap();
         assert_eq!((at.refresh_token(&after), after.version), ("second".to_owned(), before.version + 1), "{name}");
         // The failure concerns a token that has been replaced.
@@ -78,7 +78,7 @@ async fn a_late_token_refresh_does_not_overwrite_newer_data() {
         // If the renewal brings no new refresh token, the old one stays.
         let renewed = SealedTokens { refresh: None, ..at.tokens(id, "third") };
         let before = at.store.grant(id).await.unwrap();
-        assert!(at.store.keep_tokens(&before, &renewed, NOW).await.unwrap(), "{name}");
+        assert!(at.store.store_renewed_tokens(&before, &renewed, NOW).await.unwrap(), "{name}");
         assert_eq!(at.refresh_token(&at.store.grant(id).await.unwrap()), "second", "{name}");
     }
 }
@@ -143,7 +143,7 @@ async fn after_a_new_consent_its_mailboxes_are_due_despite_a_failing_poll() {
     for (at, name) in stores().await {
         let id = at.add_with_grant("a@b.se", key()).await;
         let lease = at.lease("a@b.se").await;
-        at.store.keep_consent(id, Flow::Device, &at.tokens(id, "x"), later(5)).await.unwrap();
+        at.store.store_consent(id, Flow::Device, &at.tokens(id, "x"), later(5)).await.unwrap();
         let late = at.store.finish_poll(&lease, &failed_until(later(3600)), later(6)).await;
         assert!(matches!(late, Err(StoreError::LeaseLost)), "{name}");
         let status = at.store.mailbox(&address("a@b.se")).await.unwrap().status;

@@ -19,13 +19,13 @@ async fn a_policy_is_kept_until_it_ends_or_is_replaced() {
         let (domain, end) = ("kundo.se", Timestamp(NOW.0 + 1000));
         assert_eq!(at.store.sts_policy(domain, NOW).await.unwrap(), None, "{name}");
         let first = policy("1", StsMode::Enforce, end);
-        at.store.keep_sts_policy(domain, &first).await.unwrap();
+        at.store.store_sts_policy(domain, &first).await.unwrap();
         assert_eq!(at.store.sts_policy(domain, NOW).await.unwrap(), Some(first), "{name}");
         assert_eq!(at.store.sts_policy("other.se", NOW).await.unwrap(), None, "{name}");
         assert_eq!(at.store.sts_policy(domain, end).await.unwrap(), None, "{name}");
         for mode in [StsMode::Testing, StsMode::None] {
             let next = policy("2", mode, end);
-            at.store.keep_sts_policy(domain, &next).await.unwrap();
+            at.store.store_sts_policy(domain, &next).await.unwrap();
             assert_eq!(at.store.sts_policy(domain, NOW).await.unwrap(), Some(next), "{name}");
         }
     }

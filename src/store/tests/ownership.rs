@@ -52,7 +52,7 @@ impl Fixture {
             renew_at: NOW,
             consent_ends_at: None,
         };
-        assert!(self.store.keep_consent(grant, Flow::Code, &tokens, NOW).await.unwrap());
+        assert!(self.store.store_consent(grant, Flow::Code, &tokens, NOW).await.unwrap());
     }
 
     async fn has_consent(&self, mailbox: &str) -> bool {

@@ -14,7 +14,7 @@ async fn person(at: &Fixture, name: &str, role: Role, organisation_id: Option<i6
 }
 
 #[tokio::test]
-async fn a_session_ends_when_unused_and_after_a_week_in_any_case() {
+async fn a_session_ends_when_unused_and_after_a_week_at_the_latest() {
     for (at, name) in stores().await {
         let anna = person(&at, "Anna@Lillestad.se", Role::Operator, None).await;
         assert_eq!(anna.name, "anna@lillestad.se");

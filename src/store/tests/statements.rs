@@ -75,7 +75,7 @@ fn columns(text: &str) -> usize {
 }
 
 /// The complete text for a database, with placeholders for two rows or for a list of two values.
-fn whole(text: &'static str, is_sqlite: bool) -> String {
+fn complete_sql(text: &'static str, is_sqlite: bool) -> String {
     let text = fragment::expand(text).into_owned();
     let bound = (1..50).rev().find(|n| text.contains(&format!("${n}"))).unwrap_or(0);
     let text = text.replace("{list}", &format!("${}, ${}", bound + 1, bound + 2));
@@ -132,7 +132,7 @@ async fn sqlite_accepts_every_statement() {
     let mut wrong = Vec::new();
     for NamedStatement { file, name, text } in statements() {
         if is_for(&name, "SQLite") {
-            let sql = sqlx::AssertSqlSafe(whole(text, true));
+            let sql = sqlx::AssertSqlSafe(complete_sql(text, true));
             if let Err(error) = sqlite.prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await {
                 wrong.push(format!("{file}: {name}: {error}"));
             }
@@ -168,7 +168,7 @@ async fn migrated_postgres() -> sqlx::PgConnection {
 /// Prepares a statement as `s`, replacing the previous one. The driver declares the type of every value; here the types
 /// that the text does not determine are found by trial.
 async fn prepare(postgres: &mut sqlx::PgConnection, name: &str, text: &'static str) -> Result<(), sqlx::Error> {
-    let text = whole(text, false);
+    let text = complete_sql(text, false);
     let types = if name == "store the UIDs of copies" { vec!["bigint"; 8] } else { vec!["unknown"; 50] };
     let mut open = vec![types];
     let mut refused = None;
@@ -322,7 +322,7 @@ async fn sqlite_scans_no_whole_table_on_a_hot_path() {
     let mut sqlite = sqlx::SqliteConnection::connect(&sqlite_url(&at)).await.unwrap();
     let mut wrong = Vec::new();
     for (Hot { name, why, reads }, text) in hot_statements() {
-        let text = whole(text, true);
+        let text = complete_sql(text, true);
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
         let plan: Vec<String> =
             sqlite.fetch_all(sqlx::query(explain)).await.unwrap().iter().map(|row| row.get("detail")).collect();

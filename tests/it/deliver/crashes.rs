@@ -11,7 +11,7 @@ use crate::support::{
 
 const SUBJECTS: [&str; 3] = ["one", "two", "three"];
 
-fn prepared(database: Database) -> (World, Sink) {
+fn world_with_target_and_mails(database: Database) -> (World, Sink) {
     let world = World::new(database);
     let sink = Sink::start(Personality::smtp());
     world.target(&["--smtp", &url(&sink)]);
@@ -26,7 +26,7 @@ fn id(one: &Transaction) -> String {
 }
 
 fn steps(database: Database) -> usize {
-    let (world, _sink) = prepared(database);
+    let (world, _sink) = world_with_target_and_mails(database);
     let log = world.mailferry.dir().join("steps");
     let mut command = world.mailferry.command(&["poll"]);
     assert!(command.env("MAILFERRY_CRASH_LOG", &log).status().unwrap().success());
@@ -46,7 +46,7 @@ fn ended_at_every_step_of_a_delivery() {
         let steps = steps(database);
         let (mut tried, mut twice) = (0, 0);
         for step in (1..=steps).filter(|step| step % of == 0) {
-            let (world, sink) = prepared(database);
+            let (world, sink) = world_with_target_and_mails(database);
             let mut command = world.mailferry.command(&["poll"]);
             command.env("MAILFERRY_CRASH_AT", step.to_string()).output().unwrap();
             let about = format!("{database:?}: ended at step {step} of {steps}");

@@ -51,7 +51,7 @@ async fn silence_ends_each_step_at_its_deadline() {
     }
     let implicit = Terms { encryption: Encryption::Implicit, trust: Trust::Authorities(String::new()), ..patient() };
     let starttls = Terms { encryption: Encryption::StartTls, ..implicit.clone() };
-    let implicit = Terms { trust: super::starttls::authority().1, ..implicit };
+    let implicit = Terms { trust: super::starttls::server_config_and_trust().1, ..implicit };
     let starttls = Terms { trust: implicit.trust.clone(), ..starttls };
     assert_eq!(timed(&implicit, vec![Hang], b"").await, (timed_out(Tls), 20));
     let script = steps(&[&hello("STARTTLS"), &[c("STARTTLS"), s("220 go"), Hang]]);

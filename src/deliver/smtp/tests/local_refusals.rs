@@ -38,7 +38,7 @@ async fn a_mail_that_the_server_cannot_take_is_not_offered() {
 }
 
 #[tokio::test]
-async fn line_ends_are_repaired_where_the_target_wants_it() {
+async fn line_ends_are_repaired_if_configured() {
     let script = [
         c("MAIL FROM:<> SIZE=15"),
         s("250 ok"),

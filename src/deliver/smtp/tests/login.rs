@@ -26,7 +26,7 @@ fn anna() -> Terms {
 }
 
 #[tokio::test]
-async fn plain_is_preferred_and_login_is_the_other_way() {
+async fn plain_is_preferred_over_login() {
     let plain = [C(format!("AUTH PLAIN {PLAIN}\r\n")), s("235 2.7.0 ok")];
     for offers in ["AUTH_PLAIN_LOGIN", "AUTH_LOGIN_PLAIN", "AUTH=PLAIN"] {
         assert_eq!(open(&anna(), steps(&[&hello(offers), &plain])).await, (Ok(()), String::new()), "{offers}");

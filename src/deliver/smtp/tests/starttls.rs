@@ -10,8 +10,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 use super::*;
 use crate::fact::{DeliveryPhase, TlsProblem};
 
-/// A server's configuration, and the trust in it.
-pub fn authority() -> (Arc<ServerConfig>, Trust) {
+/// The TLS configuration of a server, and the trust in its certificate.
+pub fn server_config_and_trust() -> (Arc<ServerConfig>, Trust) {
     let made = rcgen::generate_simple_self_signed(vec!["mx.l.se".to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
@@ -31,7 +31,7 @@ async fn play_tls(
     protected: Vec<Step>,
     mail: &[u8],
 ) -> (Result<Accepted, DeliveryProblem>, String) {
-    let (config, trust) = authority();
+    let (config, trust) = server_config_and_trust();
     let login = Login { username: "anna".to_owned(), password: SecretString::from("hemligt-ord".to_owned()) };
     let terms = Terms { encryption, trust, login: Some(login), ..terms() };
     let (ours, mut theirs) = tokio::io::duplex(1 << 14);
@@ -101,7 +101,7 @@ async fn offers_from_before_tls_do_not_count() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_where_tls_is_not_to_be_had() {
+async fn nothing_is_sent_if_tls_is_not_available() {
     let phase = DeliveryPhase::Tls;
     let (result, rest) = play_tls(Encryption::StartTls, hello("AUTH_PLAIN"), Vec::new(), b"").await;
     assert_eq!((result, rest.as_str()), (Err(DeliveryProblem::NoStartTls), "no handshake"));
@@ -112,14 +112,14 @@ async fn nothing_is_sent_where_tls_is_not_to_be_had() {
     let (result, _) = play_tls(Encryption::Implicit, vec![s("220 plain text here")], Vec::new(), b"").await;
     assert!(matches!(result, Err(DeliveryProblem::Tls { .. })), "{result:?}");
     // The server leaves during the handshake.
-    let starttls = Terms { encryption: Encryption::StartTls, trust: authority().1, ..terms() };
+    let starttls = Terms { encryption: Encryption::StartTls, trust: server_config_and_trust().1, ..terms() };
     let script = steps(&[&hello("STARTTLS"), &[c("STARTTLS"), s("220 go"), C("\u{16}".to_owned()), Close]]);
     let (result, _) = deliver(&starttls, script, b"").await;
     assert_eq!(result, Err(DeliveryProblem::Tls { why: TlsProblem::Closed }));
 }
 
 #[tokio::test]
-async fn opportunistic_tls_is_used_where_it_is_offered_and_never_fallen_back_from() {
+async fn opportunistic_tls_is_used_if_offered_and_never_falls_back() {
     let opportunistic = Terms { encryption: Encryption::Opportunistic, trust: Trust::Unverified, ..terms() };
     let mail = [c(MAIL), s("250 ok"), c(RCPT), s("250 ok"), c("DATA"), s("354 go"), c("x\r\n."), s("250 ok")];
     let (result, _) = deliver(&opportunistic, steps(&[&hello("HELP"), &mail]), b"x\r\n").await;
@@ -128,7 +128,7 @@ async fn opportunistic_tls_is_used_where_it_is_offered_and_never_fallen_back_fro
     let (result, rest) = deliver(&opportunistic, clear, b"x\r\n").await;
     assert!(matches!(result, Err(DeliveryProblem::Refused { code: 454, .. })) && rest.is_empty(), "{result:?} {rest}");
     // A certificate that nobody knows, for another name.
-    let (config, _) = authority();
+    let (config, _) = server_config_and_trust();
     let (ours, theirs) = tokio::io::duplex(1 << 14);
     let serving =
         tokio::spawn(async move { serve(TlsAcceptor::from(config).accept(theirs).await.unwrap(), hello("")).await });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::http::api::table;
+use crate::http::api::endpoint_table;
 
 #[tokio::test]
 async fn the_document_and_the_table_name_the_same_endpoints() {
@@ -19,7 +19,7 @@ async fn the_document_and_the_table_name_the_same_endpoints() {
         })
         .collect();
     let there: BTreeSet<String> =
-        table().iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect();
+        endpoint_table().iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect();
     assert_eq!(described, there);
 }
 

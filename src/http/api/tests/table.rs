@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::http::api::auth::TokenAccess;
-use crate::http::api::{Endpoint, table};
+use crate::http::api::{Endpoint, endpoint_table};
 
 impl World {
     /// The path for the first organisation's object.
@@ -37,7 +37,7 @@ fn is_problem(reply: &Reply, endpoint: &Endpoint) {
 #[tokio::test]
 async fn every_endpoint_requires_a_valid_token() {
     let world = World::new().await;
-    for endpoint in table().iter().filter(|endpoint| endpoint.access != TokenAccess::Public) {
+    for endpoint in endpoint_table().iter().filter(|endpoint| endpoint.access != TokenAccess::Public) {
         for token in ["", "mf_unknown"] {
             let reply = world.walk(endpoint, token).await;
             assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{} {}", endpoint.method, endpoint.path);
@@ -50,7 +50,7 @@ async fn every_endpoint_requires_a_valid_token() {
 #[tokio::test]
 async fn a_read_token_cannot_change_anything() {
     let world = World::new().await;
-    for endpoint in table().iter().filter(|endpoint| endpoint.method != "GET") {
+    for endpoint in endpoint_table().iter().filter(|endpoint| endpoint.method != "GET") {
         assert!(
             matches!(endpoint.access, TokenAccess::Write | TokenAccess::WriteAll),
             "{} {}",
@@ -68,13 +68,14 @@ async fn a_read_token_cannot_change_anything() {
 #[tokio::test]
 async fn objects_of_other_organisations_are_not_found() {
     let world = World::new().await;
-    for endpoint in table().iter().filter(|endpoint| endpoint.path.contains('{')) {
+    for endpoint in endpoint_table().iter().filter(|endpoint| endpoint.path.contains('{')) {
         let reply = world.walk(endpoint, "theirs-write").await;
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{} {}: {}", endpoint.method, endpoint.path, reply.text());
         is_problem(&reply, endpoint);
     }
     // Lists do not contain it, either.
-    for endpoint in table().iter().filter(|endpoint| endpoint.method == "GET" && !endpoint.path.contains('{')) {
+    for endpoint in endpoint_table().iter().filter(|endpoint| endpoint.method == "GET" && !endpoint.path.contains('{'))
+    {
         let path = format!("{}{}", endpoint.path, if endpoint.path == "/search" { "?q=number" } else { "" });
         let reply = world.ask("GET", &path, "theirs-write", &[], None).await;
         if matches!(endpoint.access, TokenAccess::ReadAll) {
@@ -92,7 +93,7 @@ async fn objects_of_other_organisations_are_not_found() {
 async fn authorised_requests_are_answered() {
     let world = World::new().await;
     for token in ["ours-write", "all-write"] {
-        for endpoint in table() {
+        for endpoint in endpoint_table() {
             let reply = world.walk(&endpoint, token).await;
             let is_for_all =
                 matches!(endpoint.access, TokenAccess::ReadAll | TokenAccess::WriteAll) && token != "all-write";

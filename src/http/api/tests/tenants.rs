@@ -109,7 +109,7 @@ async fn a_consent_grants_access_only_to_the_mailbox_it_was_given_for() {
         renew_at: life,
         consent_ends_at: None,
     };
-    assert!(store.keep_consent(grant_id, Flow::Code, &tokens, now).await.unwrap());
+    assert!(store.store_consent(grant_id, Flow::Code, &tokens, now).await.unwrap());
     assert_eq!(world.patch(json!({ "interval": "90s" })).await.json()["oauth"]["state"], "connected");
     // A new login name requires a new consent, even if the request names the old one.
     for body in [

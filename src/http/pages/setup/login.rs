@@ -14,7 +14,7 @@ use crate::http::page::answer::{PageResult, redirect, show, show_invalid};
 use crate::http::page::frame::Frame;
 use crate::http::page::last_error::LastError;
 use crate::http::page::visitor::SignedIn;
-use crate::http::pages::login_form::{mail_password, registered};
+use crate::http::pages::login_form::{mail_password, registered_providers};
 use crate::http::pages::mailbox::find_mailbox;
 use crate::store::{GrantKind, Login, Mailbox};
 
@@ -24,7 +24,7 @@ struct LoginStepPage {
     f: Frame,
     step: &'static str,
     mailbox: Mailbox,
-    registered: Vec<String>,
+    registered_providers: Vec<String>,
     /// The registered provider that this server belongs to.
     server_provider: Option<String>,
     /// Whether the server accepts no passwords while no application is registered.
@@ -62,7 +62,7 @@ fn login_page(mailbox: Mailbox, state: &State, user: &SignedIn) -> LoginStepPage
     LoginStepPage {
         f: Frame::new(&user.visitor, "mailboxes"),
         step: "login",
-        registered: registered(state),
+        registered_providers: registered_providers(state),
         is_unregistered: server_provider.is_none() && is_microsoft,
         is_connected: match &mailbox.login {
             Login::Password(sealed) => sealed.is_some(),
