@@ -105,7 +105,7 @@ async fn connect(url: &MailboxUrl, target: &DeliveryTarget, deps: &DeliverDeps) 
     let egress = deps.egress_to(target);
     let mut addresses = egress.resolve(&url.host, url.port, &deps.deadlines).await.map_err(refused)?;
     if url.tls == TargetTls::None {
-        // Without TLS, no name may lead to another machine.
+        // Without TLS, nothing may be sent to another machine.
         addresses.retain(|address| address.ip().to_canonical().is_loopback());
     }
     let mut stream = egress.connect(&url.host, &addresses, &deps.deadlines).await.map_err(refused)?;
