@@ -1,4 +1,5 @@
-//! DNS: MX, SRV and TXT records, which the system's resolver does not return, and addresses from name servers of the configuration.
+//! DNS: looks up MX, SRV and TXT records, which the system's resolver does not return, and addresses if the configuration sets name
+//! servers.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -13,17 +14,18 @@ use tokio::time::timeout;
 /// Maximum number of records of one type.
 const MAX_RECORDS: usize = 50;
 
-/// A resolver that asks this machine's name servers, or those of the configuration.
+/// A resolver that uses this machine's name servers, or those of the configuration.
 pub struct Dns {
-    /// `None` if the machine's configuration is unreadable: then every lookup fails.
+    /// `None` if the machine's resolver configuration is unreadable: then every lookup fails.
     resolver: Option<TokioResolver>,
-    /// Whether the configuration names the servers. Otherwise addresses come from the system, which knows more sources than DNS.
+    /// Whether the configuration sets the name servers. Otherwise addresses come from the system's resolver, which has more sources than
+    /// DNS, such as /etc/hosts.
     is_configured: bool,
     /// Time limit of one query, including retries.
     limit: Duration,
 }
 
-/// Why a lookup has no records.
+/// Why a lookup returned no records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoAnswer {
     /// The name does not exist (NXDOMAIN).
@@ -37,7 +39,7 @@ pub enum NoAnswer {
 /// An MX record (RFC 5321 5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mx {
-    /// The lowest preference goes first.
+    /// The host with the lowest value is tried first.
     pub preference: u16,
     /// The host, with its final dot; "." in a null MX (RFC 7505).
     pub host: String,
@@ -46,7 +48,7 @@ pub struct Mx {
 /// An SRV record (RFC 2782).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Srv {
-    /// The lowest priority is preferred.
+    /// The host with the lowest value is tried first.
     pub priority: u16,
     /// Among equal priorities, a higher weight gets a larger share.
     pub weight: u16,
@@ -63,7 +65,7 @@ impl Default for Dns {
 }
 
 impl Dns {
-    /// A resolver that asks these name servers, or the machine's if there are none, with this time limit per query.
+    /// A resolver that uses these name servers, or the machine's if the list is empty, with this time limit per query.
     pub fn new(servers: &[SocketAddr], limit: Duration) -> Self {
         let builder = match servers {
             [] => TokioResolver::builder_tokio(),
@@ -82,40 +84,40 @@ impl Dns {
         Self { resolver: resolver.ok(), is_configured: !servers.is_empty(), limit }
     }
 
-    /// Whether the configuration names the servers.
+    /// Whether the configuration sets the name servers.
     pub fn is_configured(&self) -> bool {
         self.is_configured
     }
 
     /// The MX records of a domain, preferred first.
     pub async fn mx(&self, domain: &str) -> Result<Vec<Mx>, NoAnswer> {
-        let of = |data| match data {
+        let parse = |data| match data {
             RData::MX(mx) => Some(Mx { preference: mx.preference, host: mx.exchange.to_ascii() }),
             _ => None,
         };
-        let mut found: Vec<Mx> = self.look_up(format!("{domain}."), RecordType::MX, of).await?;
+        let mut found: Vec<Mx> = self.look_up(format!("{domain}."), RecordType::MX, parse).await?;
         found.sort_by(|a, b| (a.preference, &a.host).cmp(&(b.preference, &b.host)));
         Ok(found)
     }
 
     /// The SRV records of a service over TCP (RFC 6186 3).
     pub async fn srv(&self, service: &str, domain: &str) -> Result<Vec<Srv>, NoAnswer> {
-        let of = |data| match data {
+        let parse = |data| match data {
             RData::SRV(srv) => {
                 Some(Srv { priority: srv.priority, weight: srv.weight, port: srv.port, target: srv.target.to_ascii() })
             }
             _ => None,
         };
-        self.look_up(format!("{service}._tcp.{domain}."), RecordType::SRV, of).await
+        self.look_up(format!("{service}._tcp.{domain}."), RecordType::SRV, parse).await
     }
 
     /// The TXT records of a name, each with its strings joined (RFC 7208 3.3).
     pub async fn txt(&self, name: &str) -> Result<Vec<String>, NoAnswer> {
-        let of = |data| match data {
+        let parse = |data| match data {
             RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
             _ => None,
         };
-        self.look_up(format!("{name}."), RecordType::TXT, of).await
+        self.look_up(format!("{name}."), RecordType::TXT, parse).await
     }
 
     /// The addresses of a host, IPv4 first.
@@ -131,18 +133,18 @@ impl Dns {
         if addresses.is_empty() { Err(NoAnswer::NoRecords) } else { Ok(addresses) }
     }
 
-    /// The name must have its final dot, so that the machine's search list does not complete it.
+    /// Looks up records. The name must end with a dot, so that the machine's search list is not applied.
     async fn look_up<T>(
         &self,
         name: String,
         kind: RecordType,
-        of: impl Fn(RData) -> Option<T>,
+        parse: impl Fn(RData) -> Option<T>,
     ) -> Result<Vec<T>, NoAnswer> {
         let resolver = self.resolver.as_ref().ok_or(NoAnswer::Failed)?;
         let found = timeout(self.limit, resolver.lookup(name, kind)).await.map_err(|_| NoAnswer::Failed)?;
         let found = found.map_err(|error| no_answer(&error))?;
         let records: Vec<T> =
-            found.answers().iter().filter_map(|record| of(record.data.clone())).take(MAX_RECORDS).collect();
+            found.answers().iter().filter_map(|record| parse(record.data.clone())).take(MAX_RECORDS).collect();
         if records.is_empty() { Err(NoAnswer::NoRecords) } else { Ok(records) }
     }
 }

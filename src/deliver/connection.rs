@@ -1,4 +1,4 @@
-//! The connection to a mail server, which is kept for the next mail while the server lets it.
+//! The connection to a mail server, which is kept open for the next mail as long as the server allows.
 
 use tokio::time::timeout;
 
@@ -12,21 +12,21 @@ use crate::imap;
 use crate::store::DeliveryTarget;
 use crate::target::{TargetKind, TargetTls, TargetUrl};
 
-/// Maximum time for a greeting: servers delay it to keep spammers away, by less than this.
+/// Maximum wait for the greeting. Servers delay it to deter spammers, but not this long.
 const GREETING: std::time::Duration = std::time::Duration::from_mins(1);
 
-/// The connection to a target. A webhook has one for each request.
+/// The connection to a target. Unused for webhooks, which open a connection for each request.
 #[derive(Default)]
 pub struct Connection {
     session: Option<Session>,
-    /// The server, if the recipient's domain names it.
+    /// The MX host, with `mx:`.
     via: Option<Via>,
-    /// The session in the recipient's mailbox, if a mail was looked for.
+    /// The IMAP session in the recipient's mailbox, after a search.
     mailbox: Option<imap::Session>,
 }
 
 impl Connection {
-    /// A session that can take a mail for this recipient, which is the same for each mail of a connection.
+    /// A session that is ready for a mail to this recipient. All mails of a connection have the same recipient.
     pub async fn session(
         &mut self,
         target: &DeliveryTarget,
@@ -48,17 +48,17 @@ impl Connection {
         Ok(self.session.insert(session))
     }
 
-    /// The server of the session, if the recipient's domain names it.
+    /// The MX host of the session, with `mx:`.
     pub fn via(&self) -> Option<&Via> {
         self.via.as_ref()
     }
 
-    /// The session in the recipient's mailbox, if there is one.
+    /// The IMAP session in the recipient's mailbox, if one is open.
     pub fn mailbox(&mut self) -> &mut Option<imap::Session> {
         &mut self.mailbox
     }
 
-    /// Ends the sessions politely.
+    /// Ends the sessions with LOGOUT and QUIT.
     pub async fn close(self) {
         if let Some(mailbox) = self.mailbox {
             mailbox.logout().await;
@@ -69,7 +69,7 @@ impl Connection {
     }
 }
 
-/// Opens a session. Says which server has answered, if the recipient's domain names it.
+/// Opens a session. With `mx:`, also returns the MX host that accepted it.
 pub async fn open(
     target: &DeliveryTarget,
     recipient: &str,

@@ -14,12 +14,12 @@ use crate::imap::Terms;
 use crate::store::{DeliveryTarget, Installation, Store, StoreError};
 use crate::vault::Vault;
 
-/// Memory for the bodies of requests to webhooks, in MiB. A larger body is sent alone.
+/// Memory for the request bodies of all webhooks, in MiB. A larger body is sent alone.
 const BODIES: u32 = 128;
-/// Memory for a parsed mail beside its bytes, in MiB.
+/// Memory for a parsed mail in addition to its bytes, in MiB.
 const PARSED: u64 = 8;
 
-/// The memory for the bodies of requests. A request waits until there is enough.
+/// Limits the memory for request bodies: a request waits until enough is free.
 pub struct BodyMemory(Semaphore);
 
 impl Default for BodyMemory {
@@ -46,27 +46,27 @@ pub struct DeliverDeps {
     pub vault: Arc<Vault>,
     /// Connects to targets that users entered, and to those that MX records name.
     pub egress: Arc<Egress>,
-    /// Connects to the target of the configuration, which the operator may have anywhere.
+    /// Connects to the target of the configuration, which may have any address.
     pub operators_egress: Egress,
     pub clock: Arc<dyn Clock>,
-    /// Limits of the sessions in recipients' mailboxes.
+    /// Limits of IMAP sessions in recipients' mailboxes.
     pub imap: Terms,
-    /// Deadlines of connecting.
+    /// Deadlines for opening a connection.
     pub deadlines: config::Deadlines,
     pub settings: config::Delivery,
-    /// For the requests to webhooks.
+    /// Shared by all webhooks.
     pub bodies: BodyMemory,
-    /// For MTA-STS policies.
+    /// Failed fetches of MTA-STS policies.
     pub failed_fetches: FailedFetches,
-    /// How long a mail that is being sent may take after a request to stop.
+    /// How long a mail in transit may still take after a request to stop.
     pub grace: std::time::Duration,
-    /// The public URL of the pages, for links to raw mails.
+    /// The public base URL, for links to raw mails.
     pub base_url: Url,
     pub installation: Installation,
 }
 
 impl DeliverDeps {
-    /// The connections that a target may use.
+    /// The egress rules that apply to a target.
     pub fn egress_to(&self, target: &DeliveryTarget) -> &Egress {
         if target.inbox_id.is_none() { &self.operators_egress } else { &self.egress }
     }

@@ -1,4 +1,4 @@
-//! The parts of a target that its settings give: certificates, secret, and the endpoint of a webhook.
+//! Builds the trusted certificates, the secret and the webhook endpoint of a target from its settings.
 
 use secrecy::SecretString;
 use url::Url;
@@ -10,12 +10,12 @@ use crate::store::DeliveryTarget;
 use crate::target::WebhookFormat;
 use crate::tls::Trust;
 
-/// The certificates that a target's server may have.
+/// The certificate authorities that are trusted for a target's server.
 pub fn trust(target: &DeliveryTarget) -> Trust {
     target.ca_pem.clone().map_or(Trust::System, Trust::Authorities)
 }
 
-/// The secret of a target, or why it has none.
+/// The password or signing secret of a target, if it has one.
 pub fn secret(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<Option<SecretString>, DeliveryProblem> {
     deps.secret_of(target).map_err(|error| {
         tracing::error!(target = target.id, %error, "the secret of a delivery target cannot be opened");
@@ -23,7 +23,7 @@ pub fn secret(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<Option<Secr
     })
 }
 
-/// The endpoint of a target, with the secrets that sign now.
+/// The webhook endpoint of a target, with all signing secrets that are valid now.
 pub fn endpoint(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<Target, DeliveryProblem> {
     let unusable = |why: &dyn std::fmt::Display| DeliveryProblem::Unreachable { words: why.to_string() };
     let mut url = Url::parse(&target.url).map_err(|error| unusable(&error))?;

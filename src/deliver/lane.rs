@@ -10,21 +10,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
 use super::deps::DeliverDeps;
-use super::retry::{Before, Consequence, consequence};
+use super::retry::{Consequence, RetryContext, consequence};
 use super::send;
 use crate::store::{AttemptResult, BatchResult, LANE_LEASE, LaneLease, OpenDelivery, StoreError, TargetResult};
 use crate::target::WhenUnknown;
 
-/// Deliveries for each connection that are marked as being sent together: after a crash all of them may have arrived.
+/// Number of deliveries per connection that are marked as `sending` together. After a crash, each of them may have arrived.
 const BATCH: i64 = 20;
 
-/// The longest pause for the rate of a target in which the lane keeps its connections.
+/// The longest rate-limiting pause during which the lane keeps its connections open.
 const SHORT_PAUSE: Duration = Duration::from_secs(2);
 
-/// After this time the lane goes back to the end of the line.
+/// After this time the lane lets other due lanes go first.
 const TURN: Duration = Duration::from_secs(60);
 
-/// Sends what is due in a lane, and releases its lease.
+/// Sends the due deliveries of a lane, then releases its lease.
 pub async fn serve(lease: LaneLease, deps: &DeliverDeps, stop: CancellationToken) {
     let served = tokio::select! {
         served = send_all(&lease, deps, &stop) => served,
@@ -72,18 +72,18 @@ async fn send_all(lease: &LaneLease, deps: &DeliverDeps, stop: &CancellationToke
     Ok(())
 }
 
-/// The size of a batch for a target with this rate: as many mails as it takes in ten seconds, so that they do not come in bursts.
+/// The batch size for a rate: the mails of ten seconds at most, so that they do not come in bursts.
 fn paced_batch(batch: i64, rate: i64) -> i64 {
     (rate / 6).clamp(1, batch)
 }
 
-/// The time that this number of mails takes at a rate per minute.
+/// The time that `count` mails take at a rate per minute.
 fn pace(count: usize, rate: i64) -> Duration {
     let rate = u32::try_from(rate).unwrap_or(u32::MAX).max(1);
     Duration::from_mins(1).saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)) / rate
 }
 
-/// The part of a batch that is not sent yet, and the results so far.
+/// The unsent part of a batch, and the results so far.
 struct Progress {
     waiting: VecDeque<OpenDelivery>,
     result: BatchResult,
@@ -91,7 +91,7 @@ struct Progress {
     is_over: bool,
 }
 
-/// Sends a batch over all connections, each of which takes the next delivery when it is free.
+/// Sends a batch over all connections; a free connection takes the next delivery.
 async fn send_batch(
     deliveries: Vec<OpenDelivery>,
     open: &mut [Connection],
@@ -120,14 +120,14 @@ async fn send_batch(
                     progress.result.target = TargetResult::Answered;
                 }
                 Err(failed) => {
-                    let before = Before {
+                    let context = RetryContext {
                         attempts: delivery.attempts,
                         target_failures: lease.target.failures,
                         rule: lease.target.rule_for_lost_answer(),
                         now: deps.clock.now(),
                         jitter: rand::random(),
                     };
-                    let consequence = consequence(failed, before);
+                    let consequence = consequence(failed, context);
                     log(&delivery, &consequence, lease);
                     progress.add(delivery.id, consequence);
                 }
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_kept_by_small_batches_with_pauses() {
+    fn small_batches_with_pauses_keep_the_rate() {
         for (rate, batch, pause) in [
             (1, 1, Duration::from_secs(60)),
             (60, 10, Duration::from_secs(10)),

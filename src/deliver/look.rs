@@ -1,4 +1,4 @@
-//! Looks for a mail in the recipient's mailbox. After a lost answer this shows whether the target has delivered it.
+//! Searches the recipient's mailbox for a mail whose answer was lost, to find out whether the target has delivered it.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::deps::DeliverDeps;
 use super::endpoint::trust;
 use super::refused::refused;
-use super::retry::Failed;
+use super::retry::FailedAttempt;
 use super::trace;
 use super::verdict::{Action, Scope, Verdict};
 use crate::clock::Timestamp;
@@ -18,35 +18,35 @@ use crate::store::{DeliveryTarget, LaneLease, OpenDelivery};
 use crate::target::{MailboxUrl, TargetTls, WhenUnknown};
 use crate::tls;
 
-/// Maximum time to open a mailbox, and to look for one mail.
+/// Maximum time to open a mailbox and search it for one mail.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 /// The folder that is searched: mail servers deliver into it.
 const FOLDER: &str = "INBOX";
-/// The search begins this much before the import of the mail, since SEARCH SINCE uses days of the server's own calendar.
+/// The search starts this long before the import of the mail, since SEARCH SINCE compares dates in the server's time zone.
 const MARGIN: Duration = Duration::from_hours(48);
-/// Mails whose field is read, the newest first, if the server's own search does not find the field.
-const MOST_READ: usize = 2_000;
-/// Fields that are requested at once.
-const AT_ONCE: usize = 200;
+/// Maximum number of mails whose field is read, newest first, if the server's SEARCH does not find the mail.
+const MAX_READ: usize = 2_000;
+/// Number of mails in one FETCH.
+const FETCH_SIZE: usize = 200;
 
-/// A place where a mail is.
-pub type Place = String;
+/// The URL of a mail in a mailbox (RFC 5092).
+pub type MailUrl = String;
 
-/// Where an earlier attempt, whose answer was lost, has delivered the mail. `None` if it is to be sent: the answer to no attempt was
-/// lost, no mailbox can be searched, or the mail is not there. The session is kept for the next mail.
-pub async fn arrived(
+/// Finds the mail if an earlier attempt, whose answer was lost, delivered it. `None` if it must be sent: no answer was lost, no
+/// mailbox is set, or the mail is not there. The session is kept for the next mail.
+pub async fn find_earlier_delivery(
     delivery: &OpenDelivery,
     kept: &mut Option<Session>,
     lease: &LaneLease,
     deps: &DeliverDeps,
-) -> Result<Option<Place>, Failed> {
+) -> Result<Option<MailUrl>, FailedAttempt> {
     let target = &lease.target;
     let Some(url) = target.look_in.as_ref().filter(|_| delivery.unsure) else { return Ok(None) };
     let message = trace::message_id(&deps.installation, delivery.message_id);
-    let found = timeout(TIME_LIMIT, look(kept, &message, delivery.imported_at, (target, deps))).await;
-    match found.unwrap_or_else(|_| Err(closed("the search took too long"))) {
+    let found = timeout(TIME_LIMIT, search(kept, &message, delivery.imported_at, (target, deps))).await;
+    match found.unwrap_or_else(|_| Err(not_searchable("the search took too long"))) {
         Ok(Some(uid)) => Ok(Some(format!("{url}/{FOLDER};UID={uid}"))),
-        // A person who has retried it wants it to be sent.
+        // A retry by hand resets the attempts: that mail is to be sent.
         Ok(None) if target.when_unknown == WhenUnknown::Hold && delivery.attempts > 0 => {
             Err(failed(DeliveryProblem::NotInMailbox, Action::Hold))
         }
@@ -55,15 +55,15 @@ pub async fn arrived(
     }
 }
 
-fn failed(problem: DeliveryProblem, action: Action) -> Failed {
-    Failed { problem, verdict: Verdict { scope: Scope::Mail, action, first_wait: None }, retry_after: None }
+fn failed(problem: DeliveryProblem, action: Action) -> FailedAttempt {
+    FailedAttempt { problem, verdict: Verdict { scope: Scope::Mail, action, first_wait: None }, retry_after: None }
 }
 
-fn closed(why: impl ToString) -> DeliveryProblem {
+fn not_searchable(why: impl ToString) -> DeliveryProblem {
     DeliveryProblem::MailboxClosed { words: why.to_string() }
 }
 
-async fn look(
+async fn search(
     kept: &mut Option<Session>,
     message: &str,
     imported_at: Timestamp,
@@ -73,7 +73,7 @@ async fn look(
         Some(session) => session,
         None => log_in(target, deps).await?,
     };
-    let found = find(&mut session, message, imported_at).await.map_err(closed)?;
+    let found = find(&mut session, message, imported_at).await.map_err(not_searchable)?;
     *kept = Some(session);
     Ok(found)
 }
@@ -82,7 +82,7 @@ async fn look(
 pub async fn check(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<(), DeliveryProblem> {
     if target.look_in.is_some() {
         let mut session = log_in(target, deps).await?;
-        session.select(FOLDER, true).await.map_err(closed)?;
+        session.select(FOLDER, true).await.map_err(not_searchable)?;
         session.logout().await;
     }
     Ok(())
@@ -90,14 +90,14 @@ pub async fn check(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<(), De
 
 async fn log_in(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<Session, DeliveryProblem> {
     let url = target.look_in.as_deref().unwrap_or_default().parse::<MailboxUrl>();
-    let url = url.map_err(|why| closed(why.to_string()))?;
+    let url = url.map_err(|why| not_searchable(why.to_string()))?;
     let password = target.look_password(&deps.vault).map_err(|error| {
         tracing::error!(target = target.id, %error, "the password of a delivery target's mailbox cannot be opened");
         DeliveryProblem::NoSecret
     })?;
     let password = password.ok_or(DeliveryProblem::NoSecret)?;
     let mut session = connect(&url, target, deps).await?;
-    session.login(target.look_username.as_deref().unwrap_or_default(), &password).await.map_err(closed)?;
+    session.login(target.look_username.as_deref().unwrap_or_default(), &password).await.map_err(not_searchable)?;
     Ok(session)
 }
 
@@ -110,27 +110,27 @@ async fn connect(url: &MailboxUrl, target: &DeliveryTarget, deps: &DeliverDeps) 
     }
     let mut stream = egress.connect(&url.host, &addresses, &deps.deadlines).await.map_err(refused)?;
     if url.tls == TargetTls::StartTls {
-        starttls::negotiate(&mut stream, deps.imap.deadlines.greeting).await.map_err(closed)?;
+        starttls::negotiate(&mut stream, deps.imap.deadlines.greeting).await.map_err(not_searchable)?;
     }
     if url.tls == TargetTls::None {
-        return greeted(Session::new(Box::new(stream), &deps.imap)).await;
+        return read_greeting(Session::new(Box::new(stream), &deps.imap)).await;
     }
     let handshake = timeout(deps.deadlines.tls.0, tls::connect(stream, &url.host, &trust(target))).await;
-    let handshake = handshake.map_err(|_| closed("the TLS handshake took too long"))?;
+    let handshake = handshake.map_err(|_| not_searchable("the TLS handshake took too long"))?;
     let (stream, _) = handshake.map_err(|why| DeliveryProblem::Tls { why })?;
     match url.tls {
         TargetTls::StartTls => Ok(Session::greeted(Box::new(stream), &deps.imap)),
-        TargetTls::Implicit | TargetTls::None => greeted(Session::new(Box::new(stream), &deps.imap)).await,
+        TargetTls::Implicit | TargetTls::None => read_greeting(Session::new(Box::new(stream), &deps.imap)).await,
     }
 }
 
-async fn greeted(mut session: Session) -> Result<Session, DeliveryProblem> {
-    session.greeting().await.map_err(closed)?;
+async fn read_greeting(mut session: Session) -> Result<Session, DeliveryProblem> {
+    session.greeting().await.map_err(not_searchable)?;
     Ok(session)
 }
 
-/// Finds the mail with this id among those that arrived since it was imported. Some servers search few fields, so a search that finds
-/// nothing is followed by a look at the field itself.
+/// Finds the mail with this id among the mails that arrived since its import. Some servers cannot search this field, so if SEARCH
+/// finds nothing, the field of each mail is read.
 async fn find(session: &mut Session, message: &str, imported_at: Timestamp) -> Result<Option<u32>, ImapError> {
     session.select(FOLDER, true).await?;
     let since = format!("SINCE {}", imported_at.minus(MARGIN).to_datetime().strftime("%-d-%b-%Y"));
@@ -140,18 +140,18 @@ async fn find(session: &mut Session, message: &str, imported_at: Timestamp) -> R
         Err(ImapError::Refused { .. }) => Vec::new(),
         Err(error) => return Err(error),
     };
-    // SEARCH finds texts within a field, so other ids that begin with this one are found too.
-    if let Some(uid) = with_id(session, &named, message).await? {
+    // SEARCH matches substrings, so it also finds longer ids that contain this one.
+    if let Some(uid) = find_by_id(session, &named, message).await? {
         return Ok(Some(uid));
     }
     let mut all = session.search(1, u32::MAX, &since, ListForm::Star).await?.uids.unwrap_or_default();
     all.retain(|uid| named.binary_search(uid).is_err());
-    with_id(session, all.split_at(all.len().saturating_sub(MOST_READ)).1, message).await
+    find_by_id(session, all.split_at(all.len().saturating_sub(MAX_READ)).1, message).await
 }
 
-/// The mail among these whose field has exactly this id.
-async fn with_id(session: &mut Session, uids: &[u32], message: &str) -> Result<Option<u32>, ImapError> {
-    for set in UidSet::split(uids, AT_ONCE).into_iter().rev() {
+/// The UID of the mail among these whose field is exactly this id.
+async fn find_by_id(session: &mut Session, uids: &[u32], message: &str) -> Result<Option<u32>, ImapError> {
+    for set in UidSet::split(uids, FETCH_SIZE).into_iter().rev() {
         let fields = session.fetch_field(&set, trace::MESSAGE_FIELD).await?;
         if let Some(found) = fields.into_iter().find(|sample| has_id(&sample.header, message)) {
             return Ok(Some(found.uid));
@@ -160,7 +160,7 @@ async fn with_id(session: &mut Session, uids: &[u32], message: &str) -> Result<O
     Ok(None)
 }
 
-/// Whether one of these fields has exactly this id.
+/// Whether the value of one of these fields is exactly this id.
 fn has_id(fields: &[u8], message: &str) -> bool {
     let text = String::from_utf8_lossy(fields);
     text.lines().filter_map(|line| line.split_once(':')).any(|(_, id)| id.trim() == message)
@@ -181,8 +181,8 @@ mod tests {
         assert!(!has_id(b"\r\n", "a1-m7"));
     }
 
-    /// Looks for `a1-m7` on a server with the mails 4, 5 and 6, of which the last is that mail.
-    async fn find_on_server_whose_search_by_field_answers(answer: &'static str) -> (Option<u32>, Vec<String>) {
+    /// Searches for `a1-m7` on a server with the mails 4, 5 and 6; mail 6 has that id.
+    async fn find_with_search_answer(answer: &'static str) -> (Option<u32>, Vec<String>) {
         let (server, client) = tokio::io::duplex(1 << 14);
         let served = tokio::spawn(async move {
             let (read, mut write) = tokio::io::split(server);
@@ -218,10 +218,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn servers_that_search_the_field_badly_are_read_mail_by_mail() {
+    async fn a_search_that_misses_the_mail_is_followed_by_reading_the_fields() {
         let since = "SINCE 13-Jan-2027";
         for answer in ["* SEARCH 6\r\n", "* SEARCH 4 6\r\n", "* SEARCH 4\r\n", "* SEARCH\r\n", ""] {
-            let (found, commands) = find_on_server_whose_search_by_field_answers(answer).await;
+            let (found, commands) = find_with_search_answer(answer).await;
             assert_eq!(found, Some(6), "{answer}");
             let by_field = format!("UID SEARCH UID 1:* {since} HEADER X-Mailferry-Message \"a1-m7\"");
             assert!(commands.contains(&by_field), "{commands:?}");

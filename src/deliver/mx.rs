@@ -1,5 +1,5 @@
-//! Direct delivery to the mail servers of the recipient's domain: its MX hosts in their order (RFC 5321 5.1), with MTA-STS (RFC 8461)
-//! where the domain has a policy, and opportunistic TLS otherwise (RFC 7435).
+//! Direct delivery to the mail servers of the recipient's domain: its MX hosts by preference (RFC 5321 5.1), with MTA-STS (RFC 8461)
+//! if the domain has a policy, and opportunistic TLS otherwise (RFC 7435).
 
 mod failed_fetches;
 mod hosts;
@@ -20,12 +20,12 @@ use crate::tls::Trust;
 
 pub use failed_fetches::FailedFetches;
 
-/// Addresses that are tried for one mail, as Postfix and Exim do by default. A domain may name any number of them.
+/// Maximum number of addresses that are tried for one mail, as in Postfix and Exim by default. A domain may name any number.
 const MAX_ADDRESSES: usize = 5;
-/// Hosts that are looked up for one mail.
+/// Maximum number of hosts that are looked up for one mail.
 const MAX_HOSTS: usize = 10;
 
-/// The server that has answered.
+/// The MX host that accepted the session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Via {
     pub host: String,
@@ -43,12 +43,12 @@ impl fmt::Display for Via {
     }
 }
 
-/// Opens a session with the first mail server of the recipient's domain that is willing.
+/// Opens a session with the first mail server of the recipient's domain that accepts it.
 pub async fn open(recipient: &str, terms: Terms, deps: &DeliverDeps) -> Result<(Session, Via), DeliveryProblem> {
     let domain = recipient.rsplit_once('@').map_or(recipient, |(_, domain)| domain);
     let domain = host_name(domain).ok_or_else(|| DeliveryProblem::NoMailServer { domain: domain.to_owned() })?;
-    let hosts = hosts::of(&domain, deps.egress.dns()).await?;
-    let policy = policy::of(&domain, deps).await?.filter(|policy| policy.mode != StsMode::None);
+    let hosts = hosts::look_up(&domain, deps.egress.dns()).await?;
+    let policy = policy::current(&domain, deps).await?.filter(|policy| policy.mode != StsMode::None);
     let is_enforced = policy.as_ref().is_some_and(|policy| policy.mode == StsMode::Enforce);
     let hosts = match &policy {
         Some(policy) => permitted(&domain, hosts, policy)?,
@@ -59,7 +59,7 @@ pub async fn open(recipient: &str, terms: Terms, deps: &DeliverDeps) -> Result<(
         false => (Encryption::Opportunistic, Trust::Unverified),
     };
     let terms = Terms { encryption, trust, login: None, ..terms };
-    let (session, host) = first_willing(&domain, hosts, terms, deps).await?;
+    let (session, host) = first_accepting(&domain, hosts, terms, deps).await?;
     let via = Via { host, is_protected: session.is_protected(), sts: policy.map(|policy| policy.mode) };
     if via.sts == Some(StsMode::Testing) && !via.is_protected {
         tracing::warn!(domain, host = via.host, "the MTA-STS policy of a domain, in testing, is not met: no STARTTLS");
@@ -67,7 +67,7 @@ pub async fn open(recipient: &str, terms: Terms, deps: &DeliverDeps) -> Result<(
     Ok((session, via))
 }
 
-/// The hosts that a policy permits. In the mode `testing` the others are only logged.
+/// The hosts that a policy permits. In the mode `testing` violations are only logged.
 fn permitted(domain: &str, hosts: Vec<String>, policy: &sts::Policy) -> Result<Vec<String>, DeliveryProblem> {
     for host in hosts.iter().filter(|host| !policy.permits(host)) {
         let mode = policy.mode.as_str();
@@ -80,9 +80,9 @@ fn permitted(domain: &str, hosts: Vec<String>, policy: &sts::Policy) -> Result<V
     if permitted.is_empty() { Err(DeliveryProblem::StsMismatch { domain: domain.to_owned() }) } else { Ok(permitted) }
 }
 
-/// Tries the hosts in their order, each address of one after the other. A server that refuses the connection, answers with a refusal
-/// or fails at TLS is passed over.
-async fn first_willing(
+/// Tries the hosts in order, and every address of a host, up to [`MAX_ADDRESSES`]. A server that cannot be reached, refuses the
+/// session or fails at TLS is passed over.
+async fn first_accepting(
     domain: &str,
     hosts: Vec<String>,
     terms: Terms,
@@ -101,7 +101,7 @@ async fn first_willing(
         let terms = Terms { host: host.clone(), ..terms.clone() };
         for address in addresses.into_iter().take(left) {
             left -= 1;
-            match one(address, &terms, deps).await {
+            match open_session(address, &terms, deps).await {
                 Ok(session) => return Ok((session, host)),
                 Err(problem) => failure.add(problem),
             }
@@ -113,8 +113,8 @@ async fn first_willing(
     Err(failure.0.unwrap_or_else(|| DeliveryProblem::NoMailServer { domain: domain.to_owned() }))
 }
 
-/// The problem of a domain whose servers all fail: that of the most preferred one. A host that does not exist is the problem only
-/// if there is no other, since the rest may be back soon.
+/// The problem to report if all servers of a domain fail: that of the most preferred server. A host that does not exist is reported
+/// only if there is no other problem, since other problems may pass soon.
 struct Failure(Option<DeliveryProblem>);
 
 impl Failure {
@@ -125,7 +125,7 @@ impl Failure {
     }
 }
 
-/// The addresses of a host that may be connected to.
+/// The addresses of a host that egress permits.
 async fn addresses(domain: &str, host: &str, deps: &DeliverDeps) -> Result<Vec<SocketAddr>, DeliveryProblem> {
     let found: Result<Vec<IpAddr>, NoAnswer> = deps.egress.dns().addresses(host).await;
     let found = found.map_err(|why| match why {
@@ -135,7 +135,7 @@ async fn addresses(domain: &str, host: &str, deps: &DeliverDeps) -> Result<Vec<S
     deps.egress.permitted(host, deps.settings.mx_port, found).map_err(refused)
 }
 
-async fn one(address: SocketAddr, terms: &Terms, deps: &DeliverDeps) -> Result<Session, DeliveryProblem> {
+async fn open_session(address: SocketAddr, terms: &Terms, deps: &DeliverDeps) -> Result<Session, DeliveryProblem> {
     let stream = deps.egress.connect(&terms.host, &[address], &deps.deadlines).await.map_err(refused)?;
     Session::open(stream, terms).await
 }

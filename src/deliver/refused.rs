@@ -1,9 +1,9 @@
-//! A connection that `egress` did not make, as a problem of a delivery.
+//! Turns a connection that `egress` refused or could not open into a delivery problem.
 
 use crate::egress::EgressError;
 use crate::fact::DeliveryProblem;
 
-/// Why there is no connection.
+/// The delivery problem for an egress error.
 pub fn refused(error: EgressError) -> DeliveryProblem {
     match error {
         EgressError::Refused { host } => DeliveryProblem::Forbidden { host },

@@ -1,14 +1,14 @@
-//! One attempt: reads the message, puts our fields on top, and hands both to the target.
+//! One attempt: reads the message, prepends the trace fields, and sends both to the target.
 
 use bytes::{Bytes, BytesMut};
 
 use super::connection::Connection;
 use super::deps::DeliverDeps;
 use super::endpoint::endpoint;
+use super::external_id::ExternalId;
 use super::look;
-use super::number::Number;
-use super::retry::Failed;
-use super::smtp::{Accepted, Envelope, Session, Surveyor};
+use super::retry::FailedAttempt;
+use super::smtp::{Accepted, Envelope, Scanner, Session};
 use super::trace::{self, AutoSubmitted, Trace};
 use super::verdict::{self, Action, Scope, Verdict};
 use super::webhook::raw_link::RawAccess;
@@ -20,8 +20,8 @@ use crate::store::{DeliveryTarget, LaneLease, OpenDelivery};
 use crate::target::{MX, RAW_LINK_TTL, TargetKind};
 use crate::vault::hex;
 
-/// Received fields beyond which a mail is held: it is going round in circles. Servers differ (Postfix refuses from 50 on, Haraka and
-/// mox from 100 on), and real mail has had 93.
+/// Maximum number of Received fields; a mail with more is held, since it is in a loop. Servers differ (Postfix refuses from 50 on,
+/// Haraka and mox from 100 on), and 93 have been seen in real mail.
 const MAX_HOPS: usize = 100;
 
 /// The message of a delivery, with the data for its trace fields.
@@ -29,26 +29,27 @@ struct Outgoing<'a> {
     delivery: &'a OpenDelivery,
     lease: &'a LaneLease,
     deps: &'a DeliverDeps,
-    number: Number<'a>,
-    /// The first row of the mail: its header is in it.
+    external_id: ExternalId<'a>,
+    /// The first row of the raw mail, which contains the header.
     first: Bytes,
     auto_submitted: AutoSubmitted,
 }
 
-/// Sends a delivery, unless an earlier attempt has delivered it. Returns the target's answer, or where the mail was found.
+/// Sends a delivery, unless an earlier attempt turns out to have delivered it. Returns the target's answer, or the place where the
+/// mail was found.
 pub async fn send(
     delivery: &OpenDelivery,
     connection: &mut Connection,
     lease: &LaneLease,
     deps: &DeliverDeps,
-) -> Result<String, Failed> {
-    if let Some(place) = look::arrived(delivery, connection.mailbox(), lease, deps).await? {
+) -> Result<String, FailedAttempt> {
+    if let Some(place) = look::find_earlier_delivery(delivery, connection.mailbox(), lease, deps).await? {
         return Ok(place);
     }
     let outgoing = Outgoing::read(delivery, lease, deps).await.map_err(failed)?;
     match lease.target.kind() {
         TargetKind::Smtp | TargetKind::Lmtp => {
-            let failed = |problem| failed_at(problem, &lease.target);
+            let failed = |problem| failed_at_server(problem, &lease.target);
             let session = connection.session(&lease.target, outgoing.recipient(), deps).await.map_err(failed)?;
             let answer = outgoing.transfer(session).await.map_err(failed)?;
             Ok(connection.via().map_or(answer.clone(), |via| format!("{}: {answer}", via.host)))
@@ -57,15 +58,15 @@ pub async fn send(
     }
 }
 
-fn failed(problem: DeliveryProblem) -> Failed {
-    Failed { verdict: verdict::verdict(&problem), problem, retry_after: None }
+fn failed(problem: DeliveryProblem) -> FailedAttempt {
+    FailedAttempt { verdict: verdict::verdict(&problem), problem, retry_after: None }
 }
 
-/// A failure at a mail server.
-fn failed_at(problem: DeliveryProblem, target: &DeliveryTarget) -> Failed {
+/// A failed attempt at a mail server.
+fn failed_at_server(problem: DeliveryProblem, target: &DeliveryTarget) -> FailedAttempt {
     let failed = failed(problem);
     let serves_all_domains = target.inbox_id.is_none() && target.url == MX;
-    if serves_all_domains { Failed { verdict: failed.verdict.of_one_domain(), ..failed } } else { failed }
+    if serves_all_domains { FailedAttempt { verdict: failed.verdict.scoped_to_mail(), ..failed } } else { failed }
 }
 
 impl<'a> Outgoing<'a> {
@@ -74,9 +75,9 @@ impl<'a> Outgoing<'a> {
         lease: &'a LaneLease,
         deps: &'a DeliverDeps,
     ) -> Result<Self, DeliveryProblem> {
-        let number = Number { installation: &deps.installation, delivery: delivery.id };
+        let external_id = ExternalId { installation: &deps.installation, delivery: delivery.id };
         let mut outgoing =
-            Self { delivery, lease, deps, number, first: Bytes::new(), auto_submitted: AutoSubmitted::No };
+            Self { delivery, lease, deps, external_id, first: Bytes::new(), auto_submitted: AutoSubmitted::No };
         if delivery.raw_removed_at.is_some() {
             return Err(DeliveryProblem::BytesRemoved);
         }
@@ -108,11 +109,11 @@ impl<'a> Outgoing<'a> {
     /// The fields on top of the message.
     fn fields(&self, is_utf8: bool) -> Vec<u8> {
         let results = trace::authentication_results(&self.first);
-        let message = trace::message_id(self.number.installation, self.delivery.message_id);
+        let message = trace::message_id(self.external_id.installation, self.delivery.message_id);
         let trace = Trace {
-            delivery: &self.number.id(),
+            delivery: &self.external_id.to_string(),
             message: &message,
-            installation: &self.number.installation.name,
+            installation: &self.external_id.installation.name,
             host: &self.deps.hostname(),
             imap_host: self.delivery.host.as_deref().unwrap_or("unknown"),
             mailbox: &self.delivery.mailbox,
@@ -128,12 +129,12 @@ impl<'a> Outgoing<'a> {
         trace.fields()
     }
 
-    /// The envelope sender: an address of our own, from which a bounce is traced to this delivery, so that none goes to a stranger
-    /// and SPF passes. The null sender for mail that nothing may answer.
+    /// The envelope sender: our own address with this delivery's number, so that a bounce comes back to us rather than to the author,
+    /// and SPF passes. `None` is the null sender, for mail that must not be answered.
     fn sender(&self) -> Option<Address> {
         let is_quiet = self.delivery.historic || self.auto_submitted.is_automatic();
         let sender = self.deps.settings.sender().filter(|_| !is_quiet)?;
-        self.number.bounce_address(&sender).parse().ok()
+        self.external_id.bounce_address(&sender).parse().ok()
     }
 
     /// The envelope recipient.
@@ -141,23 +142,23 @@ impl<'a> Outgoing<'a> {
         self.lease.target.recipient.as_deref().unwrap_or(&self.lease.inbox)
     }
 
-    /// Hands the message to a mail server.
+    /// Sends the message to a mail server.
     async fn transfer(&self, session: &mut Session) -> Result<String, DeliveryProblem> {
         let recipient = self.recipient();
         let to: Address =
             recipient.parse().map_err(|_| DeliveryProblem::AddressNeedsUtf8 { address: recipient.to_owned() })?;
         let from = self.sender();
         let fields = self.fields(false);
-        let mut surveyor = Surveyor::default();
-        surveyor.update(&fields);
-        surveyor.update(&self.first);
+        let mut scanner = Scanner::default();
+        scanner.update(&fields);
+        scanner.update(&self.first);
         let mut seq = 1;
         while let Some(row) = self.row(seq).await? {
-            surveyor.update(&row);
+            scanner.update(&row);
             seq += 1;
         }
         let envelope = Envelope { from: from.as_ref(), to: &to };
-        let mut transaction = session.begin(&envelope, &surveyor.finish()).await?;
+        let mut transaction = session.begin(&envelope, &scanner.finish()).await?;
         transaction.push(&fields).await?;
         transaction.push(&self.first).await?;
         for seq in 1..seq {
@@ -171,18 +172,18 @@ impl<'a> Outgoing<'a> {
     }
 
     /// Posts the message to a webhook.
-    async fn post(&self) -> Result<String, Failed> {
+    async fn post(&self) -> Result<String, FailedAttempt> {
         let target = self.webhook().map_err(failed)?;
         let size = u64::try_from(self.delivery.size).unwrap_or(0);
         let _memory = self.deps.bodies.reserve(size, target.format == Format::Json).await;
         let body = self.body(&target).await.map_err(failed)?;
         let outbound = Outbound { egress: self.deps.egress_to(&self.lease.target), deadlines: &self.deps.deadlines };
-        let sent = target.send(&self.number.id(), body, self.deps.clock.now(), outbound).await;
+        let sent = target.send(&self.external_id.to_string(), body, self.deps.clock.now(), outbound).await;
         crate::crash::point("a webhook answered");
         let answer = sent.as_ref().map(|answer| format!("{} {}", answer.status, answer.words)).unwrap_or_default();
         match webhook::judge(sent) {
             webhook::Verdict::Delivered => Ok(answer.trim_end().to_owned()),
-            webhook::Verdict::Failed(failure) => Err(of_webhook(failure)),
+            webhook::Verdict::Failed(failure) => Err(failed_at_webhook(failure)),
         }
     }
 
@@ -207,7 +208,7 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// The first bytes of the message, up to a whole row after `most`.
+    /// At least the first `most` bytes of the message, in whole rows; fewer if the message is shorter.
     async fn bytes(&self, most: u64) -> Result<Bytes, DeliveryProblem> {
         let mut all = BytesMut::from(&self.first[..]);
         let mut seq = 1;
@@ -223,7 +224,7 @@ impl<'a> Outgoing<'a> {
     fn event(&self) -> Event {
         let delivery = self.delivery;
         Event {
-            delivery: self.number.id(),
+            delivery: self.external_id.to_string(),
             message: delivery.message_id,
             sha256: hex(&delivery.sha256),
             size: u64::try_from(delivery.size).unwrap_or(0),
@@ -240,7 +241,7 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// A link to the raw mail that works for a day.
+    /// A link to the raw mail, valid for [`RAW_LINK_TTL`].
     fn link(&self) -> Option<RawLink> {
         let access = RawAccess {
             message: self.delivery.message_id,
@@ -252,19 +253,19 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-fn of_webhook(failure: webhook::Failure) -> Failed {
-    let webhook::Failure { problem, next, is_of_target } = failure;
+fn failed_at_webhook(failure: webhook::Failure) -> FailedAttempt {
+    let webhook::Failure { problem, next, is_target_failure } = failure;
     let (action, retry_after) = match next {
         webhook::Next::Retry { after } => (Action::RetryInOrder, after),
         webhook::Next::MaybeDelivered => (Action::MaybeDelivered, None),
         webhook::Next::Hold => (Action::Hold, None),
         webhook::Next::Stop => (Action::Stop, None),
     };
-    let scope = if is_of_target { Scope::Target } else { Scope::Mail };
-    Failed { problem, verdict: Verdict { scope, action, first_wait: None }, retry_after }
+    let scope = if is_target_failure { Scope::Target } else { Scope::Mail };
+    FailedAttempt { problem, verdict: Verdict { scope, action, first_wait: None }, retry_after }
 }
 
-/// The answer of a mail server, with what was changed about the mail.
+/// The answer of a mail server, with a note about repaired line ends.
 fn words(accepted: Accepted) -> String {
     let Accepted { code, enhanced, words, line_ends_repaired, .. } = accepted;
     let mut parts = vec![code.to_string()];

@@ -1,25 +1,25 @@
-//! SMTP (RFC 5321) and LMTP (RFC 2033): hands one mail at a time over to one recipient, byte for byte.
+//! SMTP (RFC 5321) and LMTP (RFC 2033): sends one mail at a time to one recipient, byte for byte.
 //!
 //! ```text
 //! connect -> greeting -> tls -> hello -> login -> sender -> recipient -> data -> body -> answer
 //! egress     220         TLS    EHLO     AUTH     MAIL      RCPT         DATA    bytes   250
 //! ```
 //!
-//! An existing client does not fit: a failure must say its phase, since a loss before the last byte of a mail is free to
-//! be repeated and a loss after it may double the mail (RFC 1047). So the phase [`Answer`](crate::fact::DeliveryPhase)
-//! begins when the last byte (the dot of DATA, or the end of the last BDAT) is handed to the connection, and never earlier.
+//! Existing clients do not report the phase of a failure, which matters here: if the connection is lost before the last byte of a
+//! mail, the mail can safely be sent again; if it is lost after that, a repetition may duplicate the mail (RFC 1047). So the phase
+//! [`Answer`](crate::fact::DeliveryPhase) begins when the last byte (the dot of DATA, or the end of the last BDAT) is written.
 //!
-//! - [`Session`] opens a connection and keeps it for several mails.
-//! - [`Surveyor`] reads a mail first, since MAIL announces its size and whether it has 8-bit bytes.
-//! - [`Transaction`](transaction::Transaction), from [`Session::begin`], sends it. Only its `finish` can deliver.
+//! - [`Session`] is a connection that can carry several mails.
+//! - [`Scanner`] reads the mail beforehand, since MAIL announces its size and whether it has 8-bit bytes.
+//! - [`Transaction`](transaction::Transaction), from [`Session::begin`], sends the mail. Nothing is delivered before its `finish`.
 
 mod dot_stuffing;
 mod envelope;
+mod extensions;
 mod login;
-mod offers;
 mod reply;
+mod scan;
 mod session;
-mod survey;
 mod transaction;
 mod wire;
 
@@ -31,16 +31,16 @@ use crate::tls::Trust;
 
 pub use dot_stuffing::DotStuffing;
 pub use envelope::Envelope;
-pub use offers::Offers;
+pub use extensions::Extensions;
+pub use scan::{Scan, Scanner};
 pub use session::Session;
-pub use survey::{Survey, Surveyor};
 pub use transaction::Accepted;
 
 /// The protocol of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     Smtp,
-    /// LMTP answers after the mail once for each accepted recipient. A transaction has one recipient, so one answer.
+    /// LMTP sends one answer per accepted recipient after the mail. A transaction has one recipient, hence one answer.
     Lmtp,
 }
 
@@ -49,12 +49,12 @@ pub enum Protocol {
 pub enum Encryption {
     /// TLS from the first byte.
     Implicit,
-    /// STARTTLS, without which nothing is sent.
+    /// STARTTLS is required.
     StartTls,
-    /// STARTTLS where the server offers it, and otherwise none (RFC 7435). A server that offers it gets nothing in the clear, also
-    /// if the handshake fails.
+    /// STARTTLS if the server offers it, otherwise no TLS (RFC 7435). If the server offers it and the handshake fails, nothing is sent
+    /// in the clear.
     Opportunistic,
-    /// None. The caller ensures that the connection does not leave the machine: loopback or a Unix socket.
+    /// No TLS. The caller ensures that the connection stays on this machine: loopback or a Unix socket.
     Local,
 }
 
@@ -65,7 +65,7 @@ pub struct Login {
     pub password: SecretString,
 }
 
-/// The target of a session, and the terms of the connection.
+/// The server of a session, and the settings of the connection.
 #[derive(Debug, Clone)]
 pub struct Terms {
     pub protocol: Protocol,
@@ -77,9 +77,9 @@ pub struct Terms {
     pub hello: String,
     pub login: Option<Login>,
     pub deadlines: Deadlines,
-    /// Whether BDAT is used where the server offers CHUNKING. It carries any bytes unchanged.
+    /// Whether to use BDAT, which carries any bytes unchanged, if the server offers CHUNKING.
     pub chunking: bool,
-    /// Where DATA must be used, whether each lone CR and LF of a mail becomes CRLF. Otherwise such a mail is not sent.
+    /// Whether DATA turns each lone CR and LF into CRLF. Otherwise such a mail is not sent by DATA.
     pub repair_line_ends: bool,
 }
 
@@ -91,11 +91,11 @@ pub struct Deadlines {
     pub tls: Duration,
     /// A command and its answer.
     pub command: Duration,
-    /// Writing one piece of a mail, at most 1 MiB.
+    /// To write one piece of a mail, at most 1 MiB.
     pub chunk: Duration,
-    /// Writing a whole mail. It bounds a server that reads slowly, a little before each `chunk` deadline.
+    /// To write a whole mail. It limits a server that reads each piece just before the `chunk` deadline.
     pub body: Duration,
-    /// The answer to the whole mail. Too short a deadline doubles mails (RFC 1047).
+    /// The answer to the whole mail. Too short a deadline causes duplicates (RFC 1047).
     pub answer: Duration,
 }
 

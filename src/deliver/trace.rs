@@ -1,6 +1,6 @@
-//! The header fields that go on top of a mail, which itself is handed on byte for byte.
+//! The trace fields: header fields on top of a mail, which itself is sent on byte for byte.
 //!
-//! Message-ID is never added, and a field of the mail never changed: both would break DKIM signatures (RFC 6376). Pure.
+//! A Message-ID is never added, and the mail's own fields are never changed: either would break DKIM signatures (RFC 6376). Pure.
 
 mod field;
 mod hops;
@@ -26,12 +26,12 @@ const MAX_RESULTS: usize = 2000;
 /// The field with the id of the message.
 pub const MESSAGE_FIELD: &str = "X-Mailferry-Message";
 
-/// The id of a message, as targets know it.
+/// The id of a message outside Mailferry.
 pub fn message_id(installation: &Installation, message: i64) -> String {
     format!("{}-m{message}", installation.name)
 }
 
-/// The values of the fields on top of a mail.
+/// The values of the trace fields.
 #[derive(Debug, Clone, Copy)]
 pub struct Trace<'a> {
     /// The id of this delivery. It is the same for every attempt.
@@ -59,9 +59,9 @@ pub struct Trace<'a> {
 }
 
 impl Trace<'_> {
-    /// The fields, each line ended by CRLF.
+    /// Writes the fields. Every line ends with CRLF.
     ///
-    /// Each line has at most 998 octets, and is a line of one of these fields, whatever the values contain.
+    /// Whatever the values contain, no line exceeds 998 octets, and no value can add a field.
     pub fn fields(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(1024);
         let mut add = |name: &str, value: &str| field::write(&mut out, name, value);
@@ -82,10 +82,10 @@ impl Trace<'_> {
         out
     }
 
-    /// RFC 5321 section 4.4. IMAP is in no registry of `with` protocols, but fetchmail and others write it.
+    /// RFC 5321 section 4.4. IMAP is not a registered `with` protocol, but fetchmail and others use it.
     fn received(&self) -> String {
         let (from, by, id) = (domain(self.imap_host), domain(self.host), atom(self.delivery));
-        // Before SMTPUTF8 there is no form for such an address, and the clause is optional.
+        // Without SMTPUTF8 a non-ASCII address cannot be written here; the clause is optional.
         let inbox = Some(self.inbox).filter(|inbox| self.is_utf8 || inbox.is_ascii());
         let inbox = inbox.filter(|inbox| !inbox.contains(['<', '>', ';', '(', ')']));
         let recipient = inbox.map(|inbox| format!(" for <{inbox}>")).unwrap_or_default();
@@ -98,8 +98,8 @@ impl Trace<'_> {
     }
 }
 
-/// The topmost Authentication-Results (RFC 8601) of a mail, given its header or its first part. The customer's own server
-/// wrote it, unless that writes none. As one line, and limited in length.
+/// The topmost Authentication-Results (RFC 8601) of a mail, unfolded and limited in length. Takes the header, or the first part of
+/// the mail. The customer's own server wrote this field, unless it writes none.
 pub fn authentication_results(mail: &[u8]) -> Option<String> {
     let field = fields(header_section(mail)).find(|field| field.is("Authentication-Results"))?;
     Some(field.unfolded(MAX_RESULTS)).filter(|value| !value.is_empty())

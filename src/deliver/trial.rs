@@ -1,4 +1,4 @@
-//! Tries a target without delivering a mail.
+//! Tests a target without delivering a mail.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use super::connection::open;
 use super::deps::DeliverDeps;
 use super::endpoint::endpoint;
 use super::look;
-use super::smtp::{Envelope, Survey};
+use super::smtp::{Envelope, Scan};
 use super::webhook::{self, Body, Format, Outbound};
 use crate::address::Address;
 use crate::fact::{DeliveryPhase, DeliveryProblem};
 use crate::store::DeliveryTarget;
 use crate::target::{MX, TargetKind};
 
-/// A person is waiting.
+/// Short, since a person is waiting for the result.
 const TIME_LIMIT: Duration = Duration::from_mins(1);
 
-/// Tries a target without delivering a mail: connects, logs in, and asks a mail server for the recipient; a webhook receives an
-/// event of the type `mailferry.test`. Opens the recipient's mailbox, if mail is looked for there. Returns the target's answer.
+/// Tests a target without delivering a mail: connects, logs in, and asks a mail server whether it accepts the recipient. A webhook
+/// receives an event of the type `mailferry.test`. Also opens the recipient's mailbox, if one is set. Returns the target's answer.
 ///
 /// # Errors
-/// The reason why a mail would not be delivered now.
+/// The reason why a mail could not be delivered now.
 pub async fn test(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, DeliveryProblem> {
     let late = |_| DeliveryProblem::TimedOut { phase: DeliveryPhase::Connect };
     timeout(TIME_LIMIT, async {
@@ -50,16 +50,16 @@ async fn attempt(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, 
     };
     if let Some(Ok(to)) = recipient.map(|recipient| recipient.parse::<Address>()) {
         let envelope = Envelope { from: None, to: &to };
-        // To drop the transaction ends the session without a mail.
-        drop(session.begin(&envelope, &Survey { ends_with_crlf: true, ..Survey::default() }).await?);
+        // Dropping the transaction ends the session without sending a mail.
+        drop(session.begin(&envelope, &Scan { ends_with_crlf: true, ..Scan::default() }).await?);
         return Ok(greeting);
     }
     session.quit().await;
     Ok(greeting)
 }
 
-/// The recipient of a mail for a target. The target of the configuration has one for each inbox; for `mx:` the first inbox stands for
-/// all, since each domain has its own servers.
+/// The recipient to test with. The target of the configuration has a recipient for each inbox. With `mx:` the first inbox is used,
+/// since a domain is needed to find a server; other targets are tested without a recipient.
 async fn recipient(target: &DeliveryTarget, deps: &DeliverDeps) -> Option<String> {
     let of_target = target.recipient.clone().or_else(|| target.inbox.clone());
     if of_target.is_some() || target.url != MX {
@@ -69,12 +69,12 @@ async fn recipient(target: &DeliveryTarget, deps: &DeliverDeps) -> Option<String
     inbox.inspect_err(|error| tracing::error!(%error, "the inboxes of a target cannot be read")).ok()?
 }
 
-/// Posts an event of the type `mailferry.test`; an endpoint for raw mails is only connected to, since any request would be a mail.
+/// Posts an event of the type `mailferry.test`. An endpoint for raw mail is only connected to, since it takes any request for a mail.
 async fn test_webhook(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<String, DeliveryProblem> {
     let endpoint = endpoint(target, deps)?;
     let outbound = Outbound { egress: deps.egress_to(target), deadlines: &deps.deadlines };
     if endpoint.format == Format::Raw {
-        endpoint.reach(outbound).await?;
+        endpoint.connect_only(outbound).await?;
         return Ok(endpoint.host().to_owned());
     }
     let now = deps.clock.now();

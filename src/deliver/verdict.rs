@@ -1,8 +1,8 @@
-//! The consequence of a failed delivery: whether the mail or its target waits, and how. It depends on the problem alone; the caller
-//! knows how often the mail has failed.
+//! The verdict on a failed attempt: whether the mail or its target waits, and how it is retried. The verdict depends on the problem
+//! alone; [`retry`](super::retry) adds how often the mail has failed.
 //!
-//! A 5xx is not final: our copy is safe, no author waits for a bounce, and targets answer 5xx for a full mailbox, a rate
-//! or a blocked address. So the mail is retried slowly, and only then held.
+//! A 5xx is not final: our copy is safe, no author is waiting for a bounce, and targets answer 5xx for a full mailbox, a rate limit
+//! or a blocked address. So the mail is retried slowly before it is held.
 
 use std::time::Duration;
 
@@ -13,22 +13,22 @@ use crate::fact::{DeliveryPhase, DeliveryProblem};
 pub enum Scope {
     /// This mail only. The attempt counts.
     Mail,
-    /// Every mail for the target. It waits as a whole, one mail probes it, and no attempt of a mail counts.
+    /// Every mail for the target. The target waits as a whole, one mail probes it, and no attempt of a mail counts.
     Target,
 }
 
-/// The way to go on.
+/// The next step after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Soon, with back-off. The later mails of the inbox wait, which keeps their order.
+    /// Retry soon, with back-off. The later mails of the inbox wait, which keeps their order.
     RetryInOrder,
-    /// Slowly, over days; then the mail is held. The later mails of the inbox do not wait.
+    /// Retry slowly, over days, then hold the mail. The later mails of the inbox do not wait.
     RetryLater,
-    /// Not by itself: a repetition would end the same way.
+    /// Hold the mail: a retry would end the same way.
     Hold,
-    /// The mail may have arrived. The target's own rule decides.
+    /// The mail may have arrived. The target's `when_unknown` decides.
     MaybeDelivered,
-    /// The target wants no more mail.
+    /// Pause the target: it wants no more mail.
     Stop,
 }
 
@@ -37,31 +37,24 @@ pub enum Action {
 pub struct Verdict {
     pub scope: Scope,
     pub action: Action,
-    /// The wait before the first retry, where the usual back-off does not fit.
-    pub first_wait: Option<Wait>,
+    /// The wait before the first retry, if it differs from the usual.
+    pub first_wait: Option<Duration>,
 }
 
 impl Verdict {
-    /// The consequence where one target stands for the servers of many domains (`default = "mx"`): a failure at one domain must
-    /// not stop the others, so it counts against the mail.
+    /// The verdict for a target that stands for the servers of many domains (`default = "mx"`): a failure at one domain must not
+    /// stop the others, so it counts against the mail.
     #[must_use]
-    pub fn of_one_domain(self) -> Self {
+    pub fn scoped_to_mail(self) -> Self {
         Self { scope: Scope::Mail, ..self }
     }
 }
 
-/// A time between two bounds, which jitter chooses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait {
-    pub least: Duration,
-    pub most: Duration,
-}
-
-/// Greylisting refuses the first attempt and accepts one after five minutes.
-pub const AFTER_GREYLISTING: Wait = Wait { least: Duration::from_mins(5), most: Duration::from_mins(7) };
+/// Greylisting refuses the first attempt, and usually accepts a retry after five minutes.
+const AFTER_GREYLISTING: Duration = Duration::from_mins(5);
 
 const TARGET: Verdict = Verdict { scope: Scope::Target, action: Action::RetryInOrder, first_wait: None };
-/// A login that is refused: each attempt may count towards a lock of the account.
+/// For a refused login: each further attempt may lock the account.
 const TARGET_SLOWLY: Verdict = Verdict { scope: Scope::Target, action: Action::RetryLater, first_wait: None };
 const MAIL: Verdict = Verdict { scope: Scope::Mail, action: Action::RetryInOrder, first_wait: None };
 const MAIL_GREYLISTED: Verdict = Verdict { first_wait: Some(AFTER_GREYLISTING), ..MAIL };
@@ -69,22 +62,22 @@ const MAIL_SLOWLY: Verdict = Verdict { scope: Scope::Mail, action: Action::Retry
 const HELD: Verdict = Verdict { scope: Scope::Mail, action: Action::Hold, first_wait: None };
 const UNKNOWN: Verdict = Verdict { scope: Scope::Mail, action: Action::MaybeDelivered, first_wait: None };
 
-/// The consequence of a failure by SMTP or LMTP.
+/// The verdict on a failure by SMTP or LMTP.
 pub fn verdict(problem: &DeliveryProblem) -> Verdict {
     match problem {
         DeliveryProblem::Unreachable { .. } | DeliveryProblem::Forbidden { .. } | DeliveryProblem::Tls { .. } => TARGET,
         DeliveryProblem::NoStartTls | DeliveryProblem::InjectedBeforeTls | DeliveryProblem::NoAuth => TARGET,
         DeliveryProblem::Unresolved { .. } | DeliveryProblem::StsMismatch { .. } => TARGET,
-        // The domain itself says so.
+        // The domain itself states that it takes no mail.
         DeliveryProblem::NullMx { .. } => HELD,
-        // A domain that is missing may have expired for a day, or may be moving between registrars.
+        // The domain may have lapsed for a day, or may be moving between registrars.
         DeliveryProblem::NoMailServer { .. } => MAIL_SLOWLY,
         DeliveryProblem::NotUnderstood { phase, .. }
         | DeliveryProblem::Closed { phase }
-        | DeliveryProblem::TimedOut { phase } => of_loss(*phase),
-        DeliveryProblem::Refused { phase, code, enhanced, .. } => of_refusal(*phase, *code, enhanced.as_deref()),
+        | DeliveryProblem::TimedOut { phase } => on_lost_connection(*phase),
+        DeliveryProblem::Refused { phase, code, enhanced, .. } => on_refusal(*phase, *code, enhanced.as_deref()),
         DeliveryProblem::NoSecret => TARGET_SLOWLY,
-        // Of webhooks, which judge their answers by themselves.
+        // From webhooks, which have their own verdicts.
         DeliveryProblem::NotHttp | DeliveryProblem::Status { .. } => MAIL,
         DeliveryProblem::Redirected { .. } | DeliveryProblem::Gone => HELD,
         DeliveryProblem::Interrupted | DeliveryProblem::MailboxClosed { .. } => UNKNOWN,
@@ -95,13 +88,13 @@ pub fn verdict(problem: &DeliveryProblem) -> Verdict {
         DeliveryProblem::TooLarge { .. } | DeliveryProblem::BareLineEnds | DeliveryProblem::AddressNeedsUtf8 { .. } => {
             HELD
         }
-        // The store changed while it was read, or lost something; the next attempt shows which.
+        // The stored mail changed during the read, or is damaged; the next attempt shows which.
         DeliveryProblem::Incomplete { .. } => MAIL,
     }
 }
 
-/// The session broke.
-fn of_loss(phase: DeliveryPhase) -> Verdict {
+/// The verdict on a session that broke off in this phase.
+fn on_lost_connection(phase: DeliveryPhase) -> Verdict {
     match phase {
         DeliveryPhase::Connect
         | DeliveryPhase::Greeting
@@ -111,13 +104,13 @@ fn of_loss(phase: DeliveryPhase) -> Verdict {
         | DeliveryPhase::Sender
         | DeliveryPhase::Recipient
         | DeliveryPhase::Data => TARGET,
-        // Perhaps this mail is the cause, such as one over which a filter breaks: it must not stop all others for ever.
+        // This mail may be the cause, for example by crashing a filter. It must not block the others for ever.
         DeliveryPhase::Body => MAIL,
         DeliveryPhase::Answer => UNKNOWN,
     }
 }
 
-fn of_refusal(phase: DeliveryPhase, code: u16, enhanced: Option<&str>) -> Verdict {
+fn on_refusal(phase: DeliveryPhase, code: u16, enhanced: Option<&str>) -> Verdict {
     let is_about_mail = match phase {
         DeliveryPhase::Connect | DeliveryPhase::Greeting | DeliveryPhase::Tls | DeliveryPhase::Hello => false,
         DeliveryPhase::Login => return if code >= 500 { TARGET_SLOWLY } else { TARGET },
@@ -130,12 +123,12 @@ fn of_refusal(phase: DeliveryPhase, code: u16, enhanced: Option<&str>) -> Verdic
         // "Authentication required" and "encryption required" (RFC 4954 6): the settings of the target are wrong.
         530 | 534 | 535 | 538 => TARGET,
         400..500 => MAIL_GREYLISTED,
-        _ => of_enhanced(enhanced.unwrap_or_default()),
+        _ => on_enhanced_code(enhanced.unwrap_or_default()),
     }
 }
 
-/// A permanent refusal, by its enhanced code (RFC 3463). Without one it stays unclear: 550 is used for anything.
-fn of_enhanced(code: &str) -> Verdict {
+/// The verdict on a permanent refusal, by its enhanced code (RFC 3463). The reply code alone says little: 550 is used for anything.
+fn on_enhanced_code(code: &str) -> Verdict {
     let mut parts = code.split('.').skip(1);
     match (parts.next().unwrap_or_default(), parts.next().unwrap_or_default()) {
         // The address does not exist, or is invalid.
@@ -173,17 +166,17 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_without_mail_servers_is_a_matter_of_its_mails() {
+    fn a_domain_without_mail_servers_makes_only_its_mails_wait() {
         let domain = "kundo.se".to_owned();
         assert_eq!(verdict(&DeliveryProblem::NullMx { domain: domain.clone() }), HELD);
         assert_eq!(verdict(&DeliveryProblem::NoMailServer { domain }), MAIL_SLOWLY);
         for (of_target, of_mail) in [(TARGET, MAIL), (MAIL_SLOWLY, MAIL_SLOWLY), (HELD, HELD), (UNKNOWN, UNKNOWN)] {
-            assert_eq!(of_target.of_one_domain(), of_mail);
+            assert_eq!(of_target.scoped_to_mail(), of_mail);
         }
     }
 
     #[test]
-    fn a_loss_is_judged_by_its_phase() {
+    fn a_lost_connection_is_judged_by_its_phase() {
         let table = [TARGET, TARGET, TARGET, TARGET, TARGET, TARGET, TARGET, TARGET, MAIL, UNKNOWN];
         for (phase, wanted) in DeliveryPhase::ALL.into_iter().zip(table) {
             let malformed = DeliveryProblem::NotUnderstood { phase, fault: ReplyFault::NoCode, words: String::new() };
@@ -241,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_refuse_ourselves_is_held_at_once() {
+    fn a_mail_that_mailferry_itself_refuses_is_held_at_once() {
         assert_eq!(verdict(&DeliveryProblem::TooLarge { size: 5, limit: 4 }), HELD);
         assert_eq!(verdict(&DeliveryProblem::BareLineEnds), HELD);
         assert_eq!(verdict(&DeliveryProblem::AddressNeedsUtf8 { address: "å@l.se".to_owned() }), HELD);

@@ -1,8 +1,8 @@
-//! Delivers a mail to an HTTP endpoint: as an event in JSON after the Standard Webhooks specification, or as it is, as
-//! `message/rfc822`, which Rails' Action Mailbox takes (its relay ingress).
+//! Delivers a mail to an HTTP endpoint: as a JSON event according to the Standard Webhooks specification, or unchanged as
+//! `message/rfc822`, which the relay ingress of Rails' Action Mailbox accepts.
 //!
 //! One attempt: [`body`](Body) -> [`Target::send`] -> [`judge`]. Every attempt is signed anew, with the time of the attempt and
-//! the id of the delivery, so that a receiver recognises a repetition. At most one body per mail is in memory.
+//! the id of the delivery, so that a receiver recognises a repetition. Only one copy of the body is in memory.
 
 mod body;
 mod event;

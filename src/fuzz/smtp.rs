@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::RUNTIME;
 use crate::address::Address;
 use crate::deliver::smtp::{
-    Accepted, Deadlines, DotStuffing, Encryption, Envelope, Login, Protocol, Session, Survey, Surveyor, Terms,
+    Accepted, Deadlines, DotStuffing, Encryption, Envelope, Login, Protocol, Scan, Scanner, Session, Terms,
 };
 use crate::fact::{DeliveryPhase, DeliveryProblem};
 use crate::tls::Trust;
@@ -115,17 +115,17 @@ async fn converse(first: u8, bytes: &[u8]) {
 
 async fn send(session: &mut Session, mail: &[u8]) -> Result<Accepted, DeliveryProblem> {
     let to: Address = "jobb@l.se".parse().unwrap();
-    let mut transaction = session.begin(&Envelope { from: None, to: &to }, &survey(mail)).await?;
+    let mut transaction = session.begin(&Envelope { from: None, to: &to }, &scan(mail)).await?;
     for piece in mail.chunks(1 << 19) {
         transaction.push(piece).await?;
     }
     transaction.finish().await
 }
 
-fn survey(mail: &[u8]) -> Survey {
-    let mut surveyor = Surveyor::default();
-    surveyor.update(mail);
-    surveyor.finish()
+fn scan(mail: &[u8]) -> Scan {
+    let mut scanner = Scanner::default();
+    scanner.update(mail);
+    scanner.finish()
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
@@ -156,12 +156,12 @@ fn check(problem: &DeliveryProblem) {
 /// The form of a mail in DATA has one end for every receiver, and a receiver gets the mail back.
 pub fn smtp_body(data: &[u8]) {
     let Some((first, mail)) = data.split_first() else { return };
-    let survey = survey(mail);
+    let scan = scan(mail);
     for repair in [false, true] {
         let whole = stuffed(&[mail], repair);
         let pieces: Vec<&[u8]> = mail.chunks(1 + usize::from(*first)).collect();
         assert_eq!(stuffed(&pieces, repair), whole);
-        assert_eq!(whole.is_some(), repair || survey.has_crlf_only());
+        assert_eq!(whole.is_some(), repair || scan.has_crlf_only());
         let Some(body) = whole else { continue };
         let mut received = Vec::new();
         for line in body.split_inclusive(|byte| *byte == b'\n') {
@@ -169,8 +169,8 @@ pub fn smtp_body(data: &[u8]) {
             assert!(!text.contains(&b'\r') && text != b".");
             received.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
         }
-        assert_eq!(received.len() as u64, survey.size_in_data());
-        if survey.has_crlf_only() {
+        assert_eq!(received.len() as u64, scan.size_in_data());
+        if scan.has_crlf_only() {
             assert!(received.starts_with(mail));
         }
     }

@@ -1,4 +1,4 @@
-//! Bounces of deliveries: reports (RFC 3464) to the envelope sender of a mail that Mailferry has handed on, whose address names the
+//! Bounces of deliveries: delivery reports (RFC 3464) that return to the envelope sender, whose address contains the number of the
 //! delivery (VERP).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,44 +9,44 @@ use sha2::{Digest, Sha256};
 use super::fields::fields;
 use crate::address::Address;
 
-/// The longest text that is kept of a report.
+/// Maximum length of a text that is kept from a report.
 const MAX_TEXT: usize = 300;
-/// A report is small; only this many bytes of it are read, since it may return the whole mail.
+/// Number of bytes of a report that are read: reports are small, but may contain the whole returned mail.
 const MAX_READ: usize = 256 << 10;
-/// The senders of reports that are not in the standard form.
+/// Senders (local parts) by which a report in a non-standard form is recognised.
 const REPORTERS: [&str; 2] = ["mailer-daemon", "postmaster"];
 
-/// The delivery in the envelope sender of a mail that came back.
+/// The delivery number and signature in a bounce address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BounceAddress {
     /// The delivery's number.
     pub delivery: i64,
-    /// The proof that this installation wrote the address.
+    /// Proves that this installation created the address.
     pub signature: String,
 }
 
-/// Why a mail came back.
+/// Why a mail was returned.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The enhanced status code (RFC 3463), such as 5.1.1.
     pub status: Option<String>,
-    /// The words of the server that refused the mail.
+    /// The text of the server that refused the mail.
     pub words: String,
 }
 
-/// The address that a delivery is sent from: `bounces+d42.SIGNATURE@kundo.example`.
+/// The envelope sender of a delivery: `bounces+d42.SIGNATURE@kundo.example`.
 pub fn address(sender: &Address, delivery: i64, secret: &[u8]) -> String {
     let (local, domain) = sender.as_str().rsplit_once('@').unwrap_or((sender.as_str(), ""));
     format!("{local}+d{delivery}.{}@{domain}", signature(secret, delivery))
 }
 
-/// 48 bits that only the owner of the secret can compute.
+/// A 48-bit signature that only the owner of the secret can compute.
 pub fn signature(secret: &[u8], delivery: i64) -> String {
     let digest = Sha256::new().chain_update(secret).chain_update(b"bounce").chain_update(delivery.to_be_bytes());
     crate::vault::hex(digest.finalize().get(..6).unwrap_or_default())
 }
 
-/// The first address among these that names a delivery.
+/// The first of these addresses that is a bounce address.
 pub fn find<'a>(recipients: impl IntoIterator<Item = &'a Address>) -> Option<BounceAddress> {
     recipients.into_iter().find_map(|recipient| {
         let (local, _) = recipient.as_str().rsplit_once('@')?;
@@ -59,14 +59,14 @@ pub fn find<'a>(recipients: impl IntoIterator<Item = &'a Address>) -> Option<Bou
     })
 }
 
-/// The failure that a mail reports. `None`: it reports a delay or a success, or is not a report at all, such as a vacation notice.
+/// The failure that a mail reports. `None` if it reports a delay or a success, or is not a report, for example a vacation notice.
 pub fn failure(mail: &[u8], from: Option<&str>) -> Option<Report> {
     let mail = mail.get(..MAX_READ).unwrap_or(mail);
     // Parsers are complex and their input is untrusted. A mail that cannot be parsed is not a report.
     let parsed = catch_unwind(AssertUnwindSafe(|| {
         let message = MessageParser::default().parse(mail)?;
         let status = message.parts.iter().find(|part| {
-            // The second is that of RFC 6533.
+            // RFC 6533 defines the second one.
             ["delivery-status", "global-delivery-status"].iter().any(|kind| part.is_content_type("message", kind))
         });
         match status.map(|part| &part.body) {
@@ -79,7 +79,7 @@ pub fn failure(mail: &[u8], from: Option<&str>) -> Option<Report> {
     parsed.ok().flatten().flatten()
 }
 
-/// A report in the standard form: fields about the message, then a block of fields for each recipient.
+/// Reads a report in the standard form: fields about the message, then a block of fields for each recipient.
 fn standard(report: &[u8]) -> Option<Report> {
     let text = String::from_utf8_lossy(report).replace("\r\n", "\n");
     text.split("\n\n").find_map(|block| {
@@ -90,14 +90,14 @@ fn standard(report: &[u8]) -> Option<Report> {
             return None;
         }
         let status = get("Status").map(|status| status.split(' ').next().unwrap_or_default().to_owned());
-        // "smtp; 550 5.1.1 no such user": the type of the code, then the words.
+        // "smtp; 550 5.1.1 no such user": the type of the code, then its text.
         let words = get("Diagnostic-Code").unwrap_or_default();
         let words = words.split_once(';').map_or(words.as_str(), |(_, words)| words.trim());
         Some(Report { status: status.filter(|status| !status.is_empty()), words: clean(words) })
     })
 }
 
-/// A report of a server that writes a form of its own, such as qmail: recognised by its sender. A notice of a delay does not count.
+/// Reads a report in a non-standard form, such as that of qmail, which is recognised by its sender. Notices of a delay are ignored.
 fn unstructured(from: &str, subject: &str) -> Option<Report> {
     let local = from.split('@').next().unwrap_or_default();
     let is_report = REPORTERS.iter().any(|reporter| local.eq_ignore_ascii_case(reporter));
@@ -126,11 +126,11 @@ mod tests {
         let found = find(&addresses(&["jobb@lillestad.se", &of_delivery.to_uppercase()])).unwrap();
         assert_eq!(found, BounceAddress { delivery: 42, signature: signature(&[1; 32], 42) });
         assert_ne!(found.signature, signature(&[1; 32], 43));
-        assert_ne!(found.signature, signature(&[2; 32], 42), "another installation signs in another way");
+        assert_ne!(found.signature, signature(&[2; 32], 42), "another installation signs differently");
     }
 
     #[test]
-    fn other_addresses_name_no_delivery() {
+    fn other_addresses_are_not_bounce_addresses() {
         for text in [
             "bounces@kundo.example",
             "bounces+d42@kundo.example",
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_gives_the_status_and_the_words_of_the_server() {
+    fn a_report_gives_the_status_and_the_text_of_the_server() {
         let failed = "Final-Recipient: rfc822; jobb@kundo.example\r\nAction: failed\r\n";
         for (fields, expected) in [
             (
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_of_another_form_is_known_by_its_sender() {
+    fn a_report_in_a_non_standard_form_is_recognised_by_its_sender() {
         let qmail =
             b"From: MAILER-DAEMON@mx.example\r\nSubject: failure notice\r\n\r\nHi. This is the qmail-send program.";
         assert_eq!(failure(qmail, Some("MAILER-DAEMON@mx.example")), reported("", "failure notice"));

@@ -1,4 +1,4 @@
-//! WHEN deliveries are sent: which lanes are due, and how many are served at once.
+//! Decides when deliveries are sent: which lanes are due, and how many are served at once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::store::{DueLane, LANE_LEASE, LaneLease, LaneTaker, StoreError};
 /// Time between two queries for due lanes.
 const QUERY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Sends deliveries when they are due, until cancelled; then waits for those that are being sent.
+/// Sends due deliveries until cancelled, then waits for those in progress.
 pub async fn run(deps: Arc<DeliverDeps>, stop: CancellationToken) {
     let mut sending = Sending::new(deps, stop.clone());
     while !stop.is_cancelled() {
@@ -46,7 +46,7 @@ struct Sending {
     deps: Arc<DeliverDeps>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
-    /// The lanes being served here, and whether their targets are doubtful.
+    /// The lanes that this process serves, and whether their targets are doubtful.
     lanes: HashMap<Id, (i64, bool)>,
 }
 
@@ -55,8 +55,8 @@ impl Sending {
         Self { deps, stop, tasks: JoinSet::new(), lanes: HashMap::new() }
     }
 
-    /// Serves the due lanes for which there are slots. At most half of the slots go to targets that failed the last time or have
-    /// never taken a mail, so that dead targets never delay the others.
+    /// Serves due lanes while slots are free. At most half of the slots go to doubtful targets, which failed last or have never accepted
+    /// a mail, so that dead targets never delay the others.
     async fn start_due(&mut self) {
         let parallel = self.deps.settings.parallel.0;
         let due = match self.due(parallel).await {
@@ -84,7 +84,7 @@ impl Sending {
         }
     }
 
-    /// The due lanes that no living worker serves, with the time here and in the database.
+    /// The due lanes that no living worker serves, each with the current time and the current lease time.
     async fn due(&self, parallel: usize) -> Result<Vec<(DueLane, (Timestamp, Timestamp))>, StoreError> {
         let now = self.deps.clock.now();
         let lease_now = self.deps.store.lease_time(now).await?;
@@ -122,7 +122,7 @@ impl Sending {
         self.lanes.remove(&id);
     }
 
-    /// Waits for the mails that are being sent. A mail that takes longer than the grace period is cut off, and may have arrived.
+    /// Waits for the mails that are being sent. A mail that takes longer than the grace period is aborted, and may have arrived.
     async fn finish(&mut self) {
         let grace = self.deps.grace;
         let finishing = async {

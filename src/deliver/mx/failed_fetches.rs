@@ -1,4 +1,4 @@
-//! Remembers failed fetches of MTA-STS policies, so that no mail waits for a server that has just failed.
+//! Remembers failed fetches of MTA-STS policies, so that mail does not wait again for a policy host that has just failed.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 
-/// Time without another fetch after one has failed (RFC 8461 3.3).
+/// The wait after a failed fetch (RFC 8461 3.3).
 const AFTER_FAILURE: Duration = Duration::from_mins(5);
 /// Maximum number of remembered failures.
 const MAX_FAILURES: usize = 1000;
 
-/// The domains whose policy could not be fetched, each with the time of the next try.
+/// Domains whose policy could not be fetched, each with the time of the next attempt.
 #[derive(Default)]
 pub struct FailedFetches(Mutex<HashMap<String, Timestamp>>);
 
 impl FailedFetches {
-    /// Whether a fetch may be tried now.
+    /// Whether the policy of a domain may be fetched now.
     pub fn may_fetch(&self, domain: &str, now: Timestamp) -> bool {
         let failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         failed.get(domain).is_none_or(|until| *until <= now)

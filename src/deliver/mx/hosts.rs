@@ -6,22 +6,22 @@ use crate::discover::host_name;
 use crate::dns::{Dns, Mx, NoAnswer};
 use crate::fact::DeliveryProblem;
 
-/// The hosts of a domain, preferred first.
-pub async fn of(domain: &str, dns: &Dns) -> Result<Vec<String>, DeliveryProblem> {
+/// Looks up the mail servers of a domain, preferred first.
+pub async fn look_up(domain: &str, dns: &Dns) -> Result<Vec<String>, DeliveryProblem> {
     let mut answer = dns.mx(domain).await;
     if let Ok(records) = &mut answer {
-        // Equal preferences share the load.
+        // Hosts of equal preference share the load.
         records.shuffle(&mut rand::rng());
     }
     choose(domain, answer)
 }
 
-/// The hosts in an answer; those of equal preference stay in its order.
+/// The hosts in an answer, sorted by preference; equal ones keep their order.
 fn choose(domain: &str, answer: Result<Vec<Mx>, NoAnswer>) -> Result<Vec<String>, DeliveryProblem> {
     let domain = domain.to_owned();
     let mut records = match answer {
         Ok(records) => records,
-        Err(NoAnswer::NoRecords) => return Ok(vec![domain]), // its address record stands for an MX record
+        Err(NoAnswer::NoRecords) => return Ok(vec![domain]), // the domain's own address serves as the MX (RFC 5321 5.1)
         Err(NoAnswer::NoSuchName) => return Err(DeliveryProblem::NoMailServer { domain }),
         Err(NoAnswer::Failed) => return Err(DeliveryProblem::Unresolved { domain }),
     };
@@ -30,7 +30,7 @@ fn choose(domain: &str, answer: Result<Vec<Mx>, NoAnswer>) -> Result<Vec<String>
     }
     records.sort_by_key(|mx| mx.preference);
     let mut hosts: Vec<String> = Vec::new();
-    // An address or a name without a dot is no MX host. Without a valid one the address of the domain itself is not used.
+    // IP addresses and names without a dot are not valid MX hosts. If no record is valid, the domain's own address is not used either.
     for host in records.iter().filter_map(|mx| host_name(&mx.host)) {
         if !hosts.contains(&host) {
             hosts.push(host);

@@ -11,14 +11,14 @@ use crate::fact::DeliveryProblem;
 use crate::https::HttpClient;
 use crate::store::StsPolicy;
 
-/// A policy that is older is fetched again with the next mail, long before it ends.
+/// An older policy is fetched again with the next mail, long before it expires.
 const REFRESH: Duration = Duration::from_hours(24);
 
-/// The policy that applies to a domain now. Without DNS or HTTPS it is the known one, until it ends.
-pub async fn of(domain: &str, deps: &DeliverDeps) -> Result<Option<Policy>, DeliveryProblem> {
+/// The policy that applies to a domain now. If DNS or HTTPS fails, the stored policy applies until it expires.
+pub async fn current(domain: &str, deps: &DeliverDeps) -> Result<Option<Policy>, DeliveryProblem> {
     let now = deps.clock.now();
     let known = deps.store.sts_policy(domain, now).await.map_err(|error| {
-        // Without the database, a downgrade could not be excluded.
+        // Without the stored policy, a downgrade attack could not be excluded.
         tracing::error!(domain, %error, "the MTA-STS policy of a domain cannot be read");
         DeliveryProblem::Unresolved { domain: domain.to_owned() }
     })?;
@@ -30,7 +30,7 @@ pub async fn of(domain: &str, deps: &DeliverDeps) -> Result<Option<Policy>, Deli
     if let Some(id) = id.filter(|id| !is_current(id)).filter(|_| deps.failed_fetches.may_fetch(domain, now)) {
         match fetch(domain, deps).await {
             Ok(policy) => {
-                keep(domain, id, &policy, deps).await;
+                store(domain, id, &policy, deps).await;
                 return Ok(Some(policy));
             }
             Err(why) => {
@@ -46,7 +46,7 @@ pub async fn of(domain: &str, deps: &DeliverDeps) -> Result<Option<Policy>, Deli
     }))
 }
 
-async fn keep(domain: &str, policy_id: String, policy: &Policy, deps: &DeliverDeps) {
+async fn store(domain: &str, policy_id: String, policy: &Policy, deps: &DeliverDeps) {
     let now = deps.clock.now();
     let row = StsPolicy {
         policy_id,
@@ -60,7 +60,7 @@ async fn keep(domain: &str, policy_id: String, policy: &Policy, deps: &DeliverDe
     }
 }
 
-/// Fetches the policy (RFC 8461 3.3): with a valid certificate, and without redirects.
+/// Fetches the policy (RFC 8461 3.3): requires a valid certificate, and follows no redirects.
 async fn fetch(domain: &str, deps: &DeliverDeps) -> Result<Policy, String> {
     let port = match deps.settings.mta_sts_port {
         443 => String::new(),
@@ -80,7 +80,7 @@ async fn fetch(domain: &str, deps: &DeliverDeps) -> Result<Policy, String> {
     if answer.status() != hyper::StatusCode::OK {
         return Err(format!("it responds with status {}", answer.status().as_u16()));
     }
-    // Where users may store files of other types, they could store a policy.
+    // Users who may upload other types of files to this host could otherwise plant a policy.
     let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/plain")) {
         return Err("it is not text/plain".to_owned());

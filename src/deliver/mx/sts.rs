@@ -7,18 +7,18 @@ use crate::target::StsMode;
 
 /// Maximum size of a policy.
 pub const MAX_SIZE: usize = 64 << 10;
-/// Maximum number of host patterns; larger providers have a few wildcards.
+/// Maximum number of host patterns; even large providers have only a few wildcards.
 const MAX_PATTERNS: usize = 500;
 /// The largest `max_age` (RFC 8461 3.2).
 const MAX_AGE: u64 = 31_557_600;
 
-/// A policy.
+/// The MTA-STS policy of a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     pub mode: StsMode,
-    /// The permitted hosts: a name, or "*." before a name for each name with one label more.
+    /// The permitted hosts: names, or `*.NAME` for every name with exactly one more label.
     pub hosts: Vec<String>,
-    /// How long it is valid.
+    /// How long the policy is valid.
     pub max_age: Duration,
 }
 
@@ -62,7 +62,7 @@ fn pattern(text: &str) -> Option<String> {
 }
 
 impl Policy {
-    /// Whether a host, in lower case, is permitted. A wildcard stands for the leftmost label alone (RFC 8461 4.1).
+    /// Whether a host, in lower case, is permitted. A wildcard matches exactly one label (RFC 8461 4.1).
     pub fn permits(&self, host: &str) -> bool {
         let parent = host.split_once('.').map(|(_, parent)| parent);
         self.hosts.iter().any(|pattern| match pattern.strip_prefix("*.") {
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_record_announces_the_policy() {
+    fn exactly_one_record_announces_the_policy() {
         for (records, id) in [
             (&["v=STSv1; id=20160831085700Z;"][..], Some("20160831085700Z")),
             (&["v=STSv1;id=1"], Some("1")),
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(read(text), Some((StsMode::Enforce, hosts.clone(), 604_800)));
         assert_eq!(read(&text.replace("\r\n", "\n")), Some((StsMode::Enforce, hosts.clone(), 604_800)));
         assert_eq!(read(&text.replace("enforce", "testing")), Some((StsMode::Testing, hosts.clone(), 604_800)));
-        // Unknown fields are ignored, and so is a second value of a field that has one.
+        // Unknown fields are ignored, and so is the second occurrence of a field.
         let more = format!("x-other: y\r\n{text}mode: none\r\nmax_age: 1\r\n");
         assert_eq!(read(&more), Some((StsMode::Enforce, hosts.clone(), 604_800)));
         assert_eq!(read(&text.replace("604800", "9999999999")), Some((StsMode::Enforce, hosts, MAX_AGE)));
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_stands_for_one_label() {
+    fn a_wildcard_matches_one_label() {
         let of = |pattern: &str| Policy {
             mode: StsMode::Enforce,
             hosts: vec!["first.example".to_owned(), pattern.to_owned()],

@@ -1,13 +1,12 @@
-//! The form of a mail in DATA (RFC 5321 4.5.2): a dot before each line that begins with one, then a line with a dot alone.
+//! Dot-stuffing for DATA (RFC 5321 4.5.2): a line that begins with a dot gets another dot, and a lone dot ends the mail.
 //!
-//! Receivers differ in what they take for a line end. If one takes a lone CR or LF for it, then a mail with LF, dot, CRLF ends
-//! early there, and the rest of the mail is read as commands: a second mail with any sender, smuggled in by the author of the first
-//! (CVE-2023-51764, 51765, 51766). So the output has no CR or LF outside CRLF, whatever the mail contains, and each line is
-//! stuffed. All receivers then agree.
+//! Some receivers accept a lone CR or LF as a line end. For them, a mail with LF, dot, CRLF ends early, and they read the rest as
+//! commands: the author of the mail can smuggle in a second mail with any sender (CVE-2023-51764, 51765, 51766). So whatever the
+//! mail contains, the output has no CR or LF outside CRLF, and every line is stuffed. All receivers then agree where the mail ends.
 
 use crate::fact::DeliveryProblem;
 
-/// Converts a mail that comes in pieces.
+/// Dot-stuffs a mail that arrives in pieces.
 #[derive(Debug, Clone)]
 pub struct DotStuffing {
     /// Whether a lone CR or LF becomes CRLF. Otherwise it is an error.
@@ -28,7 +27,7 @@ impl DotStuffing {
         self.repaired
     }
 
-    /// Appends the form of a piece. At most one byte of it waits for the next piece.
+    /// Appends the converted piece to `out`. At most its last byte waits for the next piece.
     pub fn push(&mut self, mut piece: &[u8], out: &mut Vec<u8>) -> Result<(), DeliveryProblem> {
         out.reserve(piece.len() + 2);
         while let Some((first, rest)) = piece.split_first() {
@@ -38,7 +37,7 @@ impl DotStuffing {
                     self.end_line(out);
                     piece = rest;
                 } else {
-                    self.end_badly(out)?;
+                    self.bare_line_end(out)?;
                 }
                 continue;
             }
@@ -48,7 +47,7 @@ impl DotStuffing {
                     piece = rest;
                 }
                 b'\n' => {
-                    self.end_badly(out)?;
+                    self.bare_line_end(out)?;
                     piece = rest;
                 }
                 _ => {
@@ -69,7 +68,7 @@ impl DotStuffing {
     /// Ends the last line, and returns whether its line end was missing. The caller adds the final dot.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<bool, DeliveryProblem> {
         if std::mem::take(&mut self.pending_cr) {
-            self.end_badly(out)?;
+            self.bare_line_end(out)?;
         }
         let is_missing = !self.at_line_start;
         if is_missing {
@@ -83,8 +82,8 @@ impl DotStuffing {
         self.at_line_start = true;
     }
 
-    /// A CR or LF that stands alone.
-    fn end_badly(&mut self, out: &mut Vec<u8>) -> Result<(), DeliveryProblem> {
+    /// Handles a lone CR or LF.
+    fn bare_line_end(&mut self, out: &mut Vec<u8>) -> Result<(), DeliveryProblem> {
         if !self.repair {
             return Err(DeliveryProblem::BareLineEnds);
         }
@@ -99,7 +98,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::deliver::smtp::Surveyor;
+    use crate::deliver::smtp::Scanner;
 
     /// The bytes on the wire, the final dot included.
     fn sent(pieces: &[&[u8]], repair: bool) -> Result<Vec<u8>, DeliveryProblem> {
@@ -113,8 +112,8 @@ mod tests {
         Ok(out)
     }
 
-    /// A receiver that takes each of these for a line end. Returns the mail, and the bytes behind the final dot, which it
-    /// would read as commands.
+    /// Reads as a receiver that accepts each of these line ends. Returns the mail, and the bytes after the final dot, which the
+    /// receiver would take for commands.
     fn receive<'a>(wire: &'a [u8], line_ends: &[&[u8]]) -> Option<(Vec<u8>, &'a [u8])> {
         let mut mail = Vec::new();
         let mut rest = wire;
@@ -139,7 +138,7 @@ mod tests {
     const RECEIVERS: [&[&[u8]]; 4] = [&STRICT, &[b"\r\n", b"\n"], &[b"\r\n", b"\r"], &[b"\r\n", b"\n", b"\r"]];
 
     #[test]
-    fn dots_are_doubled_at_the_beginning_of_a_line_only() {
+    fn only_dots_at_the_beginning_of_a_line_are_doubled() {
         for (mail, wire) in [
             (&b""[..], &b".\r\n"[..]),
             (b"a\r\n", b"a\r\n.\r\n"),
@@ -186,23 +185,23 @@ mod tests {
             piece in 1..9_usize,
         ) {
             let pieces: Vec<&[u8]> = mail.chunks(piece).collect();
-            let mut surveyor = Surveyor::default();
-            surveyor.update(&mail);
-            let survey = surveyor.finish();
+            let mut scanner = Scanner::default();
+            scanner.update(&mail);
+            let scan = scanner.finish();
             for repair in [false, true] {
                 let Ok(wire) = sent(&pieces, repair) else {
-                    prop_assert!(!repair && !survey.has_crlf_only());
+                    prop_assert!(!repair && !scan.has_crlf_only());
                     continue;
                 };
-                prop_assert!(repair || survey.has_crlf_only());
+                prop_assert!(repair || scan.has_crlf_only());
                 let (received, behind) = receive(&wire, &STRICT).unwrap();
                 prop_assert!(behind.is_empty());
-                prop_assert_eq!(received.len() as u64, survey.size_in_data());
+                prop_assert_eq!(received.len() as u64, scan.size_in_data());
                 for receiver in RECEIVERS {
                     prop_assert_eq!(receive(&wire, receiver), Some((received.clone(), behind)));
                 }
-                if survey.has_crlf_only() {
-                    let missing: &[u8] = if mail.is_empty() || survey.ends_with_crlf { b"" } else { b"\r\n" };
+                if scan.has_crlf_only() {
+                    let missing: &[u8] = if mail.is_empty() || scan.ends_with_crlf { b"" } else { b"\r\n" };
                     prop_assert_eq!(received, [&mail[..], missing].concat());
                 }
             }

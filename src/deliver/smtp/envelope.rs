@@ -1,40 +1,40 @@
-//! The envelope: sender and recipient in the form of MAIL and RCPT.
+//! The envelope: sender and recipient as MAIL and RCPT write them.
 
-use super::Offers;
+use super::Extensions;
 use crate::address::Address;
 use crate::discover::host_name;
 use crate::fact::DeliveryProblem;
 
-/// Sender and recipient of a transaction. `Address` admits no character that could end a command early.
+/// Sender and recipient of a transaction. An `Address` contains no character that could end a command early.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope<'a> {
-    /// `None` is the empty sender `<>`, to which nothing is bounced.
+    /// `None` is the null sender `<>`, which never receives a bounce.
     pub from: Option<&'a Address>,
-    /// One recipient, so that one refusal or one answer concerns one delivery.
+    /// A single recipient, so that every answer belongs to one delivery.
     pub to: &'a Address,
 }
 
-/// Both addresses as they are sent.
+/// Both addresses in the form in which they are sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
     pub from: String,
     pub to: String,
-    /// Whether one of them is not ASCII, so that MAIL needs SMTPUTF8. The content alone does not need it: a next server without
-    /// it would have to refuse a mail that it can carry.
+    /// Whether an address is not ASCII, so that MAIL needs SMTPUTF8. It is not requested for UTF-8 in the content alone, since a later
+    /// server without SMTPUTF8 would then have to refuse a mail that it could carry.
     pub needs_utf8: bool,
 }
 
 impl Paths {
-    pub fn new(envelope: &Envelope<'_>, offers: &Offers) -> Result<Self, DeliveryProblem> {
-        let from = envelope.from.map_or_else(|| Ok(String::new()), |from| path(from, offers))?;
-        let to = path(envelope.to, offers)?;
+    pub fn new(envelope: &Envelope<'_>, extensions: &Extensions) -> Result<Self, DeliveryProblem> {
+        let from = envelope.from.map_or_else(|| Ok(String::new()), |from| path(from, extensions))?;
+        let to = path(envelope.to, extensions)?;
         let needs_utf8 = !(from.is_ascii() && to.is_ascii());
         Ok(Self { from, to, needs_utf8 })
     }
 }
 
-/// The address in ASCII if it has such a form: the domain becomes A-labels (RFC 5890), a local part has no other form (RFC 6531 3.2).
-fn path(address: &Address, offers: &Offers) -> Result<String, DeliveryProblem> {
+/// The address in ASCII if possible: a domain can be written as A-labels (RFC 5890), a local part cannot (RFC 6531 3.2).
+fn path(address: &Address, extensions: &Extensions) -> Result<String, DeliveryProblem> {
     let text = address.as_str();
     if text.is_ascii() {
         return Ok(text.to_owned());
@@ -44,7 +44,7 @@ fn path(address: &Address, offers: &Offers) -> Result<String, DeliveryProblem> {
     {
         return Ok(format!("{local}@{domain}"));
     }
-    match offers.smtputf8 {
+    match extensions.smtputf8 {
         true => Ok(text.to_owned()),
         false => Err(DeliveryProblem::AddressNeedsUtf8 { address: text.to_owned() }),
     }
@@ -57,7 +57,7 @@ mod tests {
     fn paths(from: &str, to: &str, smtputf8: bool) -> Result<Paths, DeliveryProblem> {
         let from: Option<Address> = (!from.is_empty()).then(|| from.parse().unwrap());
         let envelope = Envelope { from: from.as_ref(), to: &to.parse().unwrap() };
-        Paths::new(&envelope, &Offers { smtputf8, ..Offers::default() })
+        Paths::new(&envelope, &Extensions { smtputf8, ..Extensions::default() })
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Replies (RFC 5321 4.2): read as bytes, within limits, and kept as printable text.
+//! Replies (RFC 5321 4.2), read as bytes within limits and stored as printable text.
 
 use crate::fact::{DeliveryPhase, DeliveryProblem, ReplyFault};
 use crate::shown::shown_within;
 
-/// Maximum length of a line. RFC 5321 4.5.3.1.5 says 512; EHLO lines and policy texts are longer in practice.
+/// Maximum length of a line. RFC 5321 4.5.3.1.5 says 512, but EHLO lines and policy texts are longer in practice.
 pub const MAX_LINE: usize = 4 << 10;
 /// Maximum number of lines, and their total size.
 const MAX_LINES: usize = 100;
@@ -39,7 +39,7 @@ pub struct ReplyReader {
     size: usize,
 }
 
-/// The kind of answer that a command requires. RFC 5321 4.2.1: a client decides by the first digit.
+/// The reply class that a command requires. A client decides by the first digit (RFC 5321 4.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     /// 2xx
@@ -80,7 +80,7 @@ impl ReplyReader {
     }
 }
 
-/// The code of a line, whether the line is the reply's last, and its text. A code alone is valid (RFC 5321 4.2).
+/// Splits a line into its code, whether it is the last line of the reply, and its text. A code alone is valid (RFC 5321 4.2).
 fn split(line: &[u8]) -> Option<(u16, bool, &[u8])> {
     let (digits, rest) = line.split_at_checked(3)?;
     if !digits.iter().all(u8::is_ascii_digit) {
@@ -111,11 +111,11 @@ fn excerpt(line: &[u8]) -> String {
 }
 
 impl Malformed {
-    pub fn of_line(fault: ReplyFault, line: &[u8]) -> Self {
+    pub fn from_line(fault: ReplyFault, line: &[u8]) -> Self {
         Self { fault, words: excerpt(line) }
     }
 
-    pub fn problem(self, phase: DeliveryPhase) -> DeliveryProblem {
+    pub fn into_problem(self, phase: DeliveryPhase) -> DeliveryProblem {
         DeliveryProblem::NotUnderstood { phase, fault: self.fault, words: self.words }
     }
 }
@@ -133,33 +133,33 @@ impl Reply {
         words
     }
 
-    /// Whether the reply says that the server is about to close the connection, which it may do at any time (RFC 5321 3.8).
+    /// Whether the server announces that it closes the connection, which it may do at any time (RFC 5321 3.8).
     pub fn is_closing(&self) -> bool {
         self.code == 421
     }
 
-    /// Whether the reply is a refusal, for now or for good.
+    /// Whether the reply is a refusal, temporary or permanent.
     pub fn is_refusal(&self) -> bool {
         self.code >= 400
     }
 
-    pub fn refusal(self, phase: DeliveryPhase) -> DeliveryProblem {
+    pub fn into_refusal(self, phase: DeliveryPhase) -> DeliveryProblem {
         let words = self.words();
         DeliveryProblem::Refused { phase, code: self.code, enhanced: self.enhanced, words }
     }
 
-    /// A reply that does not fit.
-    pub fn misplaced(&self, phase: DeliveryPhase, fault: ReplyFault) -> DeliveryProblem {
+    /// The problem that this reply was not allowed here.
+    pub fn unexpected(&self, phase: DeliveryPhase, fault: ReplyFault) -> DeliveryProblem {
         let words = shown_within(&format!("{} {}", self.code, self.words()), MAX_EXCERPT);
         DeliveryProblem::NotUnderstood { phase, fault, words }
     }
 
-    /// The reply, if it is the expected one.
+    /// Returns the reply if it has the expected class.
     pub fn expect(self, expected: Expected, phase: DeliveryPhase) -> Result<Self, DeliveryProblem> {
         match (self.code / 100, expected) {
             (2, Expected::Completion) | (3, Expected::Continuation) => Ok(self),
-            (4 | 5, _) => Err(self.refusal(phase)),
-            _ => Err(self.misplaced(phase, ReplyFault::UnexpectedCode)),
+            (4 | 5, _) => Err(self.into_refusal(phase)),
+            _ => Err(self.unexpected(phase, ReplyFault::UnexpectedCode)),
         }
     }
 }
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_replies_are_told_apart() {
+    fn each_malformed_reply_has_its_fault() {
         let line = |length: usize| [b"250 ".to_vec(), vec![b'x'; length - 4], b"\r\n".to_vec()].concat();
         let lines = |number: usize| [b"250-x\r\n".repeat(number - 1), b"250 x\r\n".to_vec()].concat();
         let large =

@@ -4,7 +4,7 @@ use tokio::time::timeout;
 
 use super::reply::{Expected, Reply};
 use super::wire::{Arrival, Stream, Wire};
-use super::{Deadlines, Encryption, Offers, Protocol, Terms};
+use super::{Deadlines, Encryption, Extensions, Protocol, Terms};
 use crate::fact::{DeliveryPhase, DeliveryProblem};
 use crate::tls;
 
@@ -12,11 +12,11 @@ use crate::tls;
 pub struct Session {
     pub(super) wire: Wire,
     pub(super) deadlines: Deadlines,
-    /// Whether the server waits for MAIL. A transaction that is abandoned, or ends in an unknown state, leaves it false for good.
+    /// Whether the server is ready for MAIL. Stays false for good after a transaction that was abandoned or ended in an unknown state.
     pub(super) is_idle: bool,
     pub(super) chunking: bool,
     pub(super) repair_line_ends: bool,
-    offers: Offers,
+    extensions: Extensions,
     greeting: String,
     is_protected: bool,
 }
@@ -37,20 +37,20 @@ impl Session {
             is_idle: true,
             chunking: terms.chunking,
             repair_line_ends: terms.repair_line_ends,
-            offers: Offers::default(),
+            extensions: Extensions::default(),
             greeting: greeting.words(),
             is_protected: terms.encryption == Encryption::Implicit,
         };
-        session.introduce(terms).await?;
+        session.send_hello(terms).await?;
         let wants_tls = match terms.encryption {
             Encryption::StartTls => true,
-            Encryption::Opportunistic => session.offers.starttls,
+            Encryption::Opportunistic => session.extensions.starttls,
             Encryption::Implicit | Encryption::Local => false,
         };
         if wants_tls {
             session = session.start_tls(terms).await?;
-            // RFC 3207 4.2: nothing that was learned before TLS counts.
-            session.introduce(terms).await?;
+            // RFC 3207 4.2: discard everything learned before TLS.
+            session.send_hello(terms).await?;
         }
         if let Some(login) = &terms.login {
             session.log_in(login).await?;
@@ -58,9 +58,9 @@ impl Session {
         Ok(session)
     }
 
-    /// The offers after TLS.
-    pub fn offers(&self) -> &Offers {
-        &self.offers
+    /// The extensions in the latest EHLO reply.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
     }
 
     /// The text of the server's greeting.
@@ -73,13 +73,13 @@ impl Session {
         self.is_protected
     }
 
-    /// Whether the session can take another mail: no transaction was abandoned, and the server has neither closed nor spoken since
-    /// (such as "421 idle too long"). Otherwise the caller opens a new one.
+    /// Whether the session can carry another mail: no transaction was abandoned, and the server has neither closed the connection nor
+    /// sent anything since (such as "421 idle too long"). Otherwise the caller opens a new session.
     pub async fn is_ready(&mut self) -> bool {
         self.is_idle && self.wire.arrival().await == Arrival::Nothing
     }
 
-    /// Ends the session with QUIT. Its failure does not affect any mail.
+    /// Ends the session with QUIT. A failure is ignored, since it affects no mail.
     pub async fn quit(self) {
         if self.is_idle {
             self.wire.quit().await;
@@ -93,35 +93,35 @@ impl Session {
         self.wire.reply(phase, self.deadlines.command).await
     }
 
-    /// EHLO or LHLO. There is no way back to HELO: each server since RFC 1869 (1995) knows EHLO, and only EHLO offers the
-    /// extensions that are needed here (TLS, a login, SIZE).
-    async fn introduce(&mut self, terms: &Terms) -> Result<(), DeliveryProblem> {
+    /// Sends EHLO or LHLO. There is no fallback to HELO: servers have supported EHLO since RFC 1869 (1995), and the extensions that are
+    /// needed here (STARTTLS, AUTH, SIZE) require it.
+    async fn send_hello(&mut self, terms: &Terms) -> Result<(), DeliveryProblem> {
         let verb = match terms.protocol {
             Protocol::Smtp => "EHLO",
             Protocol::Lmtp => "LHLO",
         };
-        // A host name from the system may be anything; an invalid one is refused by many servers.
+        // The system's host name may be anything, and many servers refuse an invalid name.
         let is_name = !terms.hello.is_empty() && terms.hello.bytes().all(|byte| byte.is_ascii_graphic());
         let name = if is_name { terms.hello.as_str() } else { "localhost" };
         let reply = self.command(format!("{verb} {name}\r\n").as_bytes(), DeliveryPhase::Hello).await?;
-        self.offers = Offers::read(&reply.expect(Expected::Completion, DeliveryPhase::Hello)?);
+        self.extensions = Extensions::read(&reply.expect(Expected::Completion, DeliveryPhase::Hello)?);
         Ok(())
     }
 
     async fn start_tls(mut self, terms: &Terms) -> Result<Self, DeliveryProblem> {
-        if !self.offers.starttls {
+        if !self.extensions.starttls {
             return Err(DeliveryProblem::NoStartTls);
         }
         let phase = DeliveryPhase::Tls;
         self.command(b"STARTTLS\r\n", phase).await?.expect(Expected::Completion, phase)?;
         match self.wire.arrival().await {
             Arrival::Nothing => {}
-            // Taken for the first answer under TLS, they would speak with the server's authority (CVE-2011-0411 and others).
+            // An attacker may have injected them: read after the handshake, they would pass for the server's (CVE-2011-0411 and others).
             Arrival::Bytes => return Err(DeliveryProblem::InjectedBeforeTls),
             Arrival::End => return Err(DeliveryProblem::Closed { phase }),
         }
         let stream = protect(self.wire.into_stream(), terms).await?;
-        Ok(Self { wire: Wire::new(stream), offers: Offers::default(), is_protected: true, ..self })
+        Ok(Self { wire: Wire::new(stream), extensions: Extensions::default(), is_protected: true, ..self })
     }
 }
 

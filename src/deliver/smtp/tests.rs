@@ -1,4 +1,4 @@
-//! Dialogues with scripted servers.
+//! Sessions with scripted servers.
 
 mod deadlines;
 mod dialogue;
@@ -19,21 +19,21 @@ use crate::fact::DeliveryProblem;
 /// A step of a scripted server.
 #[derive(Debug, Clone)]
 enum Step {
-    /// The server says this.
+    /// The server sends this text.
     S(String),
-    /// The client says exactly this.
+    /// The client sends exactly this text.
     C(String),
-    /// The server says these bytes, one at a time, with this time between them.
+    /// The server sends these bytes one at a time, with this pause after each.
     Trickle(Vec<u8>, Duration),
-    /// The server says these bytes.
+    /// The server sends these bytes.
     Bytes(Vec<u8>),
-    /// The server reads a KiB at a time, with this time between.
+    /// The server reads a KiB at a time, with this pause in between.
     Sip(Duration),
-    /// The server reads nothing until the client has waited in vain.
+    /// The server neither reads nor sends, until the client has timed out.
     Hang,
     /// The server closes the connection.
     Close,
-    /// The server sends no more, and still reads.
+    /// The server closes its sending side, but still reads.
     Shut,
 }
 
@@ -47,7 +47,7 @@ fn c(text: &str) -> Step {
     C(format!("{text}\r\n"))
 }
 
-/// Plays the steps. Returns what the client has said after them.
+/// Plays the steps. Returns the text that the client sent after them.
 async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, steps: Vec<Step>) -> String {
     for step in steps {
         match step {
@@ -83,7 +83,7 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, steps: Vec<Step>
     String::from_utf8_lossy(&rest).into_owned()
 }
 
-/// The client's result, and what it has said after the server's steps.
+/// Runs the client against the steps. Returns its result, and the text that it sent after them.
 async fn play<R>(steps: Vec<Step>, client: impl AsyncFnOnce(DuplexStream) -> R) -> (R, String) {
     let (ours, theirs) = tokio::io::duplex(1 << 14);
     let serving = tokio::spawn(serve(theirs, steps));
@@ -110,7 +110,7 @@ fn lmtp() -> Terms {
     Terms { protocol: Protocol::Lmtp, ..terms() }
 }
 
-/// The opening of a server with these offers.
+/// The greeting and EHLO of a server that offers these extensions.
 fn hello(offers: &str) -> Vec<Step> {
     let lines: String = offers.split_whitespace().map(|offer| format!("250-{}\r\n", offer.replace('_', " "))).collect();
     vec![s("220 mx.l.se"), c("EHLO mf.test"), S(format!("250-mx.l.se\r\n{lines}250 HELP\r\n"))]
@@ -120,10 +120,10 @@ fn steps(parts: &[&[Step]]) -> Vec<Step> {
     parts.concat()
 }
 
-fn survey(mail: &[u8]) -> Survey {
-    let mut surveyor = Surveyor::default();
-    surveyor.update(mail);
-    surveyor.finish()
+fn scan(mail: &[u8]) -> Scan {
+    let mut scanner = Scanner::default();
+    scanner.update(mail);
+    scanner.finish()
 }
 
 /// Sends one mail from `<>` to jobb@l.se.
@@ -133,7 +133,7 @@ async fn send(session: &mut Session, mail: &[u8]) -> Result<Accepted, DeliveryPr
 
 async fn send_to(session: &mut Session, to: &str, mail: &[u8]) -> Result<Accepted, DeliveryProblem> {
     let to: Address = to.parse().unwrap();
-    let mut transaction = session.begin(&Envelope { from: None, to: &to }, &survey(mail)).await?;
+    let mut transaction = session.begin(&Envelope { from: None, to: &to }, &scan(mail)).await?;
     transaction.push(mail).await?;
     transaction.finish().await
 }

@@ -1,7 +1,7 @@
 //! One mail to one recipient: MAIL, RCPT, then DATA or BDAT.
 //!
-//! With DATA, the mail goes in the form of [`DotStuffing`]. With BDAT (RFC 3030), its length is announced and its bytes go as they
-//! are, so BDAT is preferred. BINARYMIME is not asked for: a next server without it would get a converted mail.
+//! DATA needs [`DotStuffing`]. BDAT (RFC 3030) announces the length and sends the bytes unchanged, so it is preferred. BINARYMIME is
+//! not requested: a later server without it would receive a converted mail.
 
 use std::time::Duration;
 
@@ -9,26 +9,26 @@ use tokio::time::{Instant, timeout};
 
 use super::envelope::Paths;
 use super::reply::{Expected, Reply};
-use super::{Deadlines, DotStuffing, Envelope, Session, Survey};
+use super::{Deadlines, DotStuffing, Envelope, Scan, Session};
 use crate::fact::{DeliveryPhase, DeliveryProblem};
 
-/// Bytes written at once in DATA, and of one BDAT.
+/// Number of bytes per write in DATA, and per BDAT command.
 const PIECE: usize = 64 << 10;
 const CHUNK: usize = 1 << 20;
-/// Time for RSET. The reason of the refusal waits for it, and without it a new session is as good.
+/// Time limit of RSET. It is short, since RSET delays the report of a refusal, and a new session does as well.
 const RESET: Duration = Duration::from_secs(10);
 
-/// A transaction whose recipient is accepted. To drop it ends the session without delivering the mail.
+/// A transaction whose recipient was accepted. Dropping it ends the session without delivering the mail.
 pub struct Transaction<'s> {
     session: &'s mut Session,
     size: u64,
     pushed: u64,
     body: Body,
-    begun: Instant,
+    started_at: Instant,
     failed: Option<DeliveryProblem>,
 }
 
-/// The bytes that wait to be sent, in the form that the command requires.
+/// The bytes that wait to be written, in the form that the command requires.
 enum Body {
     Data { stuffing: DotStuffing, waiting: Vec<u8> },
     Chunks { waiting: Vec<u8> },
@@ -47,11 +47,11 @@ pub struct Accepted {
     pub last_line_end_added: bool,
 }
 
-/// Why the server did not take envelope and DATA.
+/// Why the server did not accept the envelope or DATA.
 enum Rejection {
-    /// It waits for the next command.
+    /// It refused, and is ready for the next command.
     Refused(DeliveryProblem),
-    /// The session cannot go on.
+    /// The session cannot continue.
     Ended(DeliveryProblem),
 }
 
@@ -63,20 +63,16 @@ struct Command {
 }
 
 impl Session {
-    /// Offers a mail to its recipient. After a refusal the session can be used for the next mail, if it is still
+    /// Sends the envelope of a mail. After a refusal the session can be used for the next mail if it is still
     /// [ready](Session::is_ready).
-    pub async fn begin(
-        &mut self,
-        envelope: &Envelope<'_>,
-        survey: &Survey,
-    ) -> Result<Transaction<'_>, DeliveryProblem> {
+    pub async fn begin(&mut self, envelope: &Envelope<'_>, scan: &Scan) -> Result<Transaction<'_>, DeliveryProblem> {
         if !self.is_idle {
             return Err(DeliveryProblem::Closed { phase: DeliveryPhase::Sender });
         }
-        let in_chunks = self.chunking && self.offers().chunking;
-        let commands = self.commands(envelope, survey, in_chunks)?;
+        let in_chunks = self.chunking && self.extensions().chunking;
+        let commands = self.commands(envelope, scan, in_chunks)?;
         self.is_idle = false;
-        match self.propose(commands).await {
+        match self.send_envelope(commands).await {
             Ok(()) => {}
             Err(Rejection::Refused(problem)) => {
                 self.reset().await;
@@ -88,31 +84,26 @@ impl Session {
             true => Body::Chunks { waiting: Vec::new() },
             false => Body::Data { stuffing: DotStuffing::new(self.repair_line_ends), waiting: Vec::new() },
         };
-        Ok(Transaction { session: self, size: survey.size, pushed: 0, body, begun: Instant::now(), failed: None })
+        Ok(Transaction { session: self, size: scan.size, pushed: 0, body, started_at: Instant::now(), failed: None })
     }
 
-    /// The commands before the mail. A mail that the server cannot take is refused here.
-    fn commands(
-        &self,
-        envelope: &Envelope<'_>,
-        survey: &Survey,
-        in_chunks: bool,
-    ) -> Result<Vec<Command>, DeliveryProblem> {
-        let offers = self.offers();
-        if !(in_chunks || self.repair_line_ends || survey.has_crlf_only()) {
+    /// The commands before the mail. Refuses a mail that the server cannot accept.
+    fn commands(&self, envelope: &Envelope<'_>, scan: &Scan, in_chunks: bool) -> Result<Vec<Command>, DeliveryProblem> {
+        let extensions = self.extensions();
+        if !(in_chunks || self.repair_line_ends || scan.has_crlf_only()) {
             return Err(DeliveryProblem::BareLineEnds);
         }
-        let size = if in_chunks { survey.size } else { survey.size_in_data() };
-        if let Some(limit) = offers.size_limit.filter(|limit| *limit < size) {
+        let size = if in_chunks { scan.size } else { scan.size_in_data() };
+        if let Some(limit) = extensions.size_limit.filter(|limit| *limit < size) {
             return Err(DeliveryProblem::TooLarge { size, limit });
         }
-        let paths = Paths::new(envelope, offers)?;
+        let paths = Paths::new(envelope, extensions)?;
         let mut mail = format!("MAIL FROM:<{}>", paths.from);
-        if offers.size {
+        if extensions.size {
             mail.push_str(&format!(" SIZE={size}"));
         }
-        // Without 8BITMIME, 8-bit bytes are sent all the same: a conversion would break signatures, and servers take them.
-        if offers.eight_bit && survey.has_8bit {
+        // Without 8BITMIME, 8-bit bytes are sent anyway: a conversion would break signatures, and servers accept them.
+        if extensions.eight_bit && scan.has_8bit {
             mail.push_str(" BODY=8BITMIME");
         }
         if paths.needs_utf8 {
@@ -129,14 +120,14 @@ impl Session {
         Ok(commands)
     }
 
-    async fn propose(&mut self, commands: Vec<Command>) -> Result<(), Rejection> {
-        match self.offers().pipelining {
-            true => self.propose_at_once(commands).await,
-            false => self.propose_in_turn(commands).await,
+    async fn send_envelope(&mut self, commands: Vec<Command>) -> Result<(), Rejection> {
+        match self.extensions().pipelining {
+            true => self.send_envelope_pipelined(commands).await,
+            false => self.send_envelope_in_turn(commands).await,
         }
     }
 
-    async fn propose_in_turn(&mut self, commands: Vec<Command>) -> Result<(), Rejection> {
+    async fn send_envelope_in_turn(&mut self, commands: Vec<Command>) -> Result<(), Rejection> {
         for Command { phase, line, expected } in commands {
             let reply = self.command(line.as_bytes(), phase).await.map_err(Rejection::Ended)?;
             reply.expect(expected, phase).map_err(rejection)?;
@@ -144,8 +135,8 @@ impl Session {
         Ok(())
     }
 
-    /// Sends all commands, then reads all answers (RFC 2920).
-    async fn propose_at_once(&mut self, commands: Vec<Command>) -> Result<(), Rejection> {
+    /// Sends all commands at once, then reads all answers (RFC 2920).
+    async fn send_envelope_pipelined(&mut self, commands: Vec<Command>) -> Result<(), Rejection> {
         let first = DeliveryPhase::Sender;
         self.wire.expect_silence(first).await.map_err(Rejection::Ended)?;
         let lines: String = commands.iter().map(|command| command.line.as_str()).collect();
@@ -154,12 +145,12 @@ impl Session {
         for Command { phase, expected, .. } in commands {
             let answer = match self.wire.reply(phase, self.deadlines.command).await {
                 Ok(reply) => reply.expect(expected, phase),
-                // The first refusal is the reason, and the later end its consequence.
+                // The first refusal is the cause; the end of the session follows from it.
                 Err(problem) => return Err(Rejection::Ended(refused.unwrap_or(problem))),
             };
             match (answer.map_err(rejection), refused.take()) {
                 (Ok(_), None) => {}
-                // It waits for a mail, although it has refused the recipient. Not even an empty mail is sent.
+                // The server refused the recipient but still expects a mail. Not even an empty one is sent.
                 (Ok(_), Some(earlier)) if phase == DeliveryPhase::Data => return Err(Rejection::Ended(earlier)),
                 (Ok(_) | Err(Rejection::Refused(_)), Some(earlier)) => refused = Some(earlier),
                 (Err(Rejection::Refused(problem)), None) => refused = Some(problem),
@@ -169,7 +160,7 @@ impl Session {
         refused.map_or(Ok(()), |problem| Err(Rejection::Refused(problem)))
     }
 
-    /// Makes the server forget a refused transaction, at once, so that a failure is not taken for one of the next mail.
+    /// Resets a refused transaction at once, so that a failure of RSET is not attributed to the next mail.
     async fn reset(&mut self) {
         let phase = DeliveryPhase::Sender;
         let reply = timeout(RESET, self.command(b"RSET\r\n", phase)).await;
@@ -187,22 +178,22 @@ fn rejection(problem: DeliveryProblem) -> Rejection {
 }
 
 impl Transaction<'_> {
-    /// Sends a piece of the mail, of any size. Nothing is delivered by it: the last byte waits for [`finish`](Self::finish).
-    /// After an error the transaction is to be dropped.
+    /// Sends a piece of the mail, of any size. The mail is not delivered yet: its end is sent by [`finish`](Self::finish).
+    /// After an error, the caller drops the transaction.
     pub async fn push(&mut self, piece: &[u8]) -> Result<(), DeliveryProblem> {
         if let Some(problem) = &self.failed {
             return Err(problem.clone());
         }
         self.pushed = self.pushed.saturating_add(piece.len() as u64);
-        // If the future is dropped in the middle of the piece, the rest of it is missing.
+        // If the future is dropped in the middle of a piece, the rest of that piece is missing.
         self.failed = Some(DeliveryProblem::Closed { phase: DeliveryPhase::Body });
         let pushed = if self.pushed > self.size { Err(self.incomplete()) } else { self.write_piece(piece).await };
         self.failed = pushed.clone().err();
         pushed
     }
 
-    /// Sends the last byte and reads the answer. A caller that can be stopped in here must have stored before that the mail
-    /// may be delivered; to drop the future makes it unknown.
+    /// Sends the last byte and reads the answer. If this future is dropped, it is unknown whether the mail was delivered, so the caller
+    /// must have stored beforehand that it may be.
     pub async fn finish(mut self) -> Result<Accepted, DeliveryProblem> {
         if let Some(problem) = self.failed.take() {
             return Err(problem);
@@ -219,7 +210,7 @@ impl Transaction<'_> {
                 (stuffing.repaired(), is_added)
             }
             Body::Chunks { waiting } => {
-                // The last byte that is missing at the server: of the mail, or of the command if the mail is empty.
+                // Hold back the last byte: of the mail, or of the command if the mail is empty.
                 let mut chunk = format!("BDAT {} LAST\r\n", waiting.len()).into_bytes();
                 chunk.append(waiting);
                 let (head, last) = chunk.split_at_checked(chunk.len() - 1).unwrap_or_default();
@@ -245,7 +236,7 @@ impl Transaction<'_> {
     /// The time for the next write.
     fn remaining(&self) -> Duration {
         let Deadlines { chunk, body, .. } = self.session.deadlines;
-        chunk.min(body.saturating_sub(self.begun.elapsed()))
+        chunk.min(body.saturating_sub(self.started_at.elapsed()))
     }
 
     async fn write_piece(&mut self, piece: &[u8]) -> Result<(), DeliveryProblem> {
@@ -269,7 +260,7 @@ impl Transaction<'_> {
         let within = self.remaining();
         let Body::Data { stuffing, waiting } = &mut self.body else { return Ok(()) };
         stuffing.push(part, waiting)?;
-        // A short mail goes in one piece.
+        // A short mail is written in one piece.
         if waiting.len() >= PIECE {
             self.session.wire.write_body(waiting, within).await?;
             waiting.clear();
@@ -277,7 +268,8 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Takes what fits into a chunk, and sends the chunk if more follows. So `finish` has the last bytes, which carry LAST.
+    /// Adds bytes to the chunk, and sends a full chunk only if more bytes follow, so that `finish` can send the last chunk as LAST.
+    /// Returns the bytes that did not fit.
     async fn write_chunk<'p>(&mut self, piece: &'p [u8]) -> Result<&'p [u8], DeliveryProblem> {
         let (within, phase) = (self.remaining(), DeliveryPhase::Body);
         let Body::Chunks { waiting } = &mut self.body else { return Ok(&[]) };
@@ -287,7 +279,7 @@ impl Transaction<'_> {
             wire.write_body(format!("BDAT {}\r\n", waiting.len()).as_bytes(), within).await?;
             wire.write_body(waiting, within).await?;
             waiting.clear();
-            // After a refusal the session ends: servers differ in what they do with the rest (RFC 3030 2 and 4.3).
+            // A refusal ends the session, since servers treat the remaining chunks differently (RFC 3030 2 and 4.3).
             wire.reply(phase, self.session.deadlines.command).await?.expect(Expected::Completion, phase)?;
         }
         let room = CHUNK.saturating_sub(waiting.len()).min(piece.len());
@@ -298,20 +290,20 @@ impl Transaction<'_> {
 }
 
 impl Session {
-    /// Hands over the byte that completes the mail. From here on it may be delivered.
+    /// Writes the byte that completes the mail. From now on the mail may be delivered.
     async fn send_last(&mut self, bytes: &[u8]) -> Result<(), DeliveryProblem> {
         self.wire.expect_no_answer_yet().await?;
         self.wire.write(bytes, DeliveryPhase::Answer, self.deadlines.chunk).await
     }
 
-    /// Reads the answer to the mail. In LMTP it is the only one, for the one recipient.
+    /// Reads the answer to the mail. LMTP, too, sends only one, for the single recipient.
     async fn answer(&mut self, in_chunks: bool) -> Result<Reply, DeliveryProblem> {
         let phase = DeliveryPhase::Answer;
         let reply = self.wire.reply(phase, self.deadlines.answer).await?;
         let answer = reply.expect(Expected::Completion, phase);
         match &answer {
             Ok(_) => self.is_idle = true,
-            // After DATA the transaction has ended in any case (RFC 5321 4.1.1.4), after BDAT only with RSET (RFC 3030 2).
+            // A refused DATA ends the transaction (RFC 5321 4.1.1.4); a refused BDAT needs RSET (RFC 3030 2).
             Err(DeliveryProblem::Refused { .. }) if in_chunks => self.reset().await,
             Err(DeliveryProblem::Refused { .. }) => self.is_idle = true,
             Err(_) => {}

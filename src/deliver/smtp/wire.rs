@@ -1,4 +1,4 @@
-//! The byte stream: replies within limits, and a deadline for each step.
+//! The byte stream: reads replies within limits, and gives each step a deadline.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,17 +14,17 @@ use crate::fact::{DeliveryPhase, DeliveryProblem, ReplyFault};
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
-/// Time for the rest of a reply that the server sends unasked, or before it closes.
+/// Time limit for the rest of a reply that the server sends unasked or before it closes the connection.
 const FINAL_REPLY_TIME_LIMIT: Duration = Duration::from_secs(5);
-const READ: usize = 4 << 10;
+const READ_SIZE: usize = 4 << 10;
 
 pub struct Wire {
     stream: Box<dyn Stream>,
-    /// Bytes received and not read yet.
+    /// Bytes that were received but not yet parsed.
     input: Vec<u8>,
 }
 
-/// The server's side of the connection, without waiting for it.
+/// The data that the server has sent by now.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Arrival {
     Nothing,
@@ -33,15 +33,15 @@ pub enum Arrival {
 }
 
 /// Why a reply could not be read.
-enum Unread {
+enum ReadError {
     Ended,
     Malformed(Malformed),
 }
 
-/// How writing a piece of a mail ended.
+/// The outcome of writing a piece of a mail.
 enum WriteOutcome {
     Complete,
-    /// The server speaks instead of reading.
+    /// The server sends a reply instead of reading.
     Interrupted,
     Ended,
     Failed,
@@ -60,29 +60,29 @@ impl Wire {
     /// Reads a reply. A 421 is always an error, since it ends the session (RFC 5321 3.8).
     pub async fn reply(&mut self, phase: DeliveryPhase, within: Duration) -> Result<Reply, DeliveryProblem> {
         match timeout(within, self.read_reply()).await {
-            Ok(Ok(reply)) if reply.is_closing() => Err(reply.refusal(phase)),
+            Ok(Ok(reply)) if reply.is_closing() => Err(reply.into_refusal(phase)),
             Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(Unread::Ended)) => Err(DeliveryProblem::Closed { phase }),
-            Ok(Err(Unread::Malformed(malformed))) => Err(malformed.problem(phase)),
+            Ok(Err(ReadError::Ended)) => Err(DeliveryProblem::Closed { phase }),
+            Ok(Err(ReadError::Malformed(malformed))) => Err(malformed.into_problem(phase)),
             Err(_) => Err(DeliveryProblem::TimedOut { phase }),
         }
     }
 
-    async fn read_reply(&mut self) -> Result<Reply, Unread> {
+    async fn read_reply(&mut self) -> Result<Reply, ReadError> {
         let mut reader = ReplyReader::default();
         loop {
             while let Some(end) = self.input.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.input.drain(..=end).collect();
                 let line = line.strip_suffix(b"\n").unwrap_or(&line);
-                if let Some(reply) = reader.line(line).map_err(Unread::Malformed)? {
+                if let Some(reply) = reader.line(line).map_err(ReadError::Malformed)? {
                     return Ok(reply);
                 }
             }
             if self.input.len() > MAX_LINE {
-                return Err(Unread::Malformed(Malformed::of_line(ReplyFault::LineTooLong, &self.input)));
+                return Err(ReadError::Malformed(Malformed::from_line(ReplyFault::LineTooLong, &self.input)));
             }
             match std::future::poll_fn(|cx| self.poll_input(cx)).await {
-                Arrival::End => return Err(Unread::Ended),
+                Arrival::End => return Err(ReadError::Ended),
                 Arrival::Bytes | Arrival::Nothing => {}
             }
         }
@@ -90,15 +90,15 @@ impl Wire {
 
     /// Receives more bytes.
     fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Arrival> {
-        let mut part = [0; READ];
+        let mut part = [0; READ_SIZE];
         let mut part = ReadBuf::new(&mut part);
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut part));
         self.input.extend_from_slice(part.filled());
-        // An error of the connection, also one of TLS, leaves as little to read as its end.
+        // A connection or TLS error is treated like the end: nothing more can be read.
         Poll::Ready(if read.is_err() || part.filled().is_empty() { Arrival::End } else { Arrival::Bytes })
     }
 
-    /// Whether the server has sent something, or closed, by now.
+    /// Whether the server has sent anything or closed the connection by now. Does not wait.
     pub async fn arrival(&mut self) -> Arrival {
         if !self.input.is_empty() {
             return Arrival::Bytes;
@@ -110,15 +110,15 @@ impl Wire {
         .await
     }
 
-    /// Checks before a command that the server waits for it. A reply that is there already would be taken for the answer to the
-    /// command, and each later answer for that to the next.
+    /// Checks before a command that the server has sent nothing. An early reply would be taken for the answer to the command, and
+    /// every later answer for that of the following command.
     pub async fn expect_silence(&mut self, phase: DeliveryPhase) -> Result<(), DeliveryProblem> {
         match self.arrival().await {
             Arrival::Nothing => Ok(()),
             Arrival::End => Err(DeliveryProblem::Closed { phase }),
             Arrival::Bytes => {
                 let reply = self.reply(phase, FINAL_REPLY_TIME_LIMIT).await?;
-                Err(reply.misplaced(phase, ReplyFault::Unasked))
+                Err(reply.unexpected(phase, ReplyFault::Unasked))
             }
         }
     }
@@ -136,16 +136,16 @@ impl Wire {
         }
     }
 
-    /// The reason why the server does not take what is sent: a refusal that it has sent before it closed, or none.
+    /// The problem after a failed write: a refusal that the server sent before it closed the connection, if any.
     async fn closing_problem(&mut self, phase: DeliveryPhase) -> DeliveryProblem {
         match self.reply(phase, FINAL_REPLY_TIME_LIMIT).await {
-            Ok(reply) if reply.is_refusal() => reply.refusal(phase),
+            Ok(reply) if reply.is_refusal() => reply.into_refusal(phase),
             Err(refused @ DeliveryProblem::Refused { .. }) => refused,
             _ => DeliveryProblem::Closed { phase },
         }
     }
 
-    /// Sends a piece of a mail, which the server may refuse in the middle. The last byte of a mail is sent by `write`.
+    /// Sends a piece of a mail; the server may refuse it midway. The last byte of a mail is sent by `write` instead.
     pub async fn write_body(&mut self, mut bytes: &[u8], within: Duration) -> Result<(), DeliveryProblem> {
         let phase = DeliveryPhase::Body;
         let written = timeout(within, std::future::poll_fn(|cx| self.poll_body(cx, &mut bytes))).await;
@@ -173,7 +173,7 @@ impl Wire {
         }
     }
 
-    /// While the server does not read, it may speak: "552 too large", and then it waits for us to stop.
+    /// Checks, while the server does not read, for a reply such as "552 too large", after which it waits for us to stop.
     fn poll_interruption(&mut self, cx: &mut Context<'_>) -> Poll<WriteOutcome> {
         Poll::Ready(match ready!(self.poll_input(cx)) {
             Arrival::End => WriteOutcome::Ended,
@@ -181,8 +181,8 @@ impl Wire {
         })
     }
 
-    /// Checks before the last byte of a mail that the server has not answered yet. A 250 that comes early would be taken for
-    /// the answer to the whole mail.
+    /// Checks before the last byte of a mail that the server has not answered yet. An early 250 would be taken for the answer to the
+    /// whole mail.
     pub async fn expect_no_answer_yet(&mut self) -> Result<(), DeliveryProblem> {
         match self.arrival().await {
             Arrival::Nothing => Ok(()),
@@ -194,13 +194,13 @@ impl Wire {
     async fn interruption(&mut self) -> DeliveryProblem {
         let phase = DeliveryPhase::Body;
         match self.reply(phase, FINAL_REPLY_TIME_LIMIT).await {
-            Ok(reply) if reply.is_refusal() => reply.refusal(phase),
-            Ok(reply) => reply.misplaced(phase, ReplyFault::Unasked),
+            Ok(reply) if reply.is_refusal() => reply.into_refusal(phase),
+            Ok(reply) => reply.unexpected(phase, ReplyFault::Unasked),
             Err(problem) => problem,
         }
     }
 
-    /// Says goodbye. The mails are answered, so nothing depends on it.
+    /// Sends QUIT. All mails are answered, so a failure does not matter.
     pub async fn quit(mut self) {
         let parting = async {
             self.stream.write_all(b"QUIT\r\n").await?;

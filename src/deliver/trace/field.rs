@@ -1,4 +1,4 @@
-//! Writes header fields from values that may contain anything.
+//! Writes header fields safely, whatever their values contain.
 
 use std::fmt::Write as _;
 
@@ -8,13 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 /// Maximum length of a line without its CRLF, and the length at which lines are folded (RFC 5322 section 2.1.1).
 const MAX_LINE: usize = 998;
 const FOLD_AT: usize = 78;
-/// Maximum length of a field's value. The longest address that Mailferry accepts fits a line, escaped.
+/// Maximum length of a field's value. The longest address that Mailferry accepts fits on one line, even escaped.
 const MAX_VALUE: usize = 4 << 10;
 /// Bytes of text in one encoded-word, which may have 75 characters (RFC 2047 section 2).
 const MAX_ENCODED: usize = 45;
 
-/// Writes a field, folded between words. White space and control characters, also those of Unicode, separate words. A field
-/// without words is left out.
+/// Writes a field, folded between words. White space and control characters, including those of Unicode, separate words. A field
+/// without words is omitted.
 pub fn write(out: &mut Vec<u8>, name: &str, value: &str) {
     let value = value.get(..value.floor_char_boundary(MAX_VALUE)).unwrap_or_default();
     let mut words =
@@ -39,8 +39,8 @@ pub fn write(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// ASCII only: other characters as in the addresses of delivery reports, `\x{E5}` (RFC 6533 section 3), since a field of a
-/// mail that is not SMTPUTF8 has no other form for such an address. [`unescaped`] reads it back.
+/// Escapes characters beyond ASCII as delivery reports do, `\x{E5}` (RFC 6533 section 3), since without SMTPUTF8 a field cannot
+/// hold such an address in any other form. [`unescaped`] reverses it.
 pub fn escaped(text: &str) -> String {
     let mut ascii = String::with_capacity(text.len());
     for c in text.chars() {
@@ -53,7 +53,7 @@ pub fn escaped(text: &str) -> String {
     ascii
 }
 
-/// Reads what [`escaped`] wrote.
+/// Reverses [`escaped`].
 pub fn unescaped(text: &str) -> String {
     let mut rest = text;
     let mut read = String::with_capacity(text.len());
@@ -77,7 +77,7 @@ pub fn unescaped(text: &str) -> String {
     read
 }
 
-/// Text as encoded-words (RFC 2047), unless it is ASCII that cannot be mistaken for one.
+/// Text as encoded-words (RFC 2047); ASCII that cannot be mistaken for an encoded-word is left as it is.
 pub fn encoded_words(text: &str) -> String {
     if text.is_ascii() && !text.contains("=?") {
         return text.to_owned();

@@ -1,6 +1,6 @@
-//! Recognises mail that has already passed an inbox, by the fields that were put on top of it.
+//! Recognises mail that has already passed through an inbox, by its trace fields.
 //!
-//! Everyone can write such a field, but only on a mail of their own, which is then held and not lost.
+//! Anyone can forge such a field, but only in their own mail, which is then held, not lost.
 
 use super::field;
 use crate::mail::fields::{Field, fields, header_section};
@@ -16,8 +16,8 @@ pub fn value(inbox: &str, installation: &str) -> String {
     format!("{inbox}; installation={}", super::atom(installation))
 }
 
-/// The addresses of the inboxes of this installation that the mail has passed, topmost first. Takes the header of a mail, or its
-/// first part.
+/// The inboxes of this installation that the mail has passed through, topmost field first. Takes the header, or the first part of the
+/// mail.
 pub fn own_hops(mail: &[u8], installation: &str) -> Vec<String> {
     let installation = super::atom(installation);
     let hops =
@@ -32,7 +32,7 @@ fn hop(field: &Field<'_>, installation: &str) -> Option<String> {
     is_own.then(|| field::unescaped(inbox.trim()).to_lowercase())
 }
 
-/// The number of Received fields. Servers refuse mail with many: some from 25 on, most from 100 on.
+/// The number of Received fields. Servers refuse mail with too many: some from 25 on, most from 100 on.
 pub fn received_count(mail: &[u8]) -> usize {
     fields(header_section(mail)).filter(|field| field.is("Received")).count()
 }

@@ -28,7 +28,7 @@ fn text(trace: &Trace<'_>) -> String {
 }
 
 #[test]
-fn the_fields_tell_the_way_of_a_mail() {
+fn the_fields_describe_the_path_of_a_mail() {
     let wanted = "Received: from outlook.office365.com by mail.kundo.se with IMAP id dlv_7f3a\r\n \
                   for <jobb.lillestad.se@mail.kundo.se>; Sat, 28 Nov 2026 21:34:05 +0000\r\n\
                   Delivered-To: jobb@lillestad.se\r\n\
@@ -45,7 +45,7 @@ fn the_fields_tell_the_way_of_a_mail() {
 }
 
 #[test]
-fn absent_values_have_no_field_and_addresses_of_hosts_are_literals() {
+fn absent_values_have_no_field_and_ip_addresses_are_written_as_literals() {
     let without = Trace {
         reply_from: None,
         authentication_results: None,
@@ -70,7 +70,7 @@ fn other_characters_are_escaped_unless_the_mail_is_sent_as_utf8() {
     );
     let utf8 = text(&Trace { is_utf8: true, ..swedish });
     assert!(utf8.contains("for <åsa@mail.kundo.se>") && utf8.contains("X-Mailferry-Inbox: åsa@"), "{utf8}");
-    // The loop is found in both.
+    // Loop detection works with either form.
     for fields in [ascii, utf8] {
         assert_eq!(own_hops(fields.as_bytes(), "9f86d081"), ["åsa@mail.kundo.se"]);
     }
@@ -90,7 +90,7 @@ fn hops_of_this_installation_are_recognised() {
 }
 
 #[test]
-fn the_customers_servers_own_fields_are_carried_along() {
+fn fields_of_the_customers_server_are_read() {
     let mail = b"Return-Path: <anna@example.org>\r\nAuthentication-Results: mx.l.se;\r\n\tspf=pass\r\n\
                  Authentication-Results: forged; spf=pass\r\n\r\nAuthentication-Results: body\r\n";
     assert_eq!(authentication_results(mail).as_deref(), Some("mx.l.se; spf=pass"));
@@ -101,7 +101,7 @@ fn the_customers_servers_own_fields_are_carried_along() {
     assert!(authentication_results(long.as_bytes()).unwrap().len() <= MAX_RESULTS);
 }
 
-/// Texts of all characters, often with those that end lines or have a meaning in a header.
+/// Texts of any characters, many of which end a line or have a meaning in a header.
 fn nasty() -> impl Strategy<Value = String> {
     let c = prop_oneof![
         Just('\r'),
@@ -117,7 +117,7 @@ fn nasty() -> impl Strategy<Value = String> {
         proptest::char::range('a', 'z')
     ];
     let short = proptest::collection::vec(c, 0..60).prop_map(|chars| chars.into_iter().collect());
-    // Longer than a line and than a value may be, with and without spaces.
+    // Longer than a line or a value may be, with and without spaces.
     let long = ("[aåλ ]{1,3}", 300..2000_usize).prop_map(|(text, count)| text.repeat(count));
     prop_oneof![3 => short, 1 => long]
 }
@@ -137,7 +137,7 @@ const NAMES: [&str; 10] = [
 
 proptest! {
     #[test]
-    fn no_value_adds_a_line_or_makes_one_too_long(
+    fn no_value_adds_a_line_or_exceeds_the_line_limit(
         values in proptest::array::uniform10(nasty()), at: i64, is_utf8: bool,
     ) {
         let [delivery, message, installation, host, imap_host, mailbox, inbox, reply, evidence, results] = &values;
@@ -163,7 +163,7 @@ proptest! {
         let names: Vec<String> = fields(&bytes).map(|field| field.name.to_owned()).collect();
         let wanted = NAMES.iter().filter(|name| names.iter().any(|found| found == *name));
         prop_assert!(names.iter().eq(wanted), "each once and in order: {names:?}");
-        // A mail below keeps its own fields.
+        // The mail's own fields stay separate from these.
         let mail = [&bytes[..], b"Subject: x\r\n\r\n"].concat();
         prop_assert_eq!(fields(header_section(&mail)).count(), names.len() + 1);
     }

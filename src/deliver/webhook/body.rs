@@ -1,4 +1,4 @@
-//! The body of a request: pieces that are sent one after the other without being copied.
+//! The body of a request, sent in pieces without copying.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Bytes, Frame, SizeHint};
 
-/// The pieces in which the body is passed on, so that the end of the body is taken only when most of it has been sent.
+/// Maximum size of a piece. Small pieces ensure that hyper takes the end of the body only after most of the body was sent.
 const PIECE: usize = 64 << 10;
 
 /// The bytes of a body. Cloning it copies no bytes.
@@ -19,39 +19,37 @@ pub struct Body {
 }
 
 impl Body {
-    /// A body of these parts.
     pub fn new(parts: impl IntoIterator<Item = Bytes>) -> Self {
         Self { pieces: parts.into_iter().filter(|part| !part.is_empty()).collect() }
     }
 
-    /// Its parts.
     pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
         self.pieces.iter().map(AsRef::as_ref)
     }
 
-    /// In bytes.
+    /// The size in bytes.
     pub fn size(&self) -> u64 {
         self.parts().map(|part| part.len() as u64).sum()
     }
 }
 
-/// A body on its way.
+/// A body that is being sent.
 #[derive(Debug)]
-pub struct Sending {
+pub struct TrackedBody {
     body: Body,
-    is_taken: Arc<AtomicBool>,
+    is_end_taken: Arc<AtomicBool>,
 }
 
-impl Sending {
-    /// The second value tells whether the last byte has been taken to be sent. Before, the receiver cannot have the whole
+impl TrackedBody {
+    /// The second value becomes true once hyper has taken the last byte to send it. Until then, the receiver cannot have the whole
     /// mail.
     pub fn new(body: Body) -> (Self, Arc<AtomicBool>) {
-        let is_taken = Arc::new(AtomicBool::new(false));
-        (Self { body, is_taken: is_taken.clone() }, is_taken)
+        let is_end_taken = Arc::new(AtomicBool::new(false));
+        (Self { body, is_end_taken: is_end_taken.clone() }, is_end_taken)
     }
 }
 
-impl hyper::body::Body for Sending {
+impl hyper::body::Body for TrackedBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -62,7 +60,7 @@ impl hyper::body::Body for Sending {
             self.body.pieces.push_front(rest);
         }
         if self.body.pieces.is_empty() {
-            self.is_taken.store(true, Ordering::Relaxed);
+            self.is_end_taken.store(true, Ordering::Relaxed);
         }
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
@@ -83,14 +81,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_body_is_sent_in_pieces_and_tells_when_its_end_is_taken() {
+    async fn a_body_is_sent_in_pieces_and_reports_when_its_end_is_taken() {
         let parts = [Bytes::from_static(b"trace"), Bytes::new(), Bytes::from(vec![b'x'; 2 * PIECE + 1])];
         let body = Body::new(parts);
         assert_eq!((body.size(), body.parts().count()), (2 * PIECE as u64 + 6, 2));
-        let (mut sending, is_taken) = Sending::new(body);
+        let (mut sending, is_end_taken) = TrackedBody::new(body);
         let mut sizes = Vec::new();
         while let Some(frame) = sending.frame().await {
-            sizes.push((frame.unwrap().into_data().unwrap().len(), is_taken.load(Ordering::Relaxed)));
+            sizes.push((frame.unwrap().into_data().unwrap().len(), is_end_taken.load(Ordering::Relaxed)));
         }
         assert_eq!(sizes, [(5, false), (PIECE, false), (PIECE, false), (1, true)]);
     }

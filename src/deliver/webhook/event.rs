@@ -1,4 +1,4 @@
-//! The facts about a delivery that the payload contains, besides the mail.
+//! The metadata of a delivery in the payload.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::store::MessageLine;
 /// A mail that has arrived in an inbox.
 #[derive(Debug, Clone, Serialize)]
 pub struct Event {
-    /// The id of the delivery, and the `webhook-id`. It is the same for every attempt.
+    /// The id of the delivery, sent as `webhook-id`; the same for every attempt.
     #[serde(skip)]
     pub delivery: String,
     /// The message's number.
@@ -32,7 +32,7 @@ pub struct Event {
     pub imported_at: Timestamp,
     /// The mail was there before the mailbox was added.
     pub historic: bool,
-    /// Why the mail is in this inbox.
+    /// The field and the recipient by which the inbox was chosen.
     #[serde(skip)]
     pub evidence: String,
 }

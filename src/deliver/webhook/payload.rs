@@ -1,4 +1,4 @@
-//! The payload of the format `json`. Fields may be added; a changed meaning raises `version`.
+//! The payload of the format `json`. Fields may be added; `version` is raised when the meaning of a field changes.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ use crate::vault::hex;
 
 const VERSION: u32 = 1;
 
-/// The most memory that the parsed mail needs, as values and as JSON: HTML whose every character is escaped and its pictures,
-/// text, header fields, addresses, attachments.
+/// Upper bound for the memory of a parsed mail, as values and as JSON: text, header fields, addresses, attachments, and HTML with its
+/// pictures, every character escaped.
 #[cfg(test)]
 const MAX_PARSED: u64 = 40 << 20;
 
@@ -64,7 +64,7 @@ struct Data<'a> {
 struct Envelope<'a> {
     /// The field and the recipient by which the inbox was chosen.
     evidence: &'a str,
-    /// The sender of the envelope, if the customer's server wrote it down; empty for reports.
+    /// The envelope sender, if the customer's server recorded it; empty for bounces.
     return_path: Option<String>,
 }
 
@@ -131,7 +131,7 @@ impl From<Export> for Parsed {
     }
 }
 
-/// The body of an event. Reads the mail on a blocking thread; `None` if that panicked.
+/// The request body for an event. Parses the mail on a blocking thread; `None` if that panicked.
 pub async fn json(event: Event, raw: Raw) -> Option<Body> {
     let work = tokio::task::spawn_blocking(move || write(&event, &raw));
     let written =
@@ -145,7 +145,7 @@ fn write(event: &Event, raw: &Raw) -> Vec<u8> {
         Raw::Linked(bytes, link) => (bytes, None, link.as_ref()),
     };
     let parsed = reading::export(bytes).ok().map(Parsed::from);
-    // Enough for most mails, so that the bytes are not copied to a larger place while they are written.
+    // Large enough for most mails, so that the buffer rarely has to grow.
     let texts: usize = parsed.iter().flat_map(|parsed| [&parsed.text, &parsed.html]).flatten().map(String::len).sum();
     let inline = content.map_or(0, |content| content.len().div_ceil(3) * 4);
     let mut written = Vec::with_capacity(inline + 2 * texts + (256 << 10));
@@ -167,12 +167,12 @@ fn write(event: &Event, raw: &Raw) -> Vec<u8> {
             },
         },
     };
-    // Neither writing to memory nor the types above can fail.
+    // Writing to memory cannot fail, and the types above always serialise.
     let _ = serde_json::to_writer(&mut written, &payload);
     written
 }
 
-/// The most memory, in bytes, that a mail of this size needs in the format `json`, from loading it until it is sent.
+/// Upper bound for the memory, in bytes, that a mail of this size needs in the format `json`, from loading until it is sent.
 #[cfg(test)]
 pub fn memory_bound(size: u64, raw_limit: u64) -> u64 {
     let inline = if size <= raw_limit { size.div_ceil(3).saturating_mul(4) } else { 0 };

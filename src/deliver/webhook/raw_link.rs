@@ -1,7 +1,7 @@
 //! A link that lets its holder download one raw mail for a short time.
 //!
-//! The token is a record of the vault: encrypted and authenticated with the key of this installation, so that nobody else can
-//! make or change one, and the rotation of keys is the vault's affair.
+//! The token is a vault record, encrypted and authenticated with the key of this installation, so that nobody else can forge or change
+//! it. The vault also handles key rotation.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,9 +11,9 @@ use super::RawLink;
 use crate::clock::Timestamp;
 use crate::vault::{Vault, VaultError};
 
-/// The name of the records, which keeps a record of another kind from being taken for one.
+/// The vault's name for these records; a record of another kind cannot be used as a link.
 const ROW: &str = "link/raw-mail";
-/// Maximum length of a token; one that was made here is shorter.
+/// Maximum length of a token; real tokens are shorter.
 const MAX_TOKEN: usize = 300;
 
 /// The right to download a raw mail.
@@ -27,7 +27,7 @@ pub struct RawAccess {
 }
 
 impl RawAccess {
-    /// The link, given the URL of the pages.
+    /// Creates the link below the public base URL.
     ///
     /// # Errors
     /// The key file cannot be read.
@@ -38,7 +38,7 @@ impl RawAccess {
         Ok(RawLink { url, expires_at })
     }
 
-    /// The right that a token gives now, if any.
+    /// The access that a token grants now, if any.
     pub fn verify(token: &str, vault: &Vault, now: Timestamp) -> Option<Self> {
         let record = Some(token).filter(|token| token.len() <= MAX_TOKEN);
         let record = record.and_then(|token| URL_SAFE_NO_PAD.decode(token).ok())?;

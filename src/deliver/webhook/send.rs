@@ -1,5 +1,5 @@
-//! One request on a connection of its own: no redirects, no proxy from the environment, and a limit for the time, the header and
-//! the body of the answer.
+//! Sends one request on a new connection: without redirects or a proxy from the environment, and with limits on the time, the header
+//! and the body of the answer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::body::Sending;
+use super::body::TrackedBody;
 use super::{Body, Target, signature};
 use crate::clock::Timestamp;
 use crate::config::Deadlines;
@@ -30,10 +30,10 @@ use crate::tls;
 const MAX_HEADER: usize = 64 << 10;
 /// Maximum size of the part of an answer's body that is read.
 const MAX_TEXT: usize = 2 << 10;
-/// Time limit for the body of an answer, after its status has come.
+/// Time limit for the body of an answer after its status has arrived.
 const TEXT_TIME_LIMIT: Duration = Duration::from_secs(2);
 
-/// Makes the connections.
+/// The rules and deadlines for outgoing connections.
 #[derive(Clone, Copy)]
 pub struct Outbound<'a> {
     pub egress: &'a Egress,
@@ -44,17 +44,17 @@ pub struct Outbound<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
-    /// The wait that the target demands.
+    /// The wait that the target asked for.
     pub retry_after: Option<Duration>,
     /// The beginning of the body, without control characters.
     pub words: String,
 }
 
-/// The target gave no answer.
+/// A failure without an answer from the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendError {
     pub problem: DeliveryProblem,
-    /// The whole mail was sent, so that the target may have accepted it.
+    /// Whether the whole mail was sent, so that the target may have accepted it.
     pub was_sent: bool,
 }
 
@@ -73,8 +73,8 @@ impl Target {
         now: Timestamp,
         outbound: Outbound<'_>,
     ) -> Result<Answer, SendError> {
-        let until = Instant::now() + self.longest_attempt(body.size());
-        let (request, is_taken) = self.request(delivery, body, now)?;
+        let until = Instant::now() + self.attempt_limit(body.size());
+        let (request, is_end_taken) = self.request(delivery, body, now)?;
         let stream = self.connect(outbound, until).await.map_err(SendError::before)?;
         let sent = match self.is_tls() {
             true => {
@@ -87,17 +87,17 @@ impl Target {
             }
             false => exchange(stream, request, until).await,
         };
-        sent.map_err(|problem| match is_taken.load(Ordering::Relaxed) {
+        sent.map_err(|problem| match is_end_taken.load(Ordering::Relaxed) {
             true => SendError { problem: problem.in_phase(DeliveryPhase::Answer), was_sent: true },
             false => SendError::before(problem.in_phase(DeliveryPhase::Body)),
         })
     }
 
-    /// Connects, with TLS, and sends nothing.
+    /// Connects and completes the TLS handshake, but sends no request.
     ///
     /// # Errors
     /// The reason why no mail could be sent.
-    pub async fn reach(&self, outbound: Outbound<'_>) -> Result<(), DeliveryProblem> {
+    pub async fn connect_only(&self, outbound: Outbound<'_>) -> Result<(), DeliveryProblem> {
         let until = Instant::now() + self.time_limit;
         let stream = self.connect(outbound, until).await?;
         if self.is_tls() {
@@ -113,7 +113,7 @@ impl Target {
         delivery: &str,
         body: Body,
         now: Timestamp,
-    ) -> Result<(Request<Sending>, std::sync::Arc<AtomicBool>), SendError> {
+    ) -> Result<(Request<TrackedBody>, std::sync::Arc<AtomicBool>), SendError> {
         let path = &self.url[url::Position::BeforePath..url::Position::AfterQuery];
         let authority = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
         let mut request = Request::post(path)
@@ -126,10 +126,10 @@ impl Target {
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        let (sending, is_taken) = Sending::new(body);
+        let (sending, is_end_taken) = TrackedBody::new(body);
         let request = request.body(sending);
         let unusable = |error: hyper::http::Error| DeliveryProblem::Unreachable { words: error.to_string() };
-        Ok((request.map_err(|error| SendError::before(unusable(error)))?, is_taken))
+        Ok((request.map_err(|error| SendError::before(unusable(error)))?, is_end_taken))
     }
 
     async fn connect(&self, outbound: Outbound<'_>, until: Instant) -> Result<TcpStream, DeliveryProblem> {
@@ -150,39 +150,40 @@ impl Target {
     }
 }
 
-/// Why there was no answer; the phase is not known yet.
-enum Broken {
-    Late,
+/// Why there was no answer. The phase is not known yet.
+enum ExchangeError {
+    TimedOut,
     Closed,
     NotHttp,
 }
 
-impl Broken {
+impl ExchangeError {
     fn in_phase(&self, phase: DeliveryPhase) -> DeliveryProblem {
         match self {
-            Self::Late => DeliveryProblem::TimedOut { phase },
+            Self::TimedOut => DeliveryProblem::TimedOut { phase },
             Self::Closed => DeliveryProblem::Closed { phase },
             Self::NotHttp => DeliveryProblem::NotHttp,
         }
     }
 }
 
-async fn exchange<S>(stream: S, request: Request<Sending>, until: Instant) -> Result<Answer, Broken>
+async fn exchange<S>(stream: S, request: Request<TrackedBody>, until: Instant) -> Result<Answer, ExchangeError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let broken = |error: hyper::Error| if error.is_parse() { Broken::NotHttp } else { Broken::Closed };
+    let broken = |error: hyper::Error| if error.is_parse() { ExchangeError::NotHttp } else { ExchangeError::Closed };
     let handshake = http1::Builder::new().max_buf_size(MAX_HEADER).handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(broken)?;
-    // The connection task ends with this request, whatever its result: dropping the set aborts it.
+    // Dropping the set aborts the connection task when this request ends, whatever its result.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
-    let response = timeout_at(until, sender.send_request(request)).await.map_err(|_| Broken::Late)?.map_err(broken)?;
+    let response =
+        timeout_at(until, sender.send_request(request)).await.map_err(|_| ExchangeError::TimedOut)?.map_err(broken)?;
     let (status, retry_after) = (response.status().as_u16(), https::retry_after(response.headers()));
     Ok(Answer { status, retry_after, words: body_text(response, until).await })
 }
 
-/// The beginning of an answer's body, as far as it comes in time.
+/// The beginning of an answer's body, as far as it arrives in time.
 async fn body_text(response: Response<Incoming>, until: Instant) -> String {
     let mut body = response.into_body();
     let mut bytes = Vec::with_capacity(MAX_TEXT);

@@ -13,10 +13,10 @@ use crate::fact::Invalid;
 
 /// The prefix of a secret as text.
 pub const PREFIX: &str = "whsec_";
-/// The size of a secret in bytes.
+/// The permitted sizes of a secret in bytes.
 const SIZES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// A secret that requests are signed with.
+/// A secret for signing requests.
 #[derive(Clone)]
 pub struct SigningSecret(Hmac<Sha256>);
 
@@ -39,8 +39,8 @@ impl SigningSecret {
     }
 }
 
-/// The headers of a request that is sent now: `webhook-id`, `webhook-timestamp`, and `webhook-signature` with a signature for
-/// each secret, so that a receiver may change from one to the next at any time.
+/// The signature headers of a request: `webhook-id`, `webhook-timestamp`, and `webhook-signature` with a signature for each secret, so
+/// that a receiver may switch to the new secret at any time.
 pub fn headers(secrets: &[SigningSecret], id: &str, now: Timestamp, body: &Body) -> Vec<(&'static str, String)> {
     let seconds = now.0.div_euclid(1000);
     let mut headers = vec![("webhook-id", id.to_owned()), ("webhook-timestamp", seconds.to_string())];
@@ -64,8 +64,8 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_the_specification_is_signed_as_there() {
-        // In one part or more.
+    fn the_signature_matches_the_example_of_the_specification() {
+        // The parts of the body do not matter.
         let parts = [&["{\"test\": 2432232314}"][..], &["{\"test\":", " 2432232314}"]];
         for parts in parts {
             let body = Body::new(parts.iter().map(|part| part.to_string().into()));
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn two_secrets_give_two_signatures_and_none_gives_none() {
+    fn two_secrets_give_two_signatures_and_no_secret_gives_none() {
         let body = Body::new(["{\"test\": 2432232314}".into()]);
         let fresh = format!("{PREFIX}{}", STANDARD.encode([7; 32]));
         let secrets = [secret(&fresh), secret(SECRET)];
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_secrets() {
+    fn invalid_secrets_are_refused() {
         let short = format!("{PREFIX}{}", STANDARD.encode([0; 23]));
         let long = format!("{PREFIX}{}", STANDARD.encode([0; 65]));
         for text in

@@ -1,4 +1,4 @@
-//! An endpoint, checked when it is set up.
+//! A webhook endpoint, whose settings are checked when it is created.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,12 +14,11 @@ use super::signature::{PREFIX, SigningSecret};
 use crate::fact::Invalid;
 use crate::tls::Trust;
 
-/// The largest raw mail that is part of a JSON payload, if the target sets no limit, in bytes. Many receivers take at most
-/// twice as much.
+/// The largest raw mail that a JSON payload contains, in bytes. Many receivers accept requests of at most twice this size.
 pub const RAW_LIMIT: u64 = 10_000_000;
 /// The time for one attempt. Standard Webhooks recommends 15 to 30 seconds.
 pub const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// 1 Mbit/s, so that a large mail reaches a target behind a slow line, too.
+/// 1 Mbit/s in bytes per second, so that a large mail also reaches a target with a slow connection.
 pub const SLOWEST_RATE: u64 = 128 << 10;
 
 /// The form in which a mail is delivered.
@@ -27,7 +26,7 @@ pub const SLOWEST_RATE: u64 = 128 << 10;
 pub enum Format {
     /// An event with the parsed mail and the raw one.
     Json,
-    /// The raw mail behind its trace fields.
+    /// The raw mail after its trace fields.
     Raw,
 }
 
@@ -61,7 +60,7 @@ impl FromStr for Format {
     }
 }
 
-/// An endpoint.
+/// A webhook endpoint.
 pub struct Target {
     /// Without login name and password.
     pub url: Url,
@@ -78,8 +77,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// Checks a URL, which may contain a login name and a password, and secrets: those that begin with `whsec_` sign, newest
-    /// first; another one is the password of the URL's login name or, without a login name, a bearer token.
+    /// Checks the URL, which may contain a login name and a password, and the secrets. Secrets that begin with `whsec_` sign, newest
+    /// first; any other secret is the password for the URL's login name or, without a login name, a bearer token.
     ///
     /// # Errors
     /// [`Invalid::TargetUrl`], [`Invalid::TargetUnencrypted`], [`Invalid::WebhookSecret`]
@@ -100,7 +99,7 @@ impl Target {
             _ => return Err(Invalid::WebhookSecret),
         };
         let authorization = authorization(&url, other)?;
-        // Fails only for URLs without a host.
+        // These fail only for URLs without a host.
         let _ = (url.set_username(""), url.set_password(None));
         url.set_fragment(None);
         Ok(Self {
@@ -120,13 +119,13 @@ impl Target {
         self.url.host_str().unwrap_or_default().trim_matches(['[', ']'])
     }
 
-    /// Whether a payload contains a raw mail of this size, and not only a link to it.
+    /// Whether a payload contains a raw mail of this size, rather than a link to it.
     pub fn takes_inline(&self, size: u64) -> bool {
         size <= self.raw_limit
     }
 
-    /// The longest time that an attempt with a body of this size takes. The lease of a delivery must last longer.
-    pub fn longest_attempt(&self, size: u64) -> Duration {
+    /// The time limit of an attempt with a body of this size.
+    pub fn attempt_limit(&self, size: u64) -> Duration {
         self.time_limit + Duration::from_secs(size / self.slowest_rate.max(1))
     }
 
@@ -165,7 +164,7 @@ fn authorization(url: &Url, secret: Option<&str>) -> Result<Option<HeaderValue>,
     value.ok_or(Invalid::WebhookSecret).map(Some)
 }
 
-/// Decodes the percent-encoding of a name or password. In a form, which the decoder is for, `+` and `&` mean something else.
+/// Decodes a percent-encoded name or password. `+`, `&` and `=` are escaped first, since the decoder is meant for forms.
 fn decoded(text: &str) -> String {
     let form = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
     url::form_urlencoded::parse(form.as_bytes()).next().map_or_else(String::new, |(name, _)| name.into_owned())
@@ -181,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn only_urls_with_tls_or_of_this_machine_are_taken() {
+    fn a_url_needs_tls_or_a_loopback_host() {
         for (url, wanted) in [
             ("https://helpdesk.example/mail?tenant=1#x", Ok("https://helpdesk.example/mail?tenant=1")),
             (" https://anna:secret@helpdesk.example:8443/ ", Ok("https://helpdesk.example:8443/")),
@@ -203,7 +202,7 @@ mod tests {
             assert_eq!(found, wanted.map(str::to_owned), "{url}");
         }
         let local = target("http://[::1]:3000/", &[]).ok().unwrap();
-        assert_eq!(local.longest_attempt(100 << 20), Duration::from_secs(30 + 800));
+        assert_eq!(local.attempt_limit(100 << 20), Duration::from_secs(30 + 800));
         assert_eq!(
             (local.host(), local.takes_inline(RAW_LIMIT), local.takes_inline(RAW_LIMIT + 1)),
             ("::1", true, false)

@@ -1,4 +1,4 @@
-//! Targets of every personality, in this process, and what comes of each.
+//! Requests to scripted receivers in this process, and the verdict on each outcome.
 
 mod mail;
 mod server;
@@ -23,7 +23,7 @@ use server::{read_request, serve};
 
 const NOW: Timestamp = Timestamp(1_614_265_330_000);
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-/// Where a test expects that the time for an attempt is over.
+/// The time limit in tests that expect a timeout.
 const SHORT: Duration = Duration::from_millis(300);
 
 fn deadlines() -> Deadlines {
@@ -34,7 +34,7 @@ fn target(url: &str) -> Target {
     Target::new(url, Format::Json, &[SecretString::from(SECRET)]).map_err(|error| error.to_string()).unwrap()
 }
 
-/// Sends as this target, to this machine or a forbidden address.
+/// Sends a body to a target on this machine.
 async fn attempt(target: &Target, body: Body) -> Result<Answer, SendError> {
     let egress = Egress::new(vec!["127.0.0.0/8".parse().unwrap()], Default::default());
     target.send("dlv_1", body, NOW, Outbound { egress: &egress, deadlines: &deadlines() }).await
@@ -44,12 +44,12 @@ fn small() -> Body {
     Body::new([Bytes::from_static(b"{\"test\": 2432232314}")])
 }
 
-/// More than fits the buffers between two sockets.
+/// More than the socket buffers hold.
 fn large() -> Body {
     Body::new([Bytes::from(vec![b'x'; 32 << 20])])
 }
 
-/// The verdict on a target that answers with these bytes, and then closes.
+/// The verdict on a target that answers with these bytes and closes the connection.
 async fn verdict_on(answer: &'static str) -> Verdict {
     let url = serve(async move |mut stream| {
         read_request(&mut stream).await;
@@ -58,8 +58,8 @@ async fn verdict_on(answer: &'static str) -> Verdict {
     judge(attempt(&target(&url.await), small()).await)
 }
 
-fn failed(problem: DeliveryProblem, next: Next, is_of_target: bool) -> Verdict {
-    Verdict::Failed(Failure { problem, next, is_of_target })
+fn failed(problem: DeliveryProblem, next: Next, is_target_failure: bool) -> Verdict {
+    Verdict::Failed(Failure { problem, next, is_target_failure })
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_request_is_signed_and_a_success_is_a_delivery() {
 }
 
 #[tokio::test]
-async fn rails_relay_ingress_gets_the_mail_as_it_is_behind_the_trace_fields() {
+async fn rails_relay_ingress_gets_the_unchanged_mail_after_the_trace_fields() {
     let (sender, received) = tokio::sync::oneshot::channel();
     let url = serve(async move |mut stream| {
         sender.send(read_request(&mut stream).await).unwrap();
@@ -130,7 +130,7 @@ async fn each_answer_has_its_verdict() {
         ("HTTP/1.1 200 OK\r\n\r\n", Verdict::Delivered),
         ("HTTP/1.0 204 None\r\n\r\n", Verdict::Delivered),
         ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", Verdict::Delivered),
-        // The status counts, also where the text is broken.
+        // The status counts, even if the body is broken.
         ("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort", Verdict::Delivered),
         ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense", Verdict::Delivered),
         (
@@ -188,7 +188,7 @@ async fn an_answer_without_end_is_cut_off() {
 #[tokio::test]
 async fn a_target_that_is_too_slow_may_have_accepted_what_it_received() {
     for (begin, body, wanted) in [
-        // Silent, in the middle of its status, and in the middle of its text.
+        // The receiver is silent, stops in the middle of its status, or stops in the middle of its body.
         ("", small(), failed(DeliveryProblem::TimedOut { phase: DeliveryPhase::Answer }, Next::MaybeDelivered, false)),
         (
             "HTTP/1.1 2",
@@ -205,7 +205,7 @@ async fn a_target_that_is_too_slow_may_have_accepted_what_it_received() {
         let target = Target { time_limit: SHORT, ..target(&url.await) };
         assert_eq!(judge(attempt(&target, body).await), wanted, "{begin}");
     }
-    // One that does not read the request cannot have accepted it.
+    // A receiver that does not read the request cannot have accepted it.
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let url = serve(async move |stream| {
         let _ = ended.await;
@@ -218,7 +218,7 @@ async fn a_target_that_is_too_slow_may_have_accepted_what_it_received() {
 }
 
 #[tokio::test]
-async fn a_connection_cut_in_the_middle_of_the_request_is_no_delivery() {
+async fn a_connection_cut_in_the_middle_of_the_request_delivers_nothing() {
     let url = serve(async |mut stream| {
         stream.read_exact(&mut [0; 1000]).await.unwrap();
     });
@@ -244,7 +244,7 @@ async fn a_target_that_is_down_or_forbidden_receives_nothing() {
     drop(listener);
     let Verdict::Failed(failure) = judge(attempt(&target(&url), small()).await) else { panic!("delivered") };
     assert!(matches!(failure.problem, DeliveryProblem::Unreachable { .. }), "{failure:?}");
-    assert_eq!((failure.next, failure.is_of_target), (Next::Retry { after: None }, true));
+    assert_eq!((failure.next, failure.is_target_failure), (Next::Retry { after: None }, true));
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -255,7 +255,7 @@ async fn a_target_that_is_down_or_forbidden_receives_nothing() {
         let outbound = Outbound { egress: &egress, deadlines: &limits };
         assert_eq!(judge(target.send("dlv_1", small(), NOW, outbound).await), forbidden("127.0.0.1"), "{scheme}");
     }
-    // Allowed by the operator, but not on this machine, and without TLS.
+    // The operator allows this address, but it is not on this machine and has no TLS.
     let mut elsewhere = target("http://localhost/");
     elsewhere.url = "http://192.0.2.1/".parse().unwrap();
     let egress = Egress::new(vec!["192.0.2.0/24".parse().unwrap()], Default::default());
@@ -273,8 +273,8 @@ async fn tls_is_required_and_verified() {
     assert_eq!(judge(attempt(&trusting, small()).await), Verdict::Delivered);
     let Verdict::Failed(failure) = judge(attempt(&target(&url), small()).await) else { panic!("delivered") };
     assert!(matches!(failure.problem, DeliveryProblem::Tls { why: TlsProblem::UnknownIssuer { .. } }), "{failure:?}");
-    assert_eq!((failure.next, failure.is_of_target), (Next::Retry { after: None }, true));
-    // A server without TLS, and one that is silent.
+    assert_eq!((failure.next, failure.is_target_failure), (Next::Retry { after: None }, true));
+    // A server without TLS, and a silent server.
     let url = serve(async |mut stream| {
         stream.read_exact(&mut [0; 100]).await.unwrap();
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;

@@ -1,4 +1,4 @@
-//! Decides what an answer means. Pure.
+//! The verdict on the answer to a request. Pure.
 
 use std::time::Duration;
 
@@ -20,20 +20,20 @@ pub enum Verdict {
 pub struct Failure {
     pub problem: DeliveryProblem,
     pub next: Next,
-    /// The target as a whole fails, not only this mail: the wait and the count of failures are the target's.
-    pub is_of_target: bool,
+    /// Whether the target as a whole failed, not only this mail: then the target waits, and the failure counts against it.
+    pub is_target_failure: bool,
 }
 
 /// The next step after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// Try again, not before this time has passed.
+    /// Try again, but not before this time has passed.
     Retry { after: Option<Duration> },
-    /// The target may have accepted the mail: the target's own rule decides between a repetition with the same id and a person.
+    /// The target may have accepted the mail: `when_unknown` decides whether to send it again with the same id or to hold it.
     MaybeDelivered,
     /// Hold the mail until a person acts.
     Hold,
-    /// Switch the target off: it wants no more mail. The mail is held.
+    /// Pause the target: it wants no more mail. The mail stays queued.
     Stop,
 }
 
@@ -41,14 +41,14 @@ pub enum Next {
 pub fn judge(result: Result<Answer, SendError>) -> Verdict {
     match result {
         Ok(answer) if (200..300).contains(&answer.status) => Verdict::Delivered,
-        Ok(answer) => Verdict::Failed(of_answer(answer)),
-        Err(error) => Verdict::Failed(of_error(error)),
+        Ok(answer) => Verdict::Failed(failure_from_answer(answer)),
+        Err(error) => Verdict::Failed(failure_from_error(error)),
     }
 }
 
-fn of_answer(Answer { status, retry_after, words }: Answer) -> Failure {
+fn failure_from_answer(Answer { status, retry_after, words }: Answer) -> Failure {
     let after = retry_after.map(|wait| wait.min(LONGEST_WAIT));
-    let (next, is_of_target) = match status {
+    let (next, is_target_failure) = match status {
         300..=399 => (Next::Hold, false),
         408 | 425 => (Next::Retry { after }, false),
         410 => (Next::Stop, true),
@@ -61,19 +61,19 @@ fn of_answer(Answer { status, retry_after, words }: Answer) -> Failure {
         410 => DeliveryProblem::Gone,
         _ => DeliveryProblem::Status { status, words },
     };
-    Failure { problem, next, is_of_target }
+    Failure { problem, next, is_target_failure }
 }
 
-fn of_error(SendError { problem, was_sent }: SendError) -> Failure {
+fn failure_from_error(SendError { problem, was_sent }: SendError) -> Failure {
     match &problem {
-        _ if was_sent => Failure { problem, next: Next::MaybeDelivered, is_of_target: false },
-        DeliveryProblem::Forbidden { .. } => Failure { problem, next: Next::Hold, is_of_target: true },
-        // The mail may be larger than the target or the line can take.
+        _ if was_sent => Failure { problem, next: Next::MaybeDelivered, is_target_failure: false },
+        DeliveryProblem::Forbidden { .. } => Failure { problem, next: Next::Hold, is_target_failure: true },
+        // The mail may be too large for the target or its connection.
         DeliveryProblem::TimedOut { phase: DeliveryPhase::Body }
         | DeliveryProblem::Closed { phase: DeliveryPhase::Body } => {
-            Failure { problem, next: Next::Retry { after: None }, is_of_target: false }
+            Failure { problem, next: Next::Retry { after: None }, is_target_failure: false }
         }
-        _ => Failure { problem, next: Next::Retry { after: None }, is_of_target: true },
+        _ => Failure { problem, next: Next::Retry { after: None }, is_target_failure: true },
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
                 let found = judge(Ok(Answer { status: *status, retry_after: None, words: "no".into() }));
                 let found = match found {
                     Verdict::Delivered => None,
-                    Verdict::Failed(failure) => Some((failure.next, failure.is_of_target)),
+                    Verdict::Failed(failure) => Some((failure.next, failure.is_target_failure)),
                 };
                 assert_eq!(found, wanted, "{status}");
             }
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn without_an_answer_it_matters_whether_the_mail_was_sent() {
         let retry = Next::Retry { after: None };
-        for (problem, next, is_of_target) in [
+        for (problem, next, is_target_failure) in [
             (DeliveryProblem::Forbidden { host: "x".into() }, Next::Hold, true),
             (DeliveryProblem::Unreachable { words: "x".into() }, retry, true),
             (DeliveryProblem::Tls { why: crate::fact::TlsProblem::Closed }, retry, true),
@@ -143,11 +143,11 @@ mod tests {
             (DeliveryProblem::NotHttp, retry, true),
         ] {
             let found = judge(Err(SendError { problem: problem.clone(), was_sent: false }));
-            assert_eq!(found, Verdict::Failed(Failure { problem, next, is_of_target }));
+            assert_eq!(found, Verdict::Failed(Failure { problem, next, is_target_failure }));
         }
         for problem in [DeliveryProblem::NotHttp, DeliveryProblem::TimedOut { phase: DeliveryPhase::Answer }] {
             let found = judge(Err(SendError { problem: problem.clone(), was_sent: true }));
-            let wanted = Failure { problem, next: Next::MaybeDelivered, is_of_target: false };
+            let wanted = Failure { problem, next: Next::MaybeDelivered, is_target_failure: false };
             assert_eq!(found, Verdict::Failed(wanted));
         }
     }

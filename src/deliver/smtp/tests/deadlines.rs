@@ -7,7 +7,7 @@ use crate::fact::DeliveryPhase;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Deadlines that differ, so that each shows in the time that passes.
+/// Distinct deadlines, so that the elapsed time shows which one was met.
 fn patient() -> Terms {
     let deadlines = Deadlines {
         greeting: 10 * SECOND,
@@ -20,7 +20,7 @@ fn patient() -> Terms {
     Terms { deadlines, ..terms() }
 }
 
-/// The problem, and the seconds that passed before it.
+/// The problem, and the seconds until it was reported.
 async fn timed(terms: &Terms, steps: Vec<Step>, mail: &[u8]) -> (DeliveryProblem, u64) {
     let (ours, theirs) = tokio::io::duplex(1 << 10);
     let serving = tokio::spawn(serve(theirs, steps));
@@ -70,16 +70,16 @@ async fn a_trickle_does_not_extend_a_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_reads_slowly_is_left() {
+async fn a_server_that_reads_too_slowly_is_abandoned() {
     let mail = b"0123456789abcd\r\n".repeat(1 << 14); // 256 KiB
     for (offers, command) in [("", vec![c("DATA"), s("354 go")]), ("CHUNKING", vec![])] {
         let before = steps(&[&hello(offers), &[c(MAIL), s("250 ok"), c(RCPT), s("250 ok")], &command]);
         let problem = DeliveryProblem::TimedOut { phase: DeliveryPhase::Body };
-        // It does not read at all.
+        // The server does not read at all.
         let found = timed(&patient(), steps(&[&before, &[Hang]]), &mail).await;
         assert_eq!(found, (problem.clone(), 40), "{offers}");
     }
-    // It reads each piece just in time; the deadline of the whole mail ends that.
+    // The server reads each piece just in time, until the deadline of the whole mail.
     let before = [c(MAIL), s("250 ok"), c(RCPT), s("250 ok"), c("DATA"), s("354 go")];
     let script = steps(&[&hello(""), &before, &[Sip(SECOND / 2)]]);
     let problem = DeliveryProblem::TimedOut { phase: DeliveryPhase::Body };
@@ -94,7 +94,7 @@ async fn a_mail_whose_piece_was_not_sent_whole_cannot_be_finished() {
     let serving = tokio::spawn(serve(theirs, steps(&[&hello(""), &script])));
     let mut session = Session::open(ours, &terms()).await.unwrap();
     let to: Address = "jobb@l.se".parse().unwrap();
-    let mut transaction = session.begin(&Envelope { from: None, to: &to }, &survey(&mail)).await.unwrap();
+    let mut transaction = session.begin(&Envelope { from: None, to: &to }, &scan(&mail)).await.unwrap();
     assert!(tokio::time::timeout(SECOND, transaction.push(&mail)).await.is_err(), "the caller gives up");
     assert_eq!(transaction.finish().await, Err(DeliveryProblem::Closed { phase: DeliveryPhase::Body }));
     assert!(!session.is_ready().await);

@@ -1,4 +1,4 @@
-//! Servers that do what they should.
+//! Servers that follow the protocol.
 
 use super::*;
 use crate::fact::DeliveryPhase;
@@ -52,7 +52,7 @@ async fn pipelining_and_parameters_are_used_where_offered() {
     let (result, rest) = deliver(&terms(), steps(&[&opening, &script]), "a: b\r\n\r\nå".as_bytes()).await;
     assert!(result.unwrap().last_line_end_added);
     assert_eq!(rest, "");
-    // An ASCII mail is not announced as an 8-bit one, which a next server might have to convert.
+    // An ASCII mail is not announced as 8-bit, since a later server might then have to convert it.
     let script = [
         C("MAIL FROM:<> SIZE=3\r\nRCPT TO:<jobb@l.se>\r\nDATA\r\n".to_owned()),
         S("250 ok\r\n250 ok\r\n354 go\r\n".to_owned()),
@@ -64,7 +64,7 @@ async fn pipelining_and_parameters_are_used_where_offered() {
 }
 
 #[tokio::test]
-async fn smtputf8_is_asked_for_an_address_only() {
+async fn smtputf8_is_requested_for_an_address_only() {
     let script = |mail: &str, rcpt: &str| {
         [c(mail), s("250 ok"), c(rcpt), s("250 ok"), c("DATA"), s("354 go"), c("Å: å\r\n."), s("250 ok")]
     };
@@ -99,7 +99,7 @@ async fn bdat_carries_any_bytes_unchanged() {
 }
 
 #[tokio::test]
-async fn a_large_mail_goes_in_chunks_of_which_each_is_answered() {
+async fn a_large_mail_is_sent_in_chunks_that_are_answered_one_by_one() {
     let mail = "0123456789abcde\n".repeat((5 << 20) / 32).into_bytes(); // 2.5 MiB
     let (one, two) = (&mail[..1 << 20], &mail[1 << 20..2 << 20]);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -119,7 +119,7 @@ async fn a_large_mail_goes_in_chunks_of_which_each_is_answered() {
         let (result, rest) = play(steps(&[&hello("CHUNKING"), &script]), async |stream| {
             let mut session = Session::open(stream, &terms()).await?;
             let to: Address = "jobb@l.se".parse().unwrap();
-            let mut transaction = session.begin(&Envelope { from: None, to: &to }, &survey(&mail)).await?;
+            let mut transaction = session.begin(&Envelope { from: None, to: &to }, &scan(&mail)).await?;
             for piece in mail.chunks(piece) {
                 transaction.push(piece).await?;
             }
@@ -216,14 +216,14 @@ async fn a_mail_refused_after_bdat_is_reset() {
 }
 
 #[tokio::test]
-async fn lmtp_differs_in_its_greeting_and_has_one_answer_for_one_recipient() {
+async fn lmtp_uses_lhlo_and_has_one_answer_for_one_recipient() {
     let opening = [s("220 l"), c("LHLO mf.test"), S("250-l\r\n250 PIPELINING\r\n".to_owned())];
     let all = C(format!("{MAIL}\r\n{RCPT}\r\nDATA\r\n"));
     let one = [all, S("250 ok\r\n250 ok\r\n354 go\r\n".to_owned()), c("x\r\n.")];
     for (answers, is_accepted, is_ready) in [
         ("250 2.0.0 <jobb@l.se> saved", true, true),
         ("552 5.2.2 <jobb@l.se> quota", false, true),
-        ("250 saved\r\n250 saved", true, false), // one answer too many would be taken for that of the next mail
+        ("250 saved\r\n250 saved", true, false), // an extra answer would be taken for that of the next mail
         ("250 saved\r\n552 quota", true, false),
     ] {
         let ((result, was_ready), rest) = play(steps(&[&opening, &one, &[s(answers)]]), async |stream| {
@@ -249,10 +249,10 @@ async fn a_transaction_that_is_dropped_delivers_nothing() {
             let mut session = Session::open(stream, &terms()).await.unwrap();
             let to: Address = "jobb@l.se".parse().unwrap();
             let envelope = Envelope { from: None, to: &to };
-            let mut transaction = session.begin(&envelope, &survey(b"x\r\n")).await.unwrap();
+            let mut transaction = session.begin(&envelope, &scan(b"x\r\n")).await.unwrap();
             transaction.push(b"x\r\n").await.unwrap();
             drop(transaction);
-            let again = session.begin(&envelope, &survey(b"x\r\n")).await;
+            let again = session.begin(&envelope, &scan(b"x\r\n")).await;
             assert!(matches!(again, Err(DeliveryProblem::Closed { phase: DeliveryPhase::Sender })));
             let is_ready = session.is_ready().await;
             session.quit().await;
@@ -264,7 +264,7 @@ async fn a_transaction_that_is_dropped_delivers_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_of_quit_is_no_failure() {
+async fn a_failed_quit_is_ignored() {
     for end in [vec![Close], vec![c("QUIT"), Close], vec![c("QUIT"), s("500 what")], vec![c("QUIT"), Hang]] {
         play(steps(&[&hello(""), &end]), async |stream| {
             Session::open(stream, &terms()).await.unwrap().quit().await;

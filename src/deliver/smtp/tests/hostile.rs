@@ -1,4 +1,4 @@
-//! Servers that do what they should not.
+//! Servers that violate the protocol.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,13 +19,13 @@ fn code(problem: &DeliveryProblem) -> Option<(DeliveryPhase, u16)> {
     }
 }
 
-/// The problem of opening a session, and what the client has said.
+/// The problem of opening a session, and the text that the client sent.
 async fn opening(steps: Vec<Step>) -> (DeliveryProblem, String) {
     play(steps, async |stream| Session::open(stream, &terms()).await.err().unwrap()).await
 }
 
 #[tokio::test]
-async fn a_greeting_that_is_none_ends_the_session() {
+async fn an_invalid_greeting_ends_the_session() {
     use DeliveryPhase::Greeting;
     for (greeting, problem) in [
         ("* OK IMAP4rev1", not_understood(Greeting, ReplyFault::NoCode, "* OK IMAP4rev1")),
@@ -142,7 +142,7 @@ async fn a_421_ends_the_session_at_any_step() {
         assert_eq!(code(&result.unwrap_err()), Some((phase, 421)));
         assert_eq!(rest, "");
     }
-    // In a pipeline, too, after answers that are good.
+    // Also in a pipeline, after positive answers.
     let script = [C(format!("{MAIL}\r\n{RCPT}\r\nDATA\r\n")), s("250 ok\r\n421 bye")];
     let (result, _) = deliver(&terms(), steps(&[&hello("PIPELINING"), &script]), b"x\r\n").await;
     assert_eq!(code(&result.unwrap_err()), Some((Recipient, 421)));
@@ -160,7 +160,7 @@ async fn a_session_that_the_server_has_closed_is_not_ready() {
 }
 
 #[tokio::test]
-async fn a_loss_is_unknown_only_after_the_last_byte() {
+async fn a_lost_connection_leaves_the_result_unknown_only_after_the_last_byte() {
     use DeliveryPhase::{Answer, Body, Data, Recipient, Sender};
     let at_rcpt = steps(&[&hello(""), &[c(MAIL), s("250 ok")]]);
     let at_data = steps(&[&at_rcpt, &[c(RCPT), s("250 ok")]]);
@@ -182,10 +182,10 @@ async fn a_loss_is_unknown_only_after_the_last_byte() {
         let (result, _) = deliver(&terms(), steps(&[&script, &[Close]]), b"x\r\n").await;
         assert_eq!(result, Err(DeliveryProblem::Closed { phase }));
     }
-    // A server that can answer no more does not get the dot.
+    // A server that can no longer answer does not get the dot.
     let (result, rest) = deliver(&terms(), steps(&[&sending, &[Shut]]), b"x\r\n").await;
     assert_eq!((result, rest.as_str()), (Err(DeliveryProblem::Closed { phase: Body }), "x\r\n"));
-    // A reply that is cut off does not count.
+    // A truncated reply does not count.
     let cut = [c("x\r\n."), Bytes(b"250 o".to_vec()), Close];
     let (result, _) = deliver(&terms(), steps(&[&sending, &cut]), b"x\r\n").await;
     assert_eq!(result, Err(DeliveryProblem::Closed { phase: Answer }));
@@ -194,7 +194,7 @@ async fn a_loss_is_unknown_only_after_the_last_byte() {
     assert_eq!(result, Err(DeliveryProblem::Closed { phase: Answer }));
 }
 
-/// A connection that breaks when these bytes are written.
+/// A connection that breaks on a write of these bytes.
 struct Breaking(DuplexStream, &'static [u8]);
 
 impl AsyncRead for Breaking {
@@ -221,7 +221,7 @@ impl AsyncWrite for Breaking {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_write_is_unknown_from_the_last_byte_on() {
+async fn a_failed_write_leaves_the_result_unknown_from_the_last_byte_on() {
     use DeliveryPhase::{Answer, Body};
     for (offers, breaks_at, phase) in [
         ("", &b"x\r\n"[..], Body),
@@ -241,7 +241,7 @@ async fn a_failed_write_is_unknown_from_the_last_byte_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_in_the_middle_of_a_mail_is_heard() {
+async fn a_refusal_in_the_middle_of_a_mail_is_reported() {
     let mail = b"0123456789abcd\r\n".repeat(1 << 14); // 256 KiB
     let until_data = [c(MAIL), s("250 ok"), c(RCPT), s("250 ok"), c("DATA"), s("354 go"), c("0123456789abcd")];
     for (end, wanted) in [

@@ -1,4 +1,4 @@
-//! Mails that are refused before anything is said about them.
+//! Mails that Mailferry refuses before it sends a command for them.
 
 use super::*;
 use crate::fact::DeliveryPhase;
@@ -57,20 +57,20 @@ async fn line_ends_are_repaired_if_configured() {
 }
 
 #[tokio::test]
-async fn a_mail_that_has_changed_since_the_survey_is_not_delivered() {
+async fn a_mail_that_has_changed_since_the_scan_is_not_delivered() {
     let script = [c(MAIL), s("250 ok"), c(RCPT), s("250 ok"), c("DATA"), s("354 go")];
     for (pieces, read) in [(&[&b"x\r\n"[..]][..], 3), (&[b"xyz\r\n", b"more"], 9)] {
         let (result, rest) = play(steps(&[&hello(""), &script]), async |stream| {
             let mut session = Session::open(stream, &terms()).await.unwrap();
             let to: Address = "jobb@l.se".parse().unwrap();
             let envelope = Envelope { from: None, to: &to };
-            let mut transaction = session.begin(&envelope, &survey(b"xyz\r\n")).await.unwrap();
+            let mut transaction = session.begin(&envelope, &scan(b"xyz\r\n")).await.unwrap();
             let mut failed = None;
             for piece in pieces {
                 failed = failed.or(transaction.push(piece).await.err());
             }
             let finished = transaction.finish().await.unwrap_err();
-            assert_eq!(failed.is_some(), read > 5, "too much is noticed at once");
+            assert_eq!(failed.is_some(), read > 5, "surplus bytes are noticed at once");
             assert!(failed.is_none_or(|failed| failed == finished));
             assert!(!session.is_ready().await);
             finished
@@ -79,11 +79,11 @@ async fn a_mail_that_has_changed_since_the_survey_is_not_delivered() {
         assert_eq!(result, DeliveryProblem::Incomplete { size: 5, read });
         assert_eq!(rest, "");
     }
-    // A survey of another mail does not let a lone LF through.
+    // A scan of another mail does not let a lone LF through.
     let (result, _) = play(steps(&[&hello(""), &script]), async |stream| {
         let mut session = Session::open(stream, &terms()).await.unwrap();
         let to: Address = "jobb@l.se".parse().unwrap();
-        let mut transaction = session.begin(&Envelope { from: None, to: &to }, &survey(b"xyz\r\n")).await.unwrap();
+        let mut transaction = session.begin(&Envelope { from: None, to: &to }, &scan(b"xyz\r\n")).await.unwrap();
         transaction.push(b"a\n.\r\n").await
     })
     .await;

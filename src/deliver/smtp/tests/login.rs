@@ -36,7 +36,7 @@ async fn plain_is_preferred_over_login() {
 }
 
 #[tokio::test]
-async fn long_credentials_go_in_a_line_of_their_own() {
+async fn long_credentials_follow_on_a_separate_line() {
     let password = "x".repeat(400);
     let response = STANDARD.encode(format!("\0anna\0{password}"));
     let script = [c("AUTH PLAIN"), s("334 "), c(&response), s("235 ok")];
@@ -54,7 +54,7 @@ async fn a_login_that_is_not_offered_is_not_tried() {
 }
 
 #[tokio::test]
-async fn a_refused_login_says_so_without_the_password() {
+async fn a_refused_login_is_reported_without_the_password() {
     let phase = DeliveryPhase::Login;
     for (said, words) in [
         ("535 5.7.8 wrong name or password", "wrong name or password"),
@@ -68,7 +68,7 @@ async fn a_refused_login_says_so_without_the_password() {
         let enhanced = Some("5.7.8".to_owned());
         assert_eq!(result, Err(DeliveryProblem::Refused { phase, code: 535, enhanced, words: words.to_owned() }));
     }
-    // A challenge has no answer in PLAIN.
+    // PLAIN has no answer to a challenge.
     let script = [C(format!("AUTH PLAIN {PLAIN}\r\n")), s("334 more")];
     let (result, rest) = open(&anna(), steps(&[&hello("AUTH_PLAIN"), &script])).await;
     let fault = ReplyFault::UnexpectedCode;

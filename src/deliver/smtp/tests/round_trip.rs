@@ -1,11 +1,11 @@
-//! Any bytes through a whole session, to a server that reads commands as RFC 5321 and RFC 3030 define them.
+//! Sends any bytes through a whole session to a server that reads commands as RFC 5321 and RFC 3030 define them.
 
 use proptest::prelude::*;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::*;
 
-/// A server that keeps what it gets. It takes lone CR and LF for line ends, too, which smuggling needs.
+/// A server that records mails and commands. It also accepts a lone CR or LF as a line end, which is what smuggling exploits.
 async fn receive(stream: DuplexStream, offers: &str) -> (Vec<Vec<u8>>, Vec<String>) {
     let mut stream = BufReader::new(stream);
     let (mut mails, mut commands, mut chunks) = (Vec::new(), Vec::new(), Vec::new());
@@ -38,7 +38,7 @@ async fn receive(stream: DuplexStream, offers: &str) -> (Vec<Vec<u8>>, Vec<Strin
     }
 }
 
-/// Reads lines until one is a dot, where CR, LF and CRLF each end a line.
+/// Reads lines until a lone dot. CR, LF and CRLF each end a line.
 async fn read_data(stream: &mut BufReader<DuplexStream>) -> Vec<u8> {
     let (mut mail, mut line) = (Vec::new(), Vec::new());
     loop {
@@ -63,7 +63,7 @@ async fn through(mail: &[u8], piece: usize, offers: &str) -> (Vec<Vec<u8>>, Vec<
     let sending = async {
         let mut session = Session::open(ours, &Terms { repair_line_ends: true, ..terms() }).await?;
         let to: Address = "jobb@l.se".parse().unwrap();
-        let mut transaction = session.begin(&Envelope { from: None, to: &to }, &survey(mail)).await?;
+        let mut transaction = session.begin(&Envelope { from: None, to: &to }, &scan(mail)).await?;
         for piece in mail.chunks(piece) {
             transaction.push(piece).await?;
         }
@@ -89,7 +89,7 @@ proptest! {
         let last = if is_chunked { "BDAT" } else { "DATA" };
         prop_assert_eq!(commands, ["EHLO", "MAIL", "RCPT", last]);
         prop_assert_eq!(mails.len(), 1);
-        if is_chunked || survey(&mail).has_crlf_only() {
+        if is_chunked || scan(&mail).has_crlf_only() {
             let added: &[u8] = if accepted.last_line_end_added { b"\r\n" } else { b"" };
             prop_assert_eq!(&mails[0], &[&mail[..], added].concat());
             prop_assert_eq!(accepted.line_ends_repaired, 0);

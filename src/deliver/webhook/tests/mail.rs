@@ -1,4 +1,4 @@
-//! The payload of one mail, whole, and its limits.
+//! The complete payload of a mail, and its limits.
 
 use std::fmt::Write as _;
 
@@ -77,7 +77,7 @@ async fn payload(event: Event, raw: Raw) -> (Value, u64) {
 }
 
 #[tokio::test]
-async fn the_payload_has_all_of_a_mail() {
+async fn the_payload_contains_the_whole_mail() {
     let (found, _) = payload(event(MAIL.as_bytes()), Raw::Inline(Bytes::from_static(MAIL.as_bytes()))).await;
     let parsed = json!({
         "subject": "Ärende",
@@ -156,8 +156,8 @@ async fn a_large_mail_is_linked() {
 }
 
 #[tokio::test]
-async fn a_payload_stays_within_its_memory_and_says_what_is_missing() {
-    // More of everything than is taken.
+async fn a_payload_stays_within_its_memory_bound_and_lists_what_is_missing() {
+    // Exceeds every limit of the parser.
     let mut mail = "Content-Type: multipart/mixed; boundary=b\r\n".to_owned();
     write!(mail, "To: {}\r\n", "\"\\\"\" <a@b.se>,".repeat(2000)).unwrap();
     for n in 0..300 {
@@ -182,7 +182,7 @@ async fn a_payload_stays_within_its_memory_and_says_what_is_missing() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_mail_are_delivered_all_the_same() {
+async fn bytes_that_are_not_a_mail_are_delivered_anyway() {
     let raw = Bytes::from_static(b"\0\xff\r\n\r\n\xfe");
     let (found, _) = payload(event(&raw), Raw::Inline(raw)).await;
     assert_eq!((&found["data"]["raw"]["content"], &found["data"]["size"]), (&json!("AP8NCg0K/g=="), &json!(7)));

@@ -1,4 +1,4 @@
-//! A server of one or a few connections, which a test scripts.
+//! A server for a few connections, scripted by a test.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ where
     url
 }
 
-/// Serves some connections by TLS, answers each request with 200, and returns the URL.
+/// Serves `count` connections by TLS, answers each request with 200, and returns the URL.
 pub async fn serve_tls(certified: &rcgen::CertifiedKey<rcgen::KeyPair>, count: usize) -> String {
     let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(crypto::ring::default_provider());

@@ -1,10 +1,10 @@
-//! The extensions that a server offers in its answer to EHLO or LHLO.
+//! The extensions that a server offers in its reply to EHLO or LHLO.
 
 use super::reply::Reply;
 
-/// The offered extensions that matter here. Enhanced status codes (RFC 2034) do not: they are read wherever a reply has them.
+/// The extensions that matter here. ENHANCEDSTATUSCODES (RFC 2034) does not: the codes are read from any reply that has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Offers {
+pub struct Extensions {
     /// Maximum size of a mail (RFC 1870). `None` if the server names none.
     pub size_limit: Option<u64>,
     /// Whether MAIL may announce the size.
@@ -15,45 +15,45 @@ pub struct Offers {
     pub smtputf8: bool,
     /// PIPELINING (RFC 2920)
     pub pipelining: bool,
-    /// CHUNKING (RFC 3030), which is BDAT
+    /// CHUNKING (RFC 3030), the command BDAT
     pub chunking: bool,
     pub starttls: bool,
     /// AUTH PLAIN and AUTH LOGIN
-    pub plain: bool,
-    pub login: bool,
+    pub auth_plain: bool,
+    pub auth_login: bool,
 }
 
-impl Offers {
-    /// Reads the lines after the first, which has the server's name.
+impl Extensions {
+    /// Reads the extensions from an EHLO reply. Its first line is the server's name.
     pub fn read(reply: &Reply) -> Self {
-        let mut offers = Self::default();
+        let mut extensions = Self::default();
         for line in reply.lines.iter().skip(1) {
             let line = line.to_ascii_uppercase();
             let mut words = line.split_ascii_whitespace();
             let keyword = words.next().unwrap_or_default();
             match keyword {
                 "SIZE" => {
-                    offers.size = true;
-                    // 0 means no fixed limit (RFC 1870 4), and a number that does not fit no limit that matters.
-                    offers.size_limit = words.next().and_then(|size| size.parse().ok()).filter(|size| *size > 0);
+                    extensions.size = true;
+                    // 0 means no fixed limit (RFC 1870 4); a number too large to parse is no limit in practice.
+                    extensions.size_limit = words.next().and_then(|size| size.parse().ok()).filter(|size| *size > 0);
                 }
-                "8BITMIME" => offers.eight_bit = true,
-                "SMTPUTF8" => offers.smtputf8 = true,
-                "PIPELINING" => offers.pipelining = true,
-                "CHUNKING" => offers.chunking = true,
-                "STARTTLS" => offers.starttls = true,
-                // "AUTH=LOGIN PLAIN" is an older form for old clients, which some servers send alone.
+                "8BITMIME" => extensions.eight_bit = true,
+                "SMTPUTF8" => extensions.smtputf8 = true,
+                "PIPELINING" => extensions.pipelining = true,
+                "CHUNKING" => extensions.chunking = true,
+                "STARTTLS" => extensions.starttls = true,
+                // "AUTH=LOGIN PLAIN" is an obsolete form, the only one that some servers send.
                 _ if keyword == "AUTH" || keyword.starts_with("AUTH=") => {
                     let first = keyword.strip_prefix("AUTH=");
                     for mechanism in first.into_iter().chain(words) {
-                        offers.plain |= mechanism == "PLAIN";
-                        offers.login |= mechanism == "LOGIN";
+                        extensions.auth_plain |= mechanism == "PLAIN";
+                        extensions.auth_login |= mechanism == "LOGIN";
                     }
                 }
                 _ => {}
             }
         }
-        offers
+        extensions
     }
 }
 
@@ -61,9 +61,9 @@ impl Offers {
 mod tests {
     use super::*;
 
-    fn read(lines: &[&str]) -> Offers {
+    fn read(lines: &[&str]) -> Extensions {
         let lines = ["mx.l.se"].iter().chain(lines).map(|line| (*line).to_owned()).collect();
-        Offers::read(&Reply { code: 250, enhanced: None, lines })
+        Extensions::read(&Reply { code: 250, enhanced: None, lines })
     }
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
         ]);
         assert_eq!(
             found,
-            Offers {
+            Extensions {
                 size_limit: Some(10_240_000),
                 size: true,
                 eight_bit: true,
@@ -92,13 +92,13 @@ mod tests {
                 pipelining: true,
                 chunking: true,
                 starttls: true,
-                plain: true,
-                login: true,
+                auth_plain: true,
+                auth_login: true,
             }
         );
-        assert_eq!(read(&[]), Offers::default());
+        assert_eq!(read(&[]), Extensions::default());
         let first_line = Reply { code: 250, enhanced: None, lines: vec!["STARTTLS".to_owned()] };
-        assert_eq!(Offers::read(&first_line), Offers::default(), "the first line is the server's name");
+        assert_eq!(Extensions::read(&first_line), Extensions::default(), "the first line is the server's name");
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
             ("AUTHPLAIN", false, false),
         ] {
             let found = read(&[line]);
-            assert_eq!((found.plain, found.login), (plain, login), "{line}");
+            assert_eq!((found.auth_plain, found.auth_login), (plain, login), "{line}");
         }
     }
 }

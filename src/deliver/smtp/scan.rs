@@ -1,46 +1,46 @@
-//! Reads a mail before it is sent: MAIL announces its size and its 8-bit bytes, and a mail that cannot be sent is refused
-//! before anything is said about it.
+//! Reads a mail before it is sent: MAIL announces its size and whether it has 8-bit bytes, and a mail that cannot be sent is refused
+//! before any command.
 
 /// The properties of a mail that decide how it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Survey {
-    /// Bytes, with all headers.
+pub struct Scan {
+    /// In bytes, including the header.
     pub size: u64,
     pub has_8bit: bool,
     pub has_nul: bool,
     /// Length of the longest line without its line end. SMTP permits 998 (RFC 5321 4.5.3.1.6). Longer lines are sent
-    /// unchanged: to break them would break signatures, and characters.
+    /// unchanged, since folding them would break signatures and may split characters.
     pub longest_line: u64,
     /// Number of CR without LF, and of LF without CR.
     pub bare_cr: u64,
     pub bare_lf: u64,
     pub ends_with_crlf: bool,
-    /// Whether the last byte is a CR or LF, in a CRLF or alone.
+    /// Whether the last byte is a CR or LF, alone or in CRLF.
     pub ends_with_line_end: bool,
 }
 
-impl Survey {
-    /// Whether every line end is CRLF, except that the last may be missing.
+impl Scan {
+    /// Whether every line end is CRLF. The last line may have none.
     pub fn has_crlf_only(&self) -> bool {
         self.bare_cr == 0 && self.bare_lf == 0
     }
 
-    /// The size in DATA after repair of all line ends (RFC 1870 3: stuffed dots and the final dot do not count).
+    /// The size in DATA with all line ends repaired. Stuffed dots and the final dot do not count (RFC 1870 3).
     pub fn size_in_data(&self) -> u64 {
         let missing = if self.size == 0 || self.ends_with_line_end { 0 } else { 2 };
         self.size.saturating_add(self.bare_cr).saturating_add(self.bare_lf).saturating_add(missing)
     }
 }
 
-/// Surveys a mail that comes in pieces.
+/// Collects the properties of a mail that arrives in pieces.
 #[derive(Debug, Clone, Default)]
-pub struct Surveyor {
-    so_far: Survey,
+pub struct Scanner {
+    so_far: Scan,
     line: u64,
     last: Option<u8>,
 }
 
-impl Surveyor {
+impl Scanner {
     /// Takes the next piece.
     pub fn update(&mut self, piece: &[u8]) {
         let found = &mut self.so_far;
@@ -74,8 +74,8 @@ impl Surveyor {
         }
     }
 
-    /// The survey of all pieces.
-    pub fn finish(self) -> Survey {
+    /// Returns the properties of the whole mail.
+    pub fn finish(self) -> Scan {
         let mut found = self.so_far;
         found.ends_with_line_end = matches!(self.last, Some(b'\r' | b'\n'));
         found.bare_cr += u64::from(self.last == Some(b'\r'));
@@ -89,20 +89,20 @@ mod tests {
 
     use super::*;
 
-    fn survey(pieces: &[&[u8]]) -> Survey {
-        let mut surveyor = Surveyor::default();
-        pieces.iter().for_each(|piece| surveyor.update(piece));
-        surveyor.finish()
+    fn scan(pieces: &[&[u8]]) -> Scan {
+        let mut scanner = Scanner::default();
+        pieces.iter().for_each(|piece| scanner.update(piece));
+        scanner.finish()
     }
 
     #[test]
     fn line_ends_are_recognised_across_pieces() {
-        let plain = survey(&[b"a: b\r", b"\n", b"", b"\r\nhej\r\n"]);
+        let plain = scan(&[b"a: b\r", b"\n", b"", b"\r\nhej\r\n"]);
         assert_eq!(
             plain,
-            Survey { size: 13, longest_line: 4, ends_with_crlf: true, ends_with_line_end: true, ..Survey::default() }
+            Scan { size: 13, longest_line: 4, ends_with_crlf: true, ends_with_line_end: true, ..Scan::default() }
         );
-        assert_eq!(survey(&[]), Survey::default());
+        assert_eq!(scan(&[]), Scan::default());
         for (pieces, bare_cr, bare_lf, in_data) in [
             (&[&b"a\rb"[..]][..], 1, 0, 6),
             (&[b"a\r", b"b"], 1, 0, 6),
@@ -115,7 +115,7 @@ mod tests {
             (&[b"a"], 0, 0, 3),
             (&[b"a\r", b"\n"], 0, 0, 3),
         ] {
-            let found = survey(pieces);
+            let found = scan(pieces);
             assert_eq!((found.bare_cr, found.bare_lf, found.size_in_data()), (bare_cr, bare_lf, in_data), "{pieces:?}");
             assert_eq!(found.has_crlf_only(), bare_cr + bare_lf == 0);
         }
@@ -123,17 +123,17 @@ mod tests {
 
     #[test]
     fn nul_8bit_bytes_and_the_longest_line_are_found() {
-        let found = survey(&[b"\0", "å".as_bytes(), b"\r\n12345\r\n123"]);
+        let found = scan(&[b"\0", "å".as_bytes(), b"\r\n12345\r\n123"]);
         assert!(found.has_nul && found.has_8bit && !found.ends_with_crlf);
         assert_eq!(found.longest_line, 5);
-        assert!(!survey(&[b"\x7f\x01\r\n"]).has_8bit);
+        assert!(!scan(&[b"\x7f\x01\r\n"]).has_8bit);
     }
 
     proptest! {
         #[test]
-        fn a_survey_does_not_depend_on_the_pieces(mail in "[\r\n.aå\0]{0,40}", piece in 1..7_usize) {
+        fn a_scan_does_not_depend_on_the_pieces(mail in "[\r\n.aå\0]{0,40}", piece in 1..7_usize) {
             let pieces: Vec<&[u8]> = mail.as_bytes().chunks(piece).collect();
-            prop_assert_eq!(survey(&pieces), survey(&[mail.as_bytes()]));
+            prop_assert_eq!(scan(&pieces), scan(&[mail.as_bytes()]));
         }
     }
 }
