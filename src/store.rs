@@ -56,13 +56,13 @@ pub use delivery::{
     OpenDelivery, TargetResult,
 };
 pub use delivery_target::{
-    DeliveryCounts, DeliveryTarget, TargetSettings, target_look_row, target_old_secret_row, target_secret_row,
+    DeliveryCounts, DeliveryTarget, TargetSettings, target_look_password_row, target_old_secret_row, target_secret_row,
 };
 pub use departure::Departing;
 pub use effect::{Effect, EffectStep};
 pub use epoch::{Epoch, EpochStart, NewEpoch, WatchedFolder};
 pub use error::StoreError;
-pub use forwarded::{Counts, Report};
+pub use forwarded::{CountedCopy, ForwardReport};
 pub use grant::{AppProblem, Flow, Grant, GrantKey, GrantKind, GrantProblem, SealedTokens, access_row, refresh_row};
 pub use housekeeping::{HousekeepingRun, Retention};
 pub use import::Imported;

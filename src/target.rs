@@ -1,4 +1,4 @@
-//! Delivery targets: where the mail of an inbox is handed on to, and how.
+//! Delivery targets: their URLs and settings.
 
 mod mailbox_url;
 
@@ -15,7 +15,7 @@ use crate::fact::Invalid;
 
 pub use mailbox_url::MailboxUrl;
 
-/// How long a webhook's link to a raw mail works. The bytes stay at least as long.
+/// How long a webhook's link to a raw mail is valid. The bytes stay at least as long.
 pub const RAW_LINK_TTL: Duration = Duration::from_hours(24);
 
 /// The protocol of a target.
@@ -45,7 +45,7 @@ impl TargetKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WebhookFormat {
-    /// The parsed mail as JSON, signed after the Standard Webhooks specification.
+    /// The parsed mail as JSON, signed according to the Standard Webhooks specification.
     Json,
     /// The bytes of the mail, as `message/rfc822`.
     Raw,
@@ -64,11 +64,11 @@ pub enum WhenUnknown {
 /// The mode of an MTA-STS policy (RFC 8461 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StsMode {
-    /// Hosts that do not match, or without a valid certificate, get no mail.
+    /// Hosts that do not match or have no valid certificate get no mail.
     Enforce,
     /// Failures are only logged.
     Testing,
-    /// The domain has ended its policy.
+    /// The domain has withdrawn its policy.
     None,
 }
 
@@ -119,8 +119,8 @@ pub enum TargetTls {
     None,
 }
 
-/// The address of a target: `smtp://HOST[:PORT]`, `smtps://`, `mx:`, `lmtp://`, `lmtps://`, `lmtp:/SOCKET`, `https://...`. A user
-/// name and a password are not part of it.
+/// The address of a target: `smtp://HOST[:PORT]`, `smtps://`, `mx:`, `lmtp://`, `lmtps://`, `lmtp:/SOCKET`, `https://...`, without a
+/// user name or a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetUrl {
     /// A mail server.
@@ -144,7 +144,7 @@ impl TargetUrl {
         }
     }
 
-    /// The port that is connected to; none for a socket.
+    /// The port of the server; `None` for a Unix socket.
     pub fn port(&self) -> Option<u16> {
         match self {
             Self::Server { port, .. } => Some(*port),
@@ -171,7 +171,7 @@ impl FromStr for TargetUrl {
         if let Some(path) = text.strip_prefix("lmtp:").filter(|rest| rest.starts_with('/') && !rest.starts_with("//")) {
             return Ok(Self::Socket(PathBuf::from(path)));
         }
-        // Before the text could be quoted in an error.
+        // Checked first, since later errors quote the text.
         let authority =
             text.split_once("://").map_or(text, |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(rest));
         if authority.contains('@') {
@@ -182,7 +182,7 @@ impl FromStr for TargetUrl {
             Host::Ipv6(address) => address.to_string(),
             host => host.to_string(),
         };
-        // `url` leaves the host of an unknown scheme as it is typed: percent-encoded, in any case.
+        // `url` does not normalise the host of an unknown scheme: it may be percent-encoded, in upper or lower case.
         let host = Host::parse(&host).map_or(host.clone(), |host| host.to_string()).trim_matches(['[', ']']).to_owned();
         let (kind, implicit, port) = match url.scheme() {
             "smtp" => (TargetKind::Smtp, false, 587),
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_reached_without_encryption() {
+    fn only_this_machine_is_connected_to_without_encryption() {
         let tls = |text: &str| match text.parse().unwrap() {
             TargetUrl::Server { tls, .. } => tls,
             other => panic!("{other}"),

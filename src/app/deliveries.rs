@@ -1,17 +1,17 @@
-//! Deliveries: the actions of people on mail that a target has not taken.
+//! Deliveries: lists, retries and drops by people.
 
 use super::{Acting, Error, Target, targets};
 use crate::fact::{AuditEvent, Conflict};
 use crate::store::{DeliveryFilter, DeliveryLine};
 
-/// A delivery as the target of a change.
+/// The object of an audit line about a delivery.
 fn audited(delivery: &DeliveryLine) -> Target<'_> {
     Target { organisation: Some(delivery.organisation_id), name: &delivery.inbox }
 }
 
-/// A delivery as the actor may see it.
+/// Hides the details of the problem that the actor may not see.
 fn without_hidden_details(acting: Acting<'_>, delivery: DeliveryLine) -> DeliveryLine {
-    DeliveryLine { problem: targets::shown_problem(acting.scope(), delivery.problem.clone()), ..delivery }
+    DeliveryLine { problem: targets::problem_in_scope(acting.scope(), delivery.problem.clone()), ..delivery }
 }
 
 /// A page of the deliveries that the actor may see, the newest first.
@@ -36,10 +36,10 @@ pub async fn find(acting: Acting<'_>, id: i64) -> Result<DeliveryLine, Error> {
     Ok(without_hidden_details(acting, acting.store.read().await?.delivery(id, acting.scope()).await?))
 }
 
-/// Sends a delivery again: one that is held, or that waits for its next attempt.
+/// Resends a delivery that is held, waits for its next attempt or was dropped.
 ///
 /// # Errors
-/// It is missing; [`Conflict::DeliveryNotOpen`].
+/// The delivery is missing; [`Conflict::DeliveryNotOpen`].
 pub async fn retry(acting: Acting<'_>, id: i64) -> Result<DeliveryLine, Error> {
     let mut tx = acting.begin().await?;
     let delivery = tx.delivery(id, acting.scope()).await?;
@@ -55,8 +55,8 @@ pub async fn retry(acting: Acting<'_>, id: i64) -> Result<DeliveryLine, Error> {
 /// Sends a held delivery to another target of its inbox.
 ///
 /// # Errors
-/// It or the target is missing; [`Conflict::TargetOfOtherInbox`], [`Conflict::DeliveryNotHeld`].
-pub async fn send_elsewhere(acting: Acting<'_>, id: i64, target_id: i64) -> Result<DeliveryLine, Error> {
+/// The delivery or the target is missing; [`Conflict::TargetOfOtherInbox`], [`Conflict::DeliveryNotHeld`].
+pub async fn move_to_target(acting: Acting<'_>, id: i64, target_id: i64) -> Result<DeliveryLine, Error> {
     let target = targets::find(acting, target_id).await?;
     let mut tx = acting.begin().await?;
     let delivery = tx.delivery(id, acting.scope()).await?;
@@ -73,11 +73,11 @@ pub async fn send_elsewhere(acting: Acting<'_>, id: i64, target_id: i64) -> Resu
     Ok(without_hidden_details(acting, delivery))
 }
 
-/// Drops a delivery that no target has taken. The message stays in its inbox.
+/// Drops an unfinished delivery. The message stays in its inbox.
 ///
 /// # Errors
-/// It is missing; [`Conflict::DeliveryNotOpen`].
-pub async fn drop_one(acting: Acting<'_>, id: i64) -> Result<DeliveryLine, Error> {
+/// The delivery is missing; [`Conflict::DeliveryNotOpen`].
+pub async fn drop_delivery(acting: Acting<'_>, id: i64) -> Result<DeliveryLine, Error> {
     let mut tx = acting.begin().await?;
     let delivery = tx.delivery(id, acting.scope()).await?;
     if !tx.drop_delivery(&delivery, acting.now).await? {

@@ -1,22 +1,22 @@
-//! Mail that reached the importing system by forwarding: it reports each one, so that the polled copy does not count twice.
+//! Reports of the importing system about mail that reached it by forwarding, so that the polled copy is not delivered as well.
 
 use super::{Acting, Error};
 use crate::deliver::trace;
 use crate::mail::digest::Digest;
 use crate::mail::parse;
-use crate::store::{Counts, Inbox, Report};
+use crate::store::{CountedCopy, ForwardReport, Inbox};
 
-/// A mail as it reached the importing system.
+/// A forwarded mail, as the importing system received it.
 pub struct ForwardedMail {
-    /// Its header section.
+    /// The header section.
     pub header: String,
     /// SHA-256 of everything after the empty line that ends the header.
     pub body_sha256: [u8; 32],
 }
 
 impl ForwardedMail {
-    /// The identity of the mail, by which its polled copy is recognised: fields that servers add, such as Resent-From, are not part
-    /// of it. `None`: the header has neither a Message-ID nor From and Date.
+    /// The identity by which the polled copy is recognised. It does not depend on fields that servers add, such as Resent-From. `None` if
+    /// the header has neither a Message-ID nor From and Date.
     fn identity(&self) -> Option<[u8; 32]> {
         const NONE: [u8; 32] = [0; 32];
         let header = self.header.as_bytes().to_vec();
@@ -27,19 +27,19 @@ impl ForwardedMail {
 }
 
 /// The outcome of a report.
-pub enum Reported {
-    /// The copy that counts.
-    Counts(Counts),
-    /// The header identifies no mail.
+pub enum ReportOutcome {
+    /// The report was recorded, and this copy counts.
+    Recorded(CountedCopy),
+    /// The header does not identify the mail.
     Unidentified,
     /// The inbox has several targets, so the report must name the one that delivers to the importing system.
     TargetRequired,
     /// The named target is not a target of the inbox.
-    OtherTarget,
+    UnknownTarget,
 }
 
-/// Records that a mail came by forwarding. As with an acknowledgement, the audit log gets no line. A mail that Mailferry itself
-/// delivered is not a forwarded copy, and is not recorded.
+/// Records that a mail came by forwarding, without an audit line, as for an acknowledgement. A mail that Mailferry itself delivered
+/// is not a forwarded copy, and is not recorded.
 ///
 /// # Errors
 /// The inbox does not exist, or the actor may not see it.
@@ -48,22 +48,22 @@ pub async fn report(
     inbox: &Inbox,
     mail: &ForwardedMail,
     target: Option<i64>,
-) -> Result<Reported, Error> {
-    let Some(identity) = mail.identity() else { return Ok(Reported::Unidentified) };
+) -> Result<ReportOutcome, Error> {
+    let Some(identity) = mail.identity() else { return Ok(ReportOutcome::Unidentified) };
     let installation = acting.store.installation().await?;
     if !trace::own_hops(mail.header.as_bytes(), &installation.name).is_empty() {
-        return Ok(Reported::Counts(Counts::Forwarded));
+        return Ok(ReportOutcome::Recorded(CountedCopy::Forwarded));
     }
     let mut tx = acting.begin().await?;
     let targets = tx.accepting_targets(inbox.id).await?;
     let target = match (target, targets.as_slice()) {
-        (Some(target), targets) if !targets.contains(&target) => return Ok(Reported::OtherTarget),
+        (Some(target), targets) if !targets.contains(&target) => return Ok(ReportOutcome::UnknownTarget),
         (Some(target), _) => Some(target),
         (None, []) => None,
         (None, [target]) => Some(*target),
-        (None, _) => return Ok(Reported::TargetRequired),
+        (None, _) => return Ok(ReportOutcome::TargetRequired),
     };
-    let counts = tx.record_forwarded(&Report { inbox_id: inbox.id, identity, target }, acting.now).await?;
+    let counted = tx.record_forwarded(&ForwardReport { inbox_id: inbox.id, identity, target }, acting.now).await?;
     tx.commit().await?;
-    Ok(Reported::Counts(counts))
+    Ok(ReportOutcome::Recorded(counted))
 }

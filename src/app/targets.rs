@@ -1,4 +1,4 @@
-//! Delivery targets: the servers and webhooks that take the mail of an inbox.
+//! Delivery targets: the servers and webhooks that the mail of an inbox is delivered to.
 
 mod look;
 mod mx;
@@ -31,10 +31,10 @@ const MAX_CONCURRENCY: i64 = 50;
 /// Maximum number of mails per minute that can be set.
 const MAX_RATE: i64 = 10_000;
 
-/// How long a replaced signing secret still signs, so that the receiver can change it in peace.
+/// How long a replaced signing secret still signs, so that the receiver has time to change over.
 const OLD_SECRET_TTL: Duration = Duration::from_hours(24);
 
-/// Requested settings of a target. `None` keeps a value or takes the default; `Some(None)` clears it.
+/// Requested settings of a target. `None` keeps the current value or the default; `Some(None)` clears a value.
 #[derive(Default)]
 pub struct TargetRequest {
     pub url: Option<TargetUrl>,
@@ -45,14 +45,14 @@ pub struct TargetRequest {
     pub username: Option<Option<String>>,
     /// The password, or the signing secret of a webhook.
     pub secret: Option<Option<SecretString>>,
-    /// Trust these authorities (PEM) and no others.
+    /// The certificate authorities (PEM) to trust, in place of the system's.
     pub ca_pem: Option<Option<String>>,
     pub concurrency: Option<i64>,
     pub when_unknown: Option<WhenUnknown>,
     pub repair_line_ends: Option<bool>,
     /// Whether the built-in store deletes the bytes of a mail some time after its delivery.
     pub only: Option<bool>,
-    /// The IMAP server of the recipient's mailbox, in which mail is looked for after a lost answer.
+    /// The IMAP server of the recipient's mailbox, which is searched for a mail after a lost answer.
     pub look_in: Option<Option<MailboxUrl>>,
     /// The login name at that server.
     pub look_username: Option<Option<String>>,
@@ -61,10 +61,10 @@ pub struct TargetRequest {
     pub rate: Option<Option<i64>>,
 }
 
-/// Dependencies of a change.
+/// The vault, and the ports that tenants may use.
 #[derive(Clone, Copy)]
 pub struct TargetDeps<'a> {
-    /// Seals the secret.
+    /// Seals secrets.
     pub vault: &'a Vault,
     /// Ports that actors of one organisation may choose.
     pub ports: &'a [u16],
@@ -72,7 +72,7 @@ pub struct TargetDeps<'a> {
     pub mailbox_ports: &'a [u16],
 }
 
-/// A target as the target of a change.
+/// The object of an audit line about a delivery target.
 fn audited(target: &DeliveryTarget) -> Target<'_> {
     Target { organisation: target.organisation_id, name: target.inbox.as_deref().unwrap_or(&target.url) }
 }
@@ -85,8 +85,8 @@ pub async fn find(acting: Acting<'_>, id: i64) -> Result<DeliveryTarget, Error> 
     check_visible(acting.scope(), acting.store.read().await?.delivery_target(id).await?)
 }
 
-/// A problem as the actor may see it.
-pub(super) fn shown_problem(
+/// The problem without details that only operators may see, if the scope is one organisation.
+pub(super) fn problem_in_scope(
     scope: Scope,
     problem: Option<StoredFact<DeliveryProblem>>,
 ) -> Option<StoredFact<DeliveryProblem>> {
@@ -96,7 +96,7 @@ pub(super) fn shown_problem(
     }
 }
 
-/// Tries a target without delivering a mail.
+/// Tests a target without delivering a mail.
 ///
 /// # Errors
 /// The target is missing.
@@ -111,11 +111,11 @@ fn check_visible(scope: Scope, target: DeliveryTarget) -> Result<DeliveryTarget,
         Some(organisation) => scope.has(organisation),
         None => scope.id().is_none(),
     };
-    let target = DeliveryTarget { problem: shown_problem(scope, target.problem.clone()), ..target };
+    let target = DeliveryTarget { problem: problem_in_scope(scope, target.problem.clone()), ..target };
     if is_visible { Ok(target) } else { Err(Error::Missing(Resource::DeliveryTarget(target.id.to_string()))) }
 }
 
-/// The targets that the actor may see, or those of one inbox.
+/// The targets that the actor may see, or only those of one inbox.
 ///
 /// # Errors
 /// The inbox does not exist, or the actor may not see it.
@@ -156,7 +156,7 @@ pub async fn add(
         rate: None,
     };
     let settings = settings(&blank, &request)?;
-    check_reach(acting.scope(), &request, deps)?;
+    check_destination(acting.scope(), &request, deps)?;
     let mut tx = acting.begin().await?;
     let inbox = inboxes::visible(acting, inbox, &mut tx).await?;
     check_not_polled(&settings, &inbox, &mut tx).await?;
@@ -171,11 +171,11 @@ pub async fn add(
     Ok(target)
 }
 
-/// Changes a target, which is then tried again at once. A new signing secret of a webhook leaves the old one valid for a day.
+/// Changes a target, which is then tried again at once. The previous signing secret of a webhook stays valid for a day.
 ///
 /// # Errors
-/// A setting is invalid, or reserved for operators; the secret was entered for another server; the target is missing, does not meet
-/// the precondition, or belongs to the configuration.
+/// A setting is invalid or reserved for operators; the stored secret was entered for another server; the target is missing, does not
+/// meet the precondition, or belongs to the configuration.
 pub async fn change(
     acting: Acting<'_>,
     id: i64,
@@ -184,11 +184,11 @@ pub async fn change(
     precondition: impl FnOnce(&DeliveryTarget) -> bool,
 ) -> Result<DeliveryTarget, Error> {
     let mut tx = acting.begin().await?;
-    let before = own(acting, tx.lock_delivery_target(id).await?)?;
+    let before = check_changeable(acting, tx.lock_delivery_target(id).await?)?;
     check_precondition(&before, precondition)?;
     let settings = settings(&before.settings(), &request)?;
     let has_moved = settings.url != before.url || settings.ca_pem != before.ca_pem;
-    check_reach(acting.scope(), &request, deps)?;
+    check_destination(acting.scope(), &request, deps)?;
     let is_bound = acting.actor.is_bound_by_credential_policy();
     if has_moved && is_bound && before.secret_sealed.is_some() && request.secret.is_none() {
         let moved = if settings.url == before.url { ServerSetting::CaPem } else { ServerSetting::Host };
@@ -240,7 +240,7 @@ async fn replace_secret(
 /// Pauses a target, or resumes it. Mail is queued for a paused target and waits.
 ///
 /// # Errors
-/// It does not exist, or belongs to the configuration.
+/// It does not exist, or the actor may not see it.
 pub async fn pause(acting: Acting<'_>, id: i64, paused: bool) -> Result<DeliveryTarget, Error> {
     let mut tx = acting.begin().await?;
     let target = check_visible(acting.scope(), tx.lock_delivery_target(id).await?)?;
@@ -267,14 +267,14 @@ pub async fn remove(
     precondition: impl FnOnce(&DeliveryTarget) -> bool,
 ) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
-    let target = own(acting, tx.lock_delivery_target(id).await?)?;
+    let target = check_changeable(acting, tx.lock_delivery_target(id).await?)?;
     check_precondition(&target, precondition)?;
     tx.remove_delivery_target(&target, with_undelivered).await?;
     acting.finish(tx, &AuditEvent::TargetRemoved { url: target.url.clone() }, audited(&target)).await
 }
 
-/// A target that the actor may change: not one of the configuration.
-fn own(acting: Acting<'_>, target: DeliveryTarget) -> Result<DeliveryTarget, Error> {
+/// Checks that the actor may change or remove a target, which the target of the configuration excludes.
+fn check_changeable(acting: Acting<'_>, target: DeliveryTarget) -> Result<DeliveryTarget, Error> {
     let target = check_visible(acting.scope(), target)?;
     if target.inbox_id.is_none() { Err(Conflict::TargetOfConfiguration.into()) } else { Ok(target) }
 }
@@ -290,15 +290,15 @@ fn settings(before: &TargetSettings, request: &TargetRequest) -> Result<TargetSe
         settings.url = url.to_string();
     }
     let is_webhook = settings.kind() == TargetKind::Webhook;
-    let not_here = |setting: &'static str| {
+    let not_applicable = |setting: &'static str| {
         let kind = settings.kind().to_string();
         invalid(setting, Invalid::NotForTarget { setting: setting.to_owned(), kind })
     };
     if is_webhook && matches!(request.recipient, Some(Some(_))) {
-        return Err(not_here("recipient"));
+        return Err(not_applicable("recipient"));
     }
     if !is_webhook && request.format.is_some() {
-        return Err(not_here("format"));
+        return Err(not_applicable("format"));
     }
     if let Some(Some(pem)) = &request.ca_pem {
         tls::check_authorities(pem).map_err(|why| invalid("ca_pem", why))?;
@@ -332,7 +332,7 @@ fn settings(before: &TargetSettings, request: &TargetRequest) -> Result<TargetSe
     Ok(settings)
 }
 
-/// Whether a secret fits its use.
+/// Checks a secret that is meant to sign requests.
 fn check_secret(settings: &TargetSettings, secret: &SecretString) -> Result<(), Error> {
     let is_signing = settings.kind() == TargetKind::Webhook && settings.username.is_none();
     if is_signing && secret.expose_secret().starts_with("whsec_") && webhook::SigningSecret::parse(secret).is_err() {
@@ -341,8 +341,8 @@ fn check_secret(settings: &TargetSettings, secret: &SecretString) -> Result<(), 
     Ok(())
 }
 
-/// Sockets of this machine are for operators, and so are unusual ports.
-fn check_reach(scope: Scope, request: &TargetRequest, deps: TargetDeps<'_>) -> Result<(), Error> {
+/// Reserves Unix sockets and unusual ports for operators.
+fn check_destination(scope: Scope, request: &TargetRequest, deps: TargetDeps<'_>) -> Result<(), Error> {
     if scope.id().is_none() {
         return Ok(());
     }
@@ -358,8 +358,8 @@ fn check_reach(scope: Scope, request: &TargetRequest, deps: TargetDeps<'_>) -> R
     }
 }
 
-/// Mail that is delivered to a polled mailbox would be fetched and delivered again, for ever. A mailbox has two names: its address
-/// and its login name.
+/// Refuses a recipient that Mailferry polls, by its address or its login name: the mail would be fetched and delivered again, for
+/// ever.
 async fn check_not_polled(settings: &TargetSettings, inbox: &Inbox, tx: &mut Tx<'_>) -> Result<(), Error> {
     if settings.kind() == TargetKind::Webhook {
         return Ok(());
@@ -371,12 +371,12 @@ async fn check_not_polled(settings: &TargetSettings, inbox: &Inbox, tx: &mut Tx<
     }
 }
 
-/// A mailbox that the mail of its organisation's inboxes is delivered to must not be polled, for the same reason.
+/// Refuses to poll a mailbox that receives deliveries from an inbox of its organisation, for the same reason.
 ///
 /// # Errors
 /// [`Conflict::MailboxIsTarget`].
 pub(super) async fn check_not_target(mailbox: &Mailbox, tx: &mut Tx<'_>) -> Result<(), Error> {
-    match tx.recipient_that_is(mailbox).await? {
+    match tx.matching_recipient(mailbox).await? {
         Some(address) => Err(Conflict::MailboxIsTarget { address }.into()),
         None => Ok(()),
     }

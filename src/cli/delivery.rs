@@ -11,10 +11,10 @@ use crate::app::deliveries;
 use crate::locale::Language;
 use crate::store::{DeliveryFilter, DeliveryLine, DeliveryState};
 
-/// The deliveries that a command is for.
+/// The deliveries that a command applies to.
 #[derive(clap::Args)]
 #[command(group(ArgGroup::new("which").required(true).args(["id", "all_held_of"])))]
-pub struct Which {
+pub struct Selection {
     /// Number of the delivery
     id: Option<i64>,
     /// All held deliveries of this target
@@ -47,18 +47,18 @@ pub enum Command {
         /// Number of the delivery
         id: i64,
     },
-    /// Send a delivery again that is held or waits for its next attempt
+    /// Resend a delivery that is held, waits for its next attempt or was dropped
     Retry {
         #[command(flatten)]
-        which: Which,
-        /// Send a held delivery to this target of its inbox instead
+        selection: Selection,
+        /// Send a held delivery to this other target of its inbox instead
         #[arg(long, value_name = "TARGET", conflicts_with = "all_held_of")]
         to: Option<i64>,
     },
     /// Drop a delivery; its message stays in the inbox
     Drop {
         #[command(flatten)]
-        which: Which,
+        selection: Selection,
     },
 }
 
@@ -75,25 +75,25 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             let delivery = deliveries::find(acting, id).await?;
             output.object(&delivery, || describe(&delivery))?;
         }
-        Command::Retry { which: Which { id: Some(id), .. }, to: Some(target) } => {
-            let moved = deliveries::send_elsewhere(acting, id, target).await?;
+        Command::Retry { selection: Selection { id: Some(id), .. }, to: Some(target) } => {
+            let moved = deliveries::move_to_target(acting, id, target).await?;
             output.object(&moved, || format!("Delivery {id} goes to target {target}"))?;
         }
-        Command::Retry { which: Which { id: Some(id), .. }, .. } => {
+        Command::Retry { selection: Selection { id: Some(id), .. }, .. } => {
             let retried = deliveries::retry(acting, id).await?;
             output.object(&retried, || format!("Delivery {id} is sent again"))?;
         }
-        Command::Retry { which: Which { all_held_of, .. }, .. } => {
+        Command::Retry { selection: Selection { all_held_of, .. }, .. } => {
             let target = all_held_of.unwrap_or_default();
             let count = deliveries::retry_held(acting, target).await?;
             output
                 .object(&json!({ "target": target, "retried": count }), || format!("Deliveries sent again: {count}"))?;
         }
-        Command::Drop { which: Which { id: Some(id), .. } } => {
-            let dropped = deliveries::drop_one(acting, id).await?;
+        Command::Drop { selection: Selection { id: Some(id), .. } } => {
+            let dropped = deliveries::drop_delivery(acting, id).await?;
             output.object(&dropped, || format!("Dropped delivery {id}; message {} stays", dropped.message))?;
         }
-        Command::Drop { which: Which { all_held_of, .. } } => {
+        Command::Drop { selection: Selection { all_held_of, .. } } => {
             let target = all_held_of.unwrap_or_default();
             let count = deliveries::drop_held(acting, target).await?;
             output.object(&json!({ "target": target, "dropped": count }), || format!("Deliveries dropped: {count}"))?;

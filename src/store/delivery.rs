@@ -1,5 +1,5 @@
-//! The outbox: deliveries are queued in the transaction of the import, sent by the holder of their lane's lease, and stored
-//! as `sending` before the first byte leaves, so that after a crash none is missing, and the ones that may have arrived are known.
+//! The outbox: deliveries are queued in the transaction of the import, sent by the holder of their lane's lease, and stored as
+//! `sending` before the first byte leaves. So after a crash no delivery is missing, and Mailferry knows which may have arrived.
 
 mod bounced;
 mod catch_up;
@@ -17,12 +17,12 @@ pub(super) use queue::hour;
 
 pub use list::{DeliveryFilter, DeliveryLine, DeliveryState};
 
-/// A lane with something to send.
+/// A lane with a due delivery.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct DueLane {
     pub id: i64,
     pub target_id: i64,
-    /// The target failed the last time, or has never taken a mail.
+    /// The last attempt failed by the target's fault, or the target has never accepted a mail.
     pub is_doubtful: bool,
     pub lease_token: Option<i64>,
     pub lease_owner: Option<String>,
@@ -40,15 +40,15 @@ pub struct LaneLease {
     pub reply_from: Option<String>,
     /// The target as it was when the lease was taken.
     pub target: DeliveryTarget,
-    /// Random token; every write checks that it is still in the lane's row.
+    /// A random token. Every write checks that the lane's row still has it.
     pub token: i64,
 }
 
-/// A delivery that is being sent, with the message that it hands over.
+/// A delivery that is being sent, with its message.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct OpenDelivery {
     pub id: i64,
-    /// Earlier attempts that count.
+    /// The number of earlier attempts that count against the mail.
     pub attempts: i64,
     /// An earlier attempt may have delivered it.
     pub unsure: bool,
@@ -67,33 +67,33 @@ pub struct OpenDelivery {
     pub imported_at: Timestamp,
     pub historic: bool,
     pub why: String,
-    /// When the bytes were deleted after an earlier delivery.
+    /// When the bytes of the message were deleted after an earlier delivery.
     pub raw_removed_at: Option<Timestamp>,
 }
 
 /// The result of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptResult {
-    /// The target has taken the mail, with this answer.
+    /// The target accepted the mail with this answer.
     Delivered { answer: String },
-    /// It goes back to its place in the queue. `counts`: the target refused this mail, so one attempt less is left.
+    /// The delivery returns to its place in the queue. `counts`: the target refused this mail, so the attempt counts against it.
     Queued { problem: Option<DeliveryProblem>, counts: bool },
-    /// It is retried by itself, and the mails behind it go on.
+    /// The delivery is retried at this time; later mails need not wait for it.
     Deferred { problem: DeliveryProblem, retry_at: Timestamp },
-    /// Its answer was lost: it may have arrived, and goes back to its place in the queue.
+    /// The answer was lost: the mail may have arrived, and the delivery returns to its place in the queue.
     Unsure { problem: DeliveryProblem },
-    /// A person decides. `unsure`: it may have arrived.
+    /// A person must decide. `unsure`: the mail may have arrived.
     Held { problem: DeliveryProblem, unsure: bool },
 }
 
 /// The consequence of a batch for its target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetResult {
-    /// It answered.
+    /// The target answered as it should.
     Answered,
-    /// It failed by its own fault, and is tried again at this time.
+    /// The target itself failed, and is tried again at this time.
     Failed { problem: DeliveryProblem, retry_at: Timestamp },
-    /// It wants no more mail, until a person resumes it.
+    /// The target wants no more mail; it is paused until a person resumes it.
     Stopped { problem: DeliveryProblem },
     /// Nothing was sent.
     Untried,
@@ -102,20 +102,20 @@ pub enum TargetResult {
 /// The results of a batch.
 #[derive(Debug, Clone)]
 pub struct BatchResult {
-    /// By delivery.
+    /// The result of each delivery, by its number.
     pub attempts: Vec<(i64, AttemptResult)>,
     pub target: TargetResult,
-    /// When the first queued delivery is sent, if one is left.
+    /// When the next queued delivery is due, if one is left.
     pub next_at: Timestamp,
-    /// Nothing is sent from the lane before, so that the rate of the target is kept.
+    /// The earliest time of the next delivery at the target's rate.
     pub not_before: Option<Timestamp>,
 }
 
-/// The worker that takes a lease, with the time of its end.
+/// The worker that takes a lease, and the end of the lease.
 #[derive(Debug, Clone, Copy)]
 pub struct LaneTaker<'a> {
     pub owner: &'a str,
-    /// Lease token of a previous holder that is known to be dead.
+    /// The lease token of a previous holder that is known to be dead.
     pub dead_token: Option<i64>,
     pub until: Timestamp,
 }
@@ -133,7 +133,7 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// The time for leases: the database's own where several machines share it, so that their clocks need not agree.
+    /// The clock for leases: the database's if several machines may share it, so that their own clocks need not agree.
     pub async fn lease_time(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
         if self.sqlite_file().is_some() {
             return Ok(now);
@@ -146,9 +146,9 @@ impl Store {
         Ok(statement.value().await?)
     }
 
-    /// Lanes with something to send at `now`, the longest waiting first, that no other worker serves at `lease_now`. A target that
-    /// failed gets one lane, as a probe. At most `limit` each of the doubtful ones and of the others, so that dead targets do not
-    /// hide the others.
+    /// Lanes with a delivery due at `now`, the longest waiting first, that no other worker serves at `lease_now`. A failing target gets
+    /// one lane, as a probe. Returns up to `limit` lanes of doubtful targets and up to `limit` others, so that dead targets do not crowd
+    /// out the others.
     pub async fn due_lanes(
         &self,
         local_owner: &str,
@@ -179,8 +179,8 @@ impl Store {
         Ok(statement.bind(now).bind(lease_now).bind(format!("{local_owner}%")).bind(limit).all().await?)
     }
 
-    /// Takes the lease of a lane if it is free and its target has a free connection. A mail that a dead holder was sending
-    /// may have arrived: it goes back to the queue as such, or is held, as the target's rule says. `None` if the lane cannot be had.
+    /// Takes the lease of a lane if the lane is free and its target has a free connection; otherwise `None`. A mail that a dead holder
+    /// was sending may have arrived: it is queued as unsure or held, according to the target's `when_unknown`.
     pub async fn take_lane(
         &self,
         due: &DueLane,
@@ -199,7 +199,7 @@ impl Store {
             SELECT count(*) FROM delivery_lane WHERE target_id = $1 AND id <> $2 AND lease_until > $3",
         );
         let busy: i64 = busy.bind(target.id).bind(due.id).bind(lease_now).value().await?;
-        // A target of one inbox has one lane, which opens all of its connections.
+        // A target of one inbox has only one lane, which opens all its connections.
         if target.paused || (target.inbox_id.is_none() && busy >= target.concurrency) {
             return Ok(None);
         }
@@ -246,7 +246,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Takes the next deliveries of a lane, and stores that they are being sent. The commit is on disk when this returns.
+    /// Takes the next deliveries of a lane, and stores them as `sending`. The commit is on disk when this returns.
     pub async fn begin_deliveries(
         &self,
         lease: &LaneLease,
@@ -285,7 +285,7 @@ impl Store {
         );
         let marked: Vec<i64> = mark.bind(now).list(found.iter().map(|delivery| delivery.id)).values().await?;
         tx.commit().await?;
-        // Others were dropped since they were found.
+        // The other deliveries were dropped after the first query.
         Ok(found.into_iter().filter(|delivery| marked.contains(&delivery.id)).collect())
     }
 
@@ -325,7 +325,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// A mail that a dead worker was sending may have arrived.
+    /// Marks the mails that a dead worker was sending as unsure: they may have arrived.
     async fn recover_interrupted(&mut self, lane_id: i64, rule: WhenUnknown, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- recover interrupted deliveries
@@ -378,7 +378,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Computes when a lane is due: its first queued delivery at `next_at`, and its deferred ones at the earliest of their times.
+    /// Sets when a lane is due: at `next_at` if a delivery is queued, and at the earliest retry of its deferred deliveries.
     pub(super) async fn schedule_lane(&mut self, lane_id: i64, next_at: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- schedule a lane

@@ -12,13 +12,13 @@ use secrecy::SecretString;
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct DeliveryTarget {
     pub id: i64,
-    /// `None`: the target of the configuration, for every inbox without a target of its own.
+    /// `None`: the target of the configuration, which serves every inbox without its own target.
     pub inbox_id: Option<i64>,
     /// The address of the inbox.
     pub inbox: Option<String>,
     /// The organisation of the inbox.
     pub organisation_id: Option<i64>,
-    /// As [`TargetUrl`](crate::target::TargetUrl) writes it.
+    /// In the form that [`TargetUrl`](crate::target::TargetUrl) writes.
     pub url: String,
     /// The envelope recipient; `None`: the inbox's own address.
     pub recipient: Option<String>,
@@ -36,14 +36,14 @@ pub struct DeliveryTarget {
     pub ca_pem: Option<String>,
     /// Maximum number of connections at once.
     pub concurrency: i64,
-    /// The IMAP server of the recipient's mailbox, in which mail is looked for after a lost answer.
+    /// The IMAP server of the recipient's mailbox, which is searched for a mail after a lost answer.
     pub look_in: Option<String>,
     /// The login name at that server.
     pub look_username: Option<String>,
     pub look_password_sealed: Option<Vec<u8>>,
     #[sqlx(try_from = "String")]
     pub when_unknown: WhenUnknown,
-    /// Whether lone CR and LF may be turned into CRLF, where the target takes nothing else.
+    /// Whether lone CR and LF may be turned into CRLF if the target cannot take the mail otherwise.
     pub repair_line_ends: bool,
     /// Whether the built-in store deletes the bytes of a mail some time after it was delivered.
     pub only_target: bool,
@@ -53,10 +53,10 @@ pub struct DeliveryTarget {
     pub in_use: bool,
     pub paused: bool,
     pub created_at: Timestamp,
-    /// Failed attempts in a row that are the target's own fault.
+    /// The number of consecutive failures of the target itself.
     pub failures: i64,
     pub failing_since: Option<Timestamp>,
-    /// No attempt is made before.
+    /// When a failing target is tried again.
     pub retry_at: Option<Timestamp>,
     /// Why the target failed last.
     pub problem: Option<StoredFact<DeliveryProblem>>,
@@ -83,14 +83,14 @@ impl DeliveryTarget {
         Ok(record.map(|record| vault.open(&target_secret_row(self.id), record)).transpose()?)
     }
 
-    /// Opens the password of the mailbox in which mail is looked for.
+    /// Opens the password of the recipient's mailbox.
     pub fn look_password(&self, vault: &Vault) -> Result<Option<SecretString>, StoreError> {
         let record = self.look_password_sealed.as_deref();
-        Ok(record.map(|record| vault.open(&target_look_row(self.id), record)).transpose()?)
+        Ok(record.map(|record| vault.open(&target_look_password_row(self.id), record)).transpose()?)
     }
 
-    /// The rule for a delivery whose answer has just been lost. Where Mailferry can look for the mail, it does so at the next
-    /// attempt, before it holds the mail.
+    /// The rule for a delivery whose answer has just been lost. If the recipient's mailbox can be searched, the mail is not held before
+    /// the next attempt has searched it.
     pub fn rule_for_lost_answer(&self) -> WhenUnknown {
         if self.look_in.is_some() { WhenUnknown::Repeat } else { self.when_unknown }
     }
@@ -113,12 +113,12 @@ pub fn target_old_secret_row(id: i64) -> String {
     format!("delivery_target/{id}/old_secret")
 }
 
-/// The vault's name of the password of a target's mailbox.
-pub fn target_look_row(id: i64) -> String {
+/// The vault's name of the password of the recipient's mailbox.
+pub fn target_look_password_row(id: i64) -> String {
     format!("delivery_target/{id}/look_password")
 }
 
-/// The settings of a target, as a person or the configuration gives them.
+/// The settings of a target, as entered by a person or set in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetSettings {
     pub url: String,
@@ -157,7 +157,6 @@ impl TargetSettings {
 }
 
 impl DeliveryTarget {
-    /// Its settings.
     pub fn settings(&self) -> TargetSettings {
         TargetSettings {
             url: self.url.clone(),
@@ -191,7 +190,7 @@ pub struct DeliveryCounts {
     pub waiting: i64,
     /// Held until a person decides.
     pub held: i64,
-    /// Delivered and not yet deleted from the record.
+    /// Delivered, until their record is deleted.
     pub delivered: i64,
 }
 
@@ -214,7 +213,7 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Changes the settings of a target, and lets it try again at once.
+    /// Changes the settings of a target, so that it is tried again at once.
     pub async fn change_delivery_target(&mut self, id: i64, settings: &TargetSettings) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- change a delivery target
@@ -232,7 +231,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Stores the sealed secret of a target. With `old_until` the secret that it replaces signs until then.
+    /// Stores the sealed secret of a target. The `old` secret, if any, signs too until its time.
     pub async fn set_target_secret(
         &mut self,
         id: i64,
@@ -250,7 +249,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Stores the sealed password of the mailbox in which a target's mail is looked for.
+    /// Stores the sealed password of the recipient's mailbox.
     pub async fn set_look_password(&mut self, id: i64, sealed: Option<Vec<u8>>) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- set the password of a delivery target's mailbox
@@ -260,7 +259,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Pauses a target, or resumes it and lets it try again at once.
+    /// Pauses a target, or resumes it so that it is tried again at once.
     pub async fn pause_delivery_target(&mut self, id: i64, paused: bool) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- pause or resume a delivery target
@@ -270,7 +269,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes a target with its record of deliveries. If deliveries wait or are held, only with `with_undelivered`.
+    /// Removes a target and its deliveries. If deliveries wait or are held, `with_undelivered` is required.
     ///
     /// # Errors
     /// [`Conflict::TargetHoldsMail`].
@@ -292,8 +291,8 @@ impl Tx<'_> {
         self.open_lanes(target.inbox_id).await
     }
 
-    /// Creates the missing lanes of an inbox, or of all, and decides which of its lanes new mail is queued in: those of its own
-    /// targets, or that of the configuration's target if it has none.
+    /// Creates the missing lanes of one inbox, or of all inboxes, and decides which lanes accept new mail: those of the inbox's own
+    /// targets or, if there is none, that of the configuration's target.
     pub(super) async fn open_lanes(&mut self, inbox_id: Option<i64>) -> Result<(), StoreError> {
         let missing = self.sql(
             r"-- create missing lanes
@@ -361,7 +360,7 @@ impl Reader {
         found.ok_or_else(|| Resource::DeliveryTarget(id.to_string()).missing())
     }
 
-    /// The targets within the scope, or those of one inbox, by number.
+    /// The targets within the scope, or only those of one inbox, ordered by number.
     pub async fn delivery_targets(
         &mut self,
         scope: Scope,
@@ -376,7 +375,7 @@ impl Reader {
         Ok(statement.bind(scope.id()).bind(inbox_id).all().await?)
     }
 
-    /// The target of the configuration, if one was ever set.
+    /// The target of the configuration, if one was ever set, even if it is no longer in use.
     pub async fn default_target(&mut self) -> Result<Option<DeliveryTarget>, StoreError> {
         let statement = self.sql(
             r"-- delivery target of the configuration
@@ -396,8 +395,8 @@ impl Reader {
         Ok(count > 0)
     }
 
-    /// The recipient among those of the organisation's inboxes that is this mailbox, by its address or its login name.
-    pub async fn recipient_that_is(&mut self, mailbox: &Mailbox) -> Result<Option<String>, StoreError> {
+    /// The recipient of an inbox of the organisation whose address equals the mailbox's address or login name, if any.
+    pub async fn matching_recipient(&mut self, mailbox: &Mailbox) -> Result<Option<String>, StoreError> {
         let statement = self.sql(
             r"-- recipient of deliveries that is a mailbox
             SELECT coalesce(t.recipient, i.address)
@@ -426,18 +425,18 @@ impl Reader {
 }
 
 impl Store {
-    /// Makes this the target of all inboxes that have none of their own; `None`: they have only the built-in store. Deliveries
-    /// that wait for an earlier one go to this one.
+    /// Sets the target of all inboxes without their own target; `None`: their mail only stays in the built-in store. Waiting deliveries
+    /// go to the new target.
     pub async fn set_default_target(
         &self,
         settings: Option<&TargetSettings>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let there = self.read().await?.default_target().await?;
-        let is_same = match (&there, settings) {
+        let existing = self.read().await?.default_target().await?;
+        let is_same = match (&existing, settings) {
             (None, None) => true,
-            (Some(there), None) => !there.in_use,
-            (Some(there), Some(settings)) => there.in_use && there.settings() == *settings,
+            (Some(existing), None) => !existing.in_use,
+            (Some(existing), Some(settings)) => existing.in_use && existing.settings() == *settings,
             (None, Some(_)) => false,
         };
         if is_same {
@@ -448,11 +447,11 @@ impl Store {
             (None, Some(settings)) => {
                 tx.add_delivery_target(None, settings, now).await?;
             }
-            (Some(there), Some(settings)) => {
-                tx.change_delivery_target(there.id, settings).await?;
-                tx.set_default_target_in_use(there.id, true).await?;
+            (Some(existing), Some(settings)) => {
+                tx.change_delivery_target(existing.id, settings).await?;
+                tx.set_default_target_in_use(existing.id, true).await?;
             }
-            (Some(there), None) => tx.set_default_target_in_use(there.id, false).await?,
+            (Some(existing), None) => tx.set_default_target_in_use(existing.id, false).await?,
             (None, None) => {}
         }
         tx.commit().await
@@ -469,7 +468,7 @@ impl Tx<'_> {
         self.open_lanes(None).await
     }
 
-    /// Stores that a target failed by its own fault, and when to try it again.
+    /// Stores that a target itself failed, and when it is tried again.
     pub(super) async fn target_failed(
         &mut self,
         id: i64,

@@ -1,4 +1,4 @@
-//! Mail that reached the importing system by forwarding too: while a customer switches over, each mail comes twice, and counts once.
+//! Mail that also reaches the importing system by forwarding: while a customer switches over, each mail arrives twice but counts once.
 
 use std::ops::Range;
 
@@ -6,18 +6,18 @@ use super::{Mailbox, Reader, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 use crate::fact::{BothWays, DeliveryProblem, to_json};
 
-/// The answer to the report of a forwarded mail.
+/// The copy of a forwarded mail that counts: the answer to its report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counts {
+pub enum CountedCopy {
     /// The forwarded copy. The polled one is not delivered.
     Forwarded,
-    /// The polled copy, which is this message: the target has it, or may have it.
+    /// The polled copy, which is this message: it was or may have been delivered, or is in the built-in store.
     Polled { message: i64 },
 }
 
-/// A mail that reached the importing system by forwarding.
+/// A report of the importing system that a mail reached it by forwarding.
 #[derive(Debug, Clone, Copy)]
-pub struct Report {
+pub struct ForwardReport {
     pub inbox_id: i64,
     /// The hash by which copies of a mail are recognised, as in `message`.
     pub identity: [u8; 32],
@@ -25,34 +25,38 @@ pub struct Report {
     pub target: Option<i64>,
 }
 
-impl Report {
+impl ForwardReport {
     /// The target as stored.
     fn target_id(&self) -> i64 {
         self.target.unwrap_or(0)
     }
 }
 
-/// Maximum number of polled mails, and of forwarded mails, that are compared.
-const COMPARED: usize = 50;
-/// Number of the latest messages of the inbox that are searched for these mails.
-const LATEST: i64 = 500;
+/// Maximum number of polled mails, and of forwarded mails, to compare.
+const MAX_COMPARED: usize = 50;
+/// Number of latest messages of an inbox that are searched for these mails.
+const MAX_SEARCHED: i64 = 500;
 
 /// One of the latest messages of an inbox.
 #[derive(sqlx::FromRow)]
-struct Latest {
+struct LatestMessage {
     is_polled: bool,
     is_forwarded: bool,
     imported_at: Timestamp,
 }
 
 impl Tx<'_> {
-    /// Records that a mail reached the importing system by forwarding, and says which copy counts. The same report again gets the
-    /// same answer.
-    pub async fn record_forwarded(&mut self, report: &Report, now: Timestamp) -> Result<Counts, StoreError> {
+    /// Records that a mail reached the importing system by forwarding, and returns which copy counts. A repeated report gets the same
+    /// answer.
+    pub async fn record_forwarded(
+        &mut self,
+        report: &ForwardReport,
+        now: Timestamp,
+    ) -> Result<CountedCopy, StoreError> {
         if let Some(answer) = self.recorded_answer(report).await? {
             return Ok(answer);
         }
-        // As an import does, so that an import at the same time sees this report, or is seen by it.
+        // Imports take this lock too, so a concurrent import either sees this report or is seen by it.
         self.block_imports().await?;
         let polled = self.polled_copy(report).await?;
         let keep = match polled {
@@ -68,19 +72,19 @@ impl Tx<'_> {
         );
         let record = record.bind(report.inbox_id).bind(report.identity.to_vec()).bind(report.target_id()).bind(now);
         if record.bind(polled).bind(keep).run().await? == 0 {
-            return Ok(self.recorded_answer(report).await?.unwrap_or(Counts::Forwarded));
+            return Ok(self.recorded_answer(report).await?.unwrap_or(CountedCopy::Forwarded));
         }
-        let Some(message) = polled else { return Ok(Counts::Forwarded) };
+        let Some(message) = polled else { return Ok(CountedCopy::Forwarded) };
         let mark = self.sql(
             r"-- mark a message as forwarded
             UPDATE message SET forwarded_at = coalesce(forwarded_at, $2) WHERE id = $1",
         );
         mark.bind(message).bind(now).run().await?;
-        Ok(if keep { Counts::Forwarded } else { Counts::Polled { message } })
+        Ok(if keep { CountedCopy::Forwarded } else { CountedCopy::Polled { message } })
     }
 
-    /// The oldest copy in the inbox that no report of this target is about.
-    async fn polled_copy(&mut self, report: &Report) -> Result<Option<i64>, StoreError> {
+    /// The oldest copy in the inbox that no earlier report for this target has matched.
+    async fn polled_copy(&mut self, report: &ForwardReport) -> Result<Option<i64>, StoreError> {
         let statement = self.sql(
             r"-- polled copy of a forwarded mail
             SELECT m.id FROM message m
@@ -92,9 +96,9 @@ impl Tx<'_> {
         Ok(statement.bind(report.target_id()).first_value().await?)
     }
 
-    /// Drops the deliveries of a message to a target, unless the target has the message, or may have it. Then false.
-    async fn drop_unsent(&mut self, message: i64, report: &Report, now: Timestamp) -> Result<bool, StoreError> {
-        // A worker that is about to send one of them waits for this transaction, or is waited for.
+    /// Drops the deliveries of a message to a target. False, without a change, if the target has or may have the message.
+    async fn drop_unsent(&mut self, message: i64, report: &ForwardReport, now: Timestamp) -> Result<bool, StoreError> {
+        // This waits for a worker that is about to send one of them, or makes that worker wait.
         let lock = self.sql(
             r"-- lock the deliveries of a message
             UPDATE delivery SET state = state WHERE message_id = $1",
@@ -123,7 +127,7 @@ impl Tx<'_> {
     }
 
     /// The answer to an earlier report.
-    async fn recorded_answer(&mut self, report: &Report) -> Result<Option<Counts>, StoreError> {
+    async fn recorded_answer(&mut self, report: &ForwardReport) -> Result<Option<CountedCopy>, StoreError> {
         let statement = self.sql(
             r"-- answer to an earlier report
             SELECT keep, message_id FROM forwarded WHERE inbox_id = $1 AND identity = $2 AND target_id = $3",
@@ -131,14 +135,13 @@ impl Tx<'_> {
         let statement = statement.bind(report.inbox_id).bind(report.identity.to_vec()).bind(report.target_id());
         let found: Option<(bool, Option<i64>)> = statement.first().await?;
         Ok(found.map(|(keep, message)| match message {
-            Some(message) if !keep => Counts::Polled { message },
-            _ => Counts::Forwarded,
+            Some(message) if !keep => CountedCopy::Polled { message },
+            _ => CountedCopy::Forwarded,
         }))
     }
 
-    /// Marks the new messages that reached the importing system by forwarding before. Each report is about one message, so that the
-    /// second of two equal mails is delivered. A message that the importing system would read from the store counts as
-    /// acknowledged.
+    /// Marks new messages that were already reported as forwarded. Each report matches one message, so that the second of two equal
+    /// mails is still delivered. If the importing system reads the store, the message counts as acknowledged.
     pub(super) async fn match_forwarded(&mut self, messages: Range<i64>, now: Timestamp) -> Result<(), StoreError> {
         let find = self.sql(
             r"-- find the polled copies of forwarded mails
@@ -176,8 +179,8 @@ impl Reader {
 }
 
 impl Store {
-    /// Compares the latest mails of a mailbox with those that came by forwarding: to the inbox's own address, where that is polled
-    /// too, or as the importing system reports. `None` if none came both ways.
+    /// Compares the latest mails of a mailbox with those that came by forwarding, which are either reported by the importing system or
+    /// polled from the inbox's own address. `None` if no mail came both ways.
     pub async fn both_ways(&self, mailbox: &Mailbox) -> Result<Option<BothWays>, StoreError> {
         if mailbox.address == mailbox.inbox {
             return Ok(None);
@@ -199,9 +202,10 @@ impl Store {
             ORDER BY m.id DESC",
         );
         let statement = statement.bind(mailbox.inbox_id).bind(mailbox.inbox.clone()).bind(mailbox.id);
-        let latest: Vec<Latest> = statement.bind(LATEST).all().await?;
-        let polled: Vec<&Latest> = latest.iter().filter(|mail| mail.is_polled).take(COMPARED).collect();
-        let forwarded: Vec<&Latest> = latest.iter().filter(|mail| mail.is_forwarded).take(COMPARED).collect();
+        let latest: Vec<LatestMessage> = statement.bind(MAX_SEARCHED).all().await?;
+        let polled: Vec<&LatestMessage> = latest.iter().filter(|mail| mail.is_polled).take(MAX_COMPARED).collect();
+        let forwarded: Vec<&LatestMessage> =
+            latest.iter().filter(|mail| mail.is_forwarded).take(MAX_COMPARED).collect();
         let also_forwarded = polled.iter().filter(|mail| mail.is_forwarded).count();
         let Some(oldest) = forwarded.last().filter(|_| also_forwarded > 0) else { return Ok(None) };
         let also_polled = forwarded.iter().filter(|mail| mail.is_polled).count();
@@ -214,16 +218,16 @@ impl Store {
         Ok(Some(BothWays {
             polled: polled.len(),
             also_forwarded,
-            forwarded: (forwarded.len() + missed).min(COMPARED),
-            also_polled: also_polled.min(COMPARED.saturating_sub(missed)),
-            forwarding_can_end: also_polled == COMPARED && missed == 0,
-            polling_can_end: also_forwarded == COMPARED,
+            forwarded: (forwarded.len() + missed).min(MAX_COMPARED),
+            also_polled: also_polled.min(MAX_COMPARED.saturating_sub(missed)),
+            forwarding_can_end: also_polled == MAX_COMPARED && missed == 0,
+            polling_can_end: also_forwarded == MAX_COMPARED,
         }))
     }
 }
 
 impl Reader {
-    /// Counts the mails that were reported as forwarded within a time, and not polled.
+    /// CountedCopy the mails that were reported as forwarded within this period but not polled.
     async fn forwarded_only(
         &mut self,
         inbox_id: i64,

@@ -1,5 +1,5 @@
-//! MTA-STS policies of recipients' domains. They are stored, so that neither a restart nor an attacker who suppresses the answers of
-//! a domain can remove its policy before it expires.
+//! MTA-STS policies of recipients' domains. They are stored so that neither a restart nor an attacker who blocks a domain's answers
+//! can remove its policy before it expires.
 
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
@@ -8,18 +8,18 @@ use crate::target::StsMode;
 /// A stored policy.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct StsPolicy {
-    /// The id in DNS when it was fetched.
+    /// The id in DNS at the time of the fetch.
     pub policy_id: String,
     #[sqlx(try_from = "String")]
     pub mode: StsMode,
-    /// The patterns of permitted hosts, with blanks between them.
+    /// The patterns of permitted hosts, separated by spaces.
     pub hosts: String,
     pub fetched_at: Timestamp,
     pub expires_at: Timestamp,
 }
 
 impl Store {
-    /// The policy of a domain that is valid now.
+    /// The stored policy of a domain, unless it has expired.
     pub async fn sts_policy(&self, domain: &str, now: Timestamp) -> Result<Option<StsPolicy>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -29,7 +29,7 @@ impl Store {
         Ok(statement.bind(domain).bind(now).first().await?)
     }
 
-    /// Stores the policy of a domain in place of an earlier one.
+    /// Stores the policy of a domain, replacing an earlier one.
     pub async fn store_sts_policy(&self, domain: &str, policy: &StsPolicy) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(

@@ -1,4 +1,4 @@
-//! Raw mail, in rows of at most 1 MiB under its SHA-256, so that a mail in two mailboxes is stored once.
+//! Raw mail, in rows of at most 1 MiB, stored by its SHA-256, so that a mail in two mailboxes is stored once.
 
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
@@ -71,26 +71,26 @@ impl Store {
     }
 }
 
-/// Bytes that one transaction deletes, unless a single mail is larger.
-const REMOVED_AT_ONCE: i64 = 64 << 20;
+/// Maximum number of bytes that one transaction deletes, unless a single mail is larger.
+const MAX_REMOVED_BYTES: i64 = 64 << 20;
 
 impl Tx<'_> {
-    /// Deletes the bytes of messages that all their targets took before a time, and one of which is the only place for them. Bytes that
-    /// another message needs stay. A message that is held, waits, came by forwarding too, or was dropped by a person keeps its
-    /// bytes.
+    /// Deletes the bytes of messages that all their targets accepted before a time, if one of these targets is set to `--only`. Bytes
+    /// that another message needs stay. A message with a delivery that waits, is held or was dropped keeps its bytes, and so does one that
+    /// also came by forwarding.
     pub(super) async fn remove_delivered_raw_mail(
         &mut self,
         (before, now): (Timestamp, Timestamp),
         limit: i64,
     ) -> Result<u64, StoreError> {
-        if self.needless_raw_mail(before, 1).await?.is_empty() {
+        if self.unneeded_raw_mail(before, 1).await?.is_empty() {
             return Ok(0);
         }
-        // No import may start to use the bytes that are about to be deleted as unused, or bring a bounce of one of these mails.
+        // Meanwhile, no import may begin to use bytes that are about to be deleted, or bring a bounce of one of these mails.
         self.block_imports().await?;
-        let mut room = REMOVED_AT_ONCE;
+        let mut room = MAX_REMOVED_BYTES;
         let mut messages = Vec::new();
-        for (message, size) in self.needless_raw_mail(before, limit).await? {
+        for (message, size) in self.unneeded_raw_mail(before, limit).await? {
             if room < size && !messages.is_empty() {
                 break;
             }
@@ -119,8 +119,8 @@ impl Tx<'_> {
         Ok(u64::try_from(messages.len()).unwrap_or(u64::MAX))
     }
 
-    /// Messages whose bytes are not needed, with their sizes.
-    async fn needless_raw_mail(&mut self, before: Timestamp, limit: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+    /// Messages whose bytes are no longer needed, with their sizes.
+    async fn unneeded_raw_mail(&mut self, before: Timestamp, limit: i64) -> Result<Vec<(i64, i64)>, StoreError> {
         let statement = self.sql(
             r"-- delivered messages whose bytes are not needed
             SELECT DISTINCT m.id, m.size
@@ -137,7 +137,7 @@ impl Tx<'_> {
         Ok(statement.bind(before).bind(limit).all().await?)
     }
 
-    /// Keeps the bytes of a message for good: one of its targets did not take it.
+    /// Keeps the bytes of a message for good, since one of its targets did not take it.
     pub(super) async fn keep_bytes(&mut self, message: i64) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- keep the bytes of a message

@@ -1,8 +1,8 @@
 //! The sealed columns: passwords of mailboxes and tokens of grants.
 
 use super::{
-    Reader, Store, StoreError, Tx, access_row, password_row, refresh_row, target_look_row, target_old_secret_row,
-    target_secret_row,
+    Reader, Store, StoreError, Tx, access_row, password_row, refresh_row, target_look_password_row,
+    target_old_secret_row, target_secret_row,
 };
 use crate::vault::Vault;
 
@@ -57,7 +57,7 @@ const TARGET_SECRETS: [Column; 3] = [
             UPDATE delivery_target SET old_secret_sealed = NULL WHERE old_secret_sealed IS NOT NULL",
     },
     Column {
-        record_name: target_look_row,
+        record_name: target_look_password_row,
         select_all: r"-- sealed passwords of delivery targets' mailboxes
             SELECT id, look_password_sealed FROM delivery_target WHERE look_password_sealed IS NOT NULL",
         lock: r"-- lock a sealed password of a delivery target's mailbox

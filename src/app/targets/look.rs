@@ -1,15 +1,15 @@
-//! The mailbox in which a target's mail is looked for after a lost answer.
+//! The recipient's mailbox, which is searched for a mail after a lost answer.
 
 use secrecy::SecretString;
 
 use super::{TargetRequest, invalid};
 use crate::app::Error;
 use crate::fact::Invalid;
-use crate::store::{StoreError, TargetSettings, Tx, target_look_row};
+use crate::store::{StoreError, TargetSettings, Tx, target_look_password_row};
 use crate::target::TargetKind;
 use crate::vault::Vault;
 
-/// Applies the mailbox of a request to settings.
+/// Applies the mailbox settings of a request.
 pub fn apply(settings: &mut TargetSettings, before: &TargetSettings, request: &TargetRequest) -> Result<(), Error> {
     if let Some(server) = &request.look_in {
         settings.look_in = server.as_ref().map(ToString::to_string);
@@ -28,7 +28,7 @@ pub fn apply(settings: &mut TargetSettings, before: &TargetSettings, request: &T
         let kind = settings.kind().to_string();
         return Err(invalid(setting, Invalid::NotForTarget { setting: setting.to_owned(), kind }));
     }
-    // The password was entered for this server, these authorities and this name only.
+    // The stored password was entered for this server, these authorities and this login name only.
     let keeps_password = settings.look_in == before.look_in
         && settings.look_username == before.look_username
         && settings.ca_pem == before.ca_pem;
@@ -39,7 +39,7 @@ pub fn apply(settings: &mut TargetSettings, before: &TargetSettings, request: &T
     }
 }
 
-/// Stores a new password of the mailbox, or deletes that of a mailbox that is no longer set.
+/// Stores a new password of the mailbox, or deletes the password if no mailbox is set.
 pub async fn store_password(
     id: i64,
     settings: &TargetSettings,
@@ -51,6 +51,6 @@ pub async fn store_password(
         return Ok(tx.set_look_password(id, None).await?);
     }
     let Some(password) = password else { return Ok(()) };
-    let sealed = vault.seal(&target_look_row(id), password).map_err(StoreError::Vault)?;
+    let sealed = vault.seal(&target_look_password_row(id), password).map_err(StoreError::Vault)?;
     Ok(tx.set_look_password(id, Some(sealed)).await?)
 }

@@ -1,4 +1,4 @@
-//! Settings that do not apply to the mail servers of a domain: they have no login, and no authorities of their own.
+//! The settings that `mx:` excludes: the mail servers of a domain are used without a login or a private certificate authority.
 
 use super::{TargetRequest, invalid};
 use crate::app::Error;
@@ -6,7 +6,7 @@ use crate::fact::Invalid;
 use crate::store::TargetSettings;
 use crate::target::MX;
 
-/// Whether the settings suit their URL.
+/// Refuses these settings for `mx:`.
 pub fn check(settings: &TargetSettings, request: &TargetRequest) -> Result<(), Error> {
     let has_secret = matches!(request.secret, Some(Some(_)));
     let present =

@@ -1,4 +1,4 @@
-//! A target as programs see it: the JSON of the command line and of the API.
+//! The JSON of a target on the command line and in the API.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::target::{TargetKind, WebhookFormat, WhenUnknown};
 pub struct TargetView {
     /// The target's number.
     pub id: i64,
-    /// The address of the inbox; null for the target of the configuration, which serves every inbox without a target of its own.
+    /// The address of the inbox; null for the target of the configuration, which serves every inbox without its own target.
     #[schema(example = "jobb.lillestad.se@mail.kundo.se")]
     pub inbox: Option<String>,
     /// The protocol.
@@ -33,41 +33,41 @@ pub struct TargetView {
     pub has_secret: bool,
     /// The time until which the previous secret signs too.
     pub old_secret_until: Option<Timestamp>,
-    /// Whether the target's certificate is checked against authorities of its own.
+    /// Whether certificate authorities are set for this target, in place of the system's.
     pub has_own_authorities: bool,
     /// Maximum number of connections at once.
     pub concurrency: i64,
-    /// The IMAP server of the recipient's mailbox, in which mail is looked for after a lost answer.
+    /// The IMAP server of the recipient's mailbox, which is searched for a mail after a lost answer.
     #[schema(example = "imaps://mail.kundo.example:993")]
     pub look_in: Option<String>,
     /// The login name at that server.
     pub look_username: Option<String>,
-    /// The rule for a mail whose answer was lost, if it is not found.
+    /// The rule for a mail whose answer was lost, if the mail is not found.
     pub when_unknown: WhenUnknown,
-    /// Whether lone CR and LF are turned into CRLF where the target takes nothing else.
+    /// Whether lone CR and LF are turned into CRLF for a server without CHUNKING.
     pub repair_line_ends: bool,
     /// Whether the built-in store deletes the bytes of a mail some time after its delivery.
     pub only: bool,
     /// Maximum number of mails of one inbox per minute; null: no limit.
     pub rate: Option<i64>,
-    /// Whether nothing is sent.
+    /// Whether the target is paused: its mail is queued and waits.
     pub paused: bool,
     /// False for a target that the configuration no longer names.
     pub in_use: bool,
-    /// When it was added.
+    /// When the target was added.
     pub created_at: Timestamp,
-    /// Failures of the target in a row.
+    /// The number of consecutive failures of the target.
     pub failures: i64,
-    /// When the failures began.
+    /// When these failures began.
     pub failing_since: Option<Timestamp>,
     /// When a failing target is tried again.
     pub retry_at: Option<Timestamp>,
     /// Why the target failed last.
     #[schema(value_type = Option<String>)]
     pub problem: Option<StoredFact<DeliveryProblem>>,
-    /// When it last took a mail.
+    /// When the target last accepted a mail.
     pub last_delivered_at: Option<Timestamp>,
-    /// The numbers of its deliveries.
+    /// The numbers of the target's deliveries.
     #[serde(flatten)]
     pub counts: DeliveryCounts,
     /// The progress through a backlog; null if only a few mails wait.
@@ -108,7 +108,7 @@ impl TargetView {
     }
 }
 
-/// A target with its numbers.
+/// A target with its delivery counts and its progress.
 ///
 /// # Errors
 /// It does not exist, or the actor may not see it.
@@ -116,7 +116,7 @@ pub async fn view(acting: Acting<'_>, id: i64) -> Result<TargetView, Error> {
     with_counts(acting, find(acting, id).await?).await
 }
 
-/// Adds the numbers to a target.
+/// Adds the delivery counts and the progress to a target.
 ///
 /// # Errors
 /// The database failed.

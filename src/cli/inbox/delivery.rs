@@ -18,21 +18,21 @@ use crate::target::{MailboxUrl, TargetUrl, WebhookFormat, WhenUnknown};
 #[command(group(ArgGroup::new("protocol").required(true).args(["smtp", "mx", "lmtp", "webhook"])))]
 pub struct NewTarget {
     #[command(flatten)]
-    place: Place,
+    destination: Destination,
     #[command(flatten)]
     settings: Settings,
 }
 
 /// The server of a target.
 #[derive(clap::Args)]
-pub struct Place {
+pub struct Destination {
     /// A mail server: smtp://HOST[:PORT] (587; STARTTLS is required, except to this machine) or smtps://HOST[:PORT] (465)
     #[arg(long, value_name = "URL")]
     smtp: Option<String>,
     /// The mail servers (MX) of the recipient's domain, on port 25, with MTA-STS
     #[arg(long, conflicts_with = "smtp")]
     mx: bool,
-    /// A mail server's local delivery by LMTP: HOST:PORT or the path of a socket
+    /// An LMTP server: HOST:PORT, or the path of a Unix socket
     #[arg(long, value_name = "HOST:PORT|SOCKET", conflicts_with_all = ["smtp", "mx"])]
     lmtp: Option<String>,
     /// An HTTP endpoint that receives each mail as a POST request
@@ -40,7 +40,7 @@ pub struct Place {
     webhook: Option<String>,
 }
 
-impl Place {
+impl Destination {
     fn url(&self) -> Result<Option<TargetUrl>, Failure> {
         if self.mx {
             return Ok(Some(TargetUrl::Mx));
@@ -69,7 +69,7 @@ impl Place {
 /// The settings of a target.
 #[derive(clap::Args)]
 pub struct Settings {
-    /// Recipient in the envelope [default: the inbox's own address]
+    /// Envelope recipient [default: the inbox's own address]
     #[arg(long, value_name = "ADDRESS")]
     to: Option<Address>,
     /// Body of a webhook's requests: signed JSON, or the bytes of the mail as message/rfc822 [default: json]
@@ -84,11 +84,11 @@ pub struct Settings {
     /// File with the certificate authorities (PEM) to trust, in place of the system's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Maximum number of connections at once; with more than one, mail may arrive in another order [default: 1]
+    /// Maximum number of connections at once; with more than one, mail may arrive out of order [default: 1]
     #[arg(long, value_name = "N")]
     concurrency: Option<i64>,
-    /// IMAP server of the recipient's mailbox: imaps://HOST[:PORT] or imap://HOST[:PORT]. After a lost answer Mailferry looks there for
-    /// the mail before it sends the mail again; "none" ends that [default: none]
+    /// IMAP server of the recipient's mailbox: imaps://HOST[:PORT] or imap://HOST[:PORT]. If an answer is lost, Mailferry searches there
+    /// before it sends the mail again; "none" turns this off [default: none]
     #[arg(long, value_name = "URL")]
     look_in: Option<String>,
     /// Login name at that server
@@ -97,7 +97,7 @@ pub struct Settings {
     /// File with the password at that server
     #[arg(long, value_name = "FILE")]
     look_password_file: Option<PathBuf>,
-    /// After a lost answer to a mail that is not found: repeat with the same id, so that the mail may arrive twice, or hold it
+    /// If the answer to a mail is lost and the mail is not found: send it again with the same id, so that it may arrive twice, or hold it
     /// [default: repeat]
     #[arg(long, value_enum)]
     when_unknown: Option<WhenUnknown>,
@@ -155,7 +155,7 @@ pub enum Command {
         /// Number of the target
         id: i64,
         #[command(flatten)]
-        place: Place,
+        destination: Destination,
         #[command(flatten)]
         settings: Settings,
     },
@@ -186,7 +186,7 @@ pub enum Command {
 
 /// Adds a target.
 pub async fn add(inbox: &Address, target: NewTarget, context: &Context) -> Result<(), Failure> {
-    let request = target.settings.request(target.place.url()?)?;
+    let request = target.settings.request(target.destination.url()?)?;
     let vault = context.vault().await?;
     let added = targets::add(context.acting(), inbox, request, deps(&vault, context)).await?;
     let added = targets::with_counts(context.acting(), added).await?;
@@ -198,8 +198,8 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
     let (acting, output) = (context.acting(), context.output);
     match command {
         Command::List { inbox } => list(inbox.as_ref(), context).await?,
-        Command::Set { id, place, settings } => {
-            let request = settings.request(place.url()?)?;
+        Command::Set { id, destination, settings } => {
+            let request = settings.request(destination.url()?)?;
             let vault = context.vault().await?;
             let changed = targets::change(acting, id, request, deps(&vault, context), any).await?;
             let changed = targets::with_counts(acting, changed).await?;

@@ -1,4 +1,4 @@
-//! `/deliveries`: the hand-over of messages to the targets of their inboxes.
+//! `/deliveries`: deliveries of messages to the targets of their inboxes.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -17,7 +17,7 @@ use crate::store::{DeliveryFilter, DeliveryLine, DeliveryState};
 /// The name of the list in cursors.
 const LIST: &str = "deliveries";
 
-/// The requested deliveries.
+/// Selects deliveries.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -37,11 +37,11 @@ pub struct DeliveriesQuery {
     message: Option<i64>,
 }
 
-/// The way to retry a delivery.
+/// The options of a retry.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetryDelivery {
-    /// The number of another target of the same inbox, for a held delivery.
+    /// The number of another target of the same inbox that a held delivery is sent to instead.
     target: Option<i64>,
 }
 
@@ -74,8 +74,8 @@ pub async fn get(FromState(state): FromState<State>, caller: Caller, PathParams(
 
 /// Send a delivery again.
 ///
-/// A held delivery, or one that waits for its next attempt, is sent at once. A held one can be sent to another target of its
-/// inbox.
+/// A delivery that is held, waits for its next attempt or was dropped is sent at once. A held delivery can be sent to another target
+/// of its inbox.
 #[utoipa::path(post, path = "/deliveries/{id}/retry", tag = "Delivery", params(("id" = i64, Path, description = "The delivery's number")),
     request_body = RetryDelivery, responses((status = 200, description = "The delivery", body = DeliveryLine)))]
 pub async fn retry(
@@ -87,7 +87,7 @@ pub async fn retry(
     let acting = state.acting(&caller.actor);
     let id = deliveries::find(acting, number(&id)?).await?.id;
     let retried = match body.parse::<RetryDelivery>()?.target {
-        Some(target) => deliveries::send_elsewhere(acting, id, target).await?,
+        Some(target) => deliveries::move_to_target(acting, id, target).await?,
         None => deliveries::retry(acting, id).await?,
     };
     Ok(Json(retried).into_response())
@@ -99,5 +99,5 @@ pub async fn retry(
 #[utoipa::path(post, path = "/deliveries/{id}/drop", tag = "Delivery", params(("id" = i64, Path, description = "The delivery's number")),
     responses((status = 200, description = "The delivery", body = DeliveryLine)))]
 pub async fn drop(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {
-    Ok(Json(deliveries::drop_one(state.acting(&caller.actor), number(&id)?).await?).into_response())
+    Ok(Json(deliveries::drop_delivery(state.acting(&caller.actor), number(&id)?).await?).into_response())
 }

@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::problem::{ApiResult, Refusal};
-use crate::app::forwarded::{self, ForwardedMail, Reported};
+use crate::app::forwarded::{self, ForwardedMail, ReportOutcome};
 use crate::app::inboxes;
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::extract::{JsonBody, PathParams};
-use crate::store::Counts;
+use crate::store::CountedCopy;
 use crate::tls;
 
 /// A mail that reached the importing system by forwarding.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeenBody {
-    /// The whole header section as received; bytes that are not UTF-8 become U+FFFD. Of a header over 60 KiB, send only Message-ID,
-    /// From, Date, Subject, To, Cc and the X-Mailferry fields.
+    /// The whole header section as received; replace bytes that are not UTF-8 by U+FFFD. If the header exceeds 60 KiB, send only
+    /// Message-ID, From, Date, Subject, To, Cc and the X-Mailferry fields.
     #[schema(
         example = "Message-ID: <1@example.org>\r\nFrom: anna@example.org\r\nDate: Fri, 27 Nov 2026 09:00:00 +0100\r\n"
     )]
@@ -35,7 +35,7 @@ pub struct SeenBody {
 /// The answer to a report.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Seen {
-    /// Whether to process the reported copy. If not, Mailferry has delivered the mail, may have, or has it ready in the inbox.
+    /// Whether to process the reported copy. If false, Mailferry has delivered or may have delivered the mail, or has it in the inbox.
     keep: bool,
     /// The number of the message that counts instead; null if the reported copy is to be processed.
     message: Option<i64>,
@@ -44,8 +44,8 @@ pub struct Seen {
 /// Report a mail that came by forwarding.
 ///
 /// While a customer switches from forwarding to polling, or back, each mail comes both ways. Report every received mail before you
-/// process it, and process it only if the answer says `keep`: Mailferry then does not deliver its own copy. Reporting it again returns
-/// the same answer. A mail that Mailferry delivered is always to be kept.
+/// process it, and process it only if the answer says `keep`: Mailferry then does not deliver its own copy. A repeated report gets the
+/// same answer. For a mail that Mailferry itself delivered, `keep` is always true.
 #[utoipa::path(post, path = "/inboxes/{address}/seen", tag = "Delivery", params(("address" = String, Path, description = "The inbox's address")),
     request_body = SeenBody, responses((status = 200, description = "Whether to process the copy", body = Seen)))]
 pub async fn report(
@@ -60,16 +60,17 @@ pub async fn report(
     let Ok(body_sha256) = tls::parse_fingerprint(&body_sha256) else {
         return Err(Refusal::field("/body_sha256", "must be a SHA-256: 64 hexadecimal digits"));
     };
-    let (keep, message) = match forwarded::report(acting, &inbox, &ForwardedMail { header, body_sha256 }, target)
-        .await?
-    {
-        Reported::Counts(Counts::Forwarded) => (true, None),
-        Reported::Counts(Counts::Polled { message }) => (false, Some(message)),
-        Reported::Unidentified => {
-            return Err(Refusal::field("/header", "must contain a Message-ID, or From and Date"));
-        }
-        Reported::TargetRequired => return Err(Refusal::field("/target", "is required, since the inbox has several")),
-        Reported::OtherTarget => return Err(Refusal::field("/target", "is not a target of this inbox")),
-    };
+    let (keep, message) =
+        match forwarded::report(acting, &inbox, &ForwardedMail { header, body_sha256 }, target).await? {
+            ReportOutcome::Recorded(CountedCopy::Forwarded) => (true, None),
+            ReportOutcome::Recorded(CountedCopy::Polled { message }) => (false, Some(message)),
+            ReportOutcome::Unidentified => {
+                return Err(Refusal::field("/header", "must contain a Message-ID, or From and Date"));
+            }
+            ReportOutcome::TargetRequired => {
+                return Err(Refusal::field("/target", "is required, since the inbox has several"));
+            }
+            ReportOutcome::UnknownTarget => return Err(Refusal::field("/target", "is not a target of this inbox")),
+        };
     Ok(Json(Seen { keep, message }).into_response())
 }

@@ -22,7 +22,7 @@ use crate::locale::Language;
 use crate::store::DeliveryTarget;
 use crate::target::{MailboxUrl, TargetUrl, WebhookFormat, WhenUnknown};
 
-/// A target: a new one, or changes to one. Omitted fields stay unchanged or take their defaults; null removes a value.
+/// The settings of a new target, or changes to a target. Omitted fields stay unchanged or take their defaults; null removes a value.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetBody {
@@ -49,10 +49,10 @@ pub struct TargetBody {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     ca_pem: Option<Option<String>>,
-    /// The maximum number of connections at once [default: 1]. With more than one, mail may arrive in another order.
+    /// The maximum number of connections at once [default: 1]. With more than one, mail may arrive out of order.
     concurrency: Option<i64>,
-    /// The IMAP server of the recipient's mailbox, imaps://HOST[:PORT] or imap://HOST[:PORT]. After a lost answer Mailferry looks there
-    /// for the mail before it sends the mail again. Servers by SMTP and LMTP only.
+    /// The IMAP server of the recipient's mailbox, imaps://HOST[:PORT] or imap://HOST[:PORT]. If an answer is lost, Mailferry
+    /// searches there before it sends the mail again. For SMTP and LMTP targets only.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, example = "imaps://mail.kundo.example")]
     look_in: Option<Option<String>>,
@@ -62,7 +62,7 @@ pub struct TargetBody {
     look_username: Option<Option<String>>,
     /// The password at that server. It is never returned.
     look_password: Option<String>,
-    /// The rule for a mail whose answer was lost, if it is not found [default: repeat].
+    /// The rule for a mail whose answer was lost, if the mail is not found [default: repeat].
     when_unknown: Option<WhenUnknown>,
     /// Whether to turn lone CR and LF into CRLF for a server without CHUNKING, instead of holding the mail [default: false].
     repair_line_ends: Option<bool>,
@@ -108,7 +108,7 @@ pub struct TargetList {
     items: Vec<TargetView>,
 }
 
-/// The treatment of undelivered mail.
+/// The options of a removal.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -153,7 +153,7 @@ fn deps(state: &State) -> TargetDeps<'_> {
     }
 }
 
-/// The number in a path.
+/// Parses the target number in a path.
 fn number(text: &str) -> Result<i64, Refusal> {
     text.parse().map_err(|_| Refusal::NotFound(format!("there is no delivery target {}", crate::shown::shown(text))))
 }
@@ -286,9 +286,9 @@ pub async fn resume(
 
 /// Test a delivery target.
 ///
-/// Connects, logs in, and asks a mail server whether it takes mail for the recipient, without sending one; opens the mailbox of
-/// `look_in`. The answer for `mx:` names
-/// the server, its encryption and the MTA-STS policy. A webhook receives an event of the type `mailferry.test`.
+/// Connects, logs in, and asks a mail server whether it accepts mail for the recipient, without sending one; also opens the mailbox of
+/// `look_in`. For `mx:`, the answer names the server, its encryption and the MTA-STS policy. A webhook receives an event of the type
+/// `mailferry.test`.
 #[utoipa::path(post, path = "/targets/{id}/test", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The result", body = TargetTest)))]
 pub async fn test(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {

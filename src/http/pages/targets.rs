@@ -1,4 +1,4 @@
-//! Delivery targets: the form of a new one, one target with its held mail, and what people do with that.
+//! Pages of delivery targets: the form of a new target, and a target with its held mail and its actions.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use crate::http::page::visitor::SignedIn;
 use crate::store::{DeliveryFilter, DeliveryLine, DeliveryState};
 use crate::target::{MailboxUrl, TargetKind, TargetUrl, WebhookFormat, WhenUnknown};
 
-/// Deliveries on one page.
+/// Number of deliveries on a page.
 const PAGE: i64 = 50;
 
 /// The form of a target.
@@ -58,7 +58,7 @@ pub struct TargetForm {
 }
 
 impl TargetForm {
-    /// The form of a new target.
+    /// An empty form for a new target.
     fn blank() -> Self {
         Self {
             format: "json".to_owned(),
@@ -68,7 +68,7 @@ impl TargetForm {
         }
     }
 
-    /// The form filled with a target, without its secret.
+    /// The form filled with a target's settings, without its secrets.
     fn filled(view: &TargetView) -> Self {
         Self {
             url: view.url.clone(),
@@ -92,7 +92,7 @@ impl TargetForm {
         Self { secret: String::new(), look_password: String::new(), ..self }
     }
 
-    /// The request of the form. An empty secret, password or CA keeps the stored one.
+    /// Turns the form into a request. An empty secret, password or CA keeps the stored one.
     fn request(&self) -> Result<TargetRequest, Invalid> {
         let url: TargetUrl = self.url.trim().parse()?;
         let is_webhook = url.kind() == TargetKind::Webhook;
@@ -183,7 +183,7 @@ fn invalid(why: Invalid) -> Error {
     Error::Invalid(crate::app::mailboxes::settings::InvalidField { part: "url", why })
 }
 
-/// The sentence about an error that the form can show.
+/// The sentence of an error that is shown with the form.
 fn problem(error: Error, language: crate::locale::Language) -> Result<String, PageError> {
     match error {
         Error::Invalid(wrong) => Ok(wrong.why.on_page(language)),
@@ -215,7 +215,7 @@ impl TargetPage {
         paths::target(self.view.id)
     }
 
-    /// The class of the state, and the id of its text.
+    /// The state, as the end of the id of its text.
     fn state(&self) -> &'static str {
         match &self.view {
             view if !view.in_use => "unused",
@@ -236,33 +236,33 @@ impl TargetPage {
     }
 }
 
-/// Changes and results to show on the page of a target.
+/// The submitted form and results to show on the page of a target.
 #[derive(Default)]
-struct Shown {
+struct PageInput {
     form: Option<TargetForm>,
     problem: Option<String>,
     tested: Option<Result<String, String>>,
     before: Option<i64>,
 }
 
-async fn target_page(state: &State, user: &SignedIn, id: i64, shown: Shown) -> Result<TargetPage, PageError> {
+async fn target_page(state: &State, user: &SignedIn, id: i64, input: PageInput) -> Result<TargetPage, PageError> {
     let acting = state.acting(&user.actor);
     let view = targets::view(acting, id).await?;
     let of_target = DeliveryFilter { target: Some(id), ..DeliveryFilter::default() };
     let in_state = |in_state| DeliveryFilter { state: Some(in_state), ..of_target };
     let held = deliveries::list(acting, in_state(DeliveryState::Held), None, PAGE).await?;
-    let recent = deliveries::list(acting, of_target, shown.before, PAGE).await?;
+    let recent = deliveries::list(acting, of_target, input.before, PAGE).await?;
     let is_full = i64::try_from(recent.len()).is_ok_and(|count| count == PAGE);
     Ok(TargetPage {
         f: Frame::new(&user.visitor, "inboxes"),
-        form: shown.form.unwrap_or_else(|| TargetForm::filled(&view)),
+        form: input.form.unwrap_or_else(|| TargetForm::filled(&view)),
         has_secret: view.has_secret,
         older: recent.last().filter(|_| is_full).map(|delivery| delivery.id),
         held,
         recent,
         view,
-        problem: shown.problem,
-        tested: shown.tested,
+        problem: input.problem,
+        tested: input.tested,
     })
 }
 
@@ -279,7 +279,7 @@ pub async fn page(
     Path(id): Path<i64>,
     Query(query): Query<TargetQuery>,
 ) -> PageResult {
-    show(&target_page(&state, &user, id, Shown { before: query.before, ..Shown::default() }).await?)
+    show(&target_page(&state, &user, id, PageInput { before: query.before, ..PageInput::default() }).await?)
 }
 
 /// Changes a target.
@@ -300,17 +300,17 @@ pub async fn set(
         Err(error) => {
             let problem = Some(problem(error, user.visitor.words.language)?);
             let form = Some(form.without_secrets());
-            show_invalid(&target_page(&state, &user, id, Shown { form, problem, ..Shown::default() }).await?)
+            show_invalid(&target_page(&state, &user, id, PageInput { form, problem, ..PageInput::default() }).await?)
         }
     }
 }
 
-/// Tries a target.
+/// Tests a target.
 pub async fn test(FromState(state): FromState<State>, user: SignedIn, Path(id): Path<i64>) -> PageResult {
     let language = user.visitor.words.language;
     let tested = targets::test(state.acting(&user.actor), id, &state.deliver).await?;
     let tested = tested.map_err(|problem| problem.on_page(language));
-    show(&target_page(&state, &user, id, Shown { tested: Some(tested), ..Shown::default() }).await?)
+    show(&target_page(&state, &user, id, PageInput { tested: Some(tested), ..PageInput::default() }).await?)
 }
 
 /// Pauses a target.
@@ -341,7 +341,7 @@ pub async fn remove(
         }
         Err(Error::Conflict(conflict)) => {
             let problem = Some(conflict.on_page(user.visitor.words.language));
-            show_invalid(&target_page(&state, &user, id, Shown { problem, ..Shown::default() }).await?)
+            show_invalid(&target_page(&state, &user, id, PageInput { problem, ..PageInput::default() }).await?)
         }
         Err(error) => Err(error.into()),
     }
@@ -367,6 +367,6 @@ pub async fn retry(FromState(state): FromState<State>, user: SignedIn, Path(id):
 
 /// Drops a delivery.
 pub async fn drop(FromState(state): FromState<State>, user: SignedIn, Path(id): Path<i64>) -> PageResult {
-    let delivery = deliveries::drop_one(state.acting(&user.actor), id).await?;
+    let delivery = deliveries::drop_delivery(state.acting(&user.actor), id).await?;
     redirect(&format!("{}?done=delivery-dropped", paths::target(delivery.target)))
 }

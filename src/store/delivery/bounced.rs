@@ -1,4 +1,4 @@
-//! Marks deliveries that came back.
+//! Holds deliveries whose mail was returned by a later server.
 
 use crate::fact::to_json;
 use crate::mail::bounce::signature;
@@ -6,9 +6,8 @@ use crate::store::batch::Bounce;
 use crate::store::{StoreError, Tx};
 
 impl Tx<'_> {
-    /// Holds a delivery that a later server returned: its target has taken the mail, and nobody has it. A mail that
-    /// is still being sent is held once its result is stored. An address that this
-    /// installation did not sign changes nothing.
+    /// Holds a delivery whose mail a later server returned: the target accepted it, but nobody received it. A delivery that is still
+    /// being sent is held once its result is stored. An address that this installation did not sign is ignored.
     pub(in crate::store) async fn record_bounce(&mut self, bounce: &Bounce) -> Result<(), StoreError> {
         let secret = self.sql(
             r"-- secret of the installation

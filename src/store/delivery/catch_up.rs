@@ -6,28 +6,28 @@ use crate::clock::Timestamp;
 use crate::fact::CatchUp;
 use crate::store::{DeliveryCounts, DeliveryTarget, Reader, StoreError};
 
-/// A smaller backlog needs no progress.
-const BACKLOG: i64 = 50;
-/// The time over which the speed is measured.
+/// The smallest backlog whose progress is shown.
+const MIN_BACKLOG: i64 = 50;
+/// The period over which the speed is measured.
 const MEASURED: Duration = Duration::from_mins(10);
 
-/// Deliveries since a time.
+/// Numbers of finished deliveries: since the backlog began, and within the measured period.
 #[derive(sqlx::FromRow)]
-struct Finished {
+struct FinishedCounts {
     done: i64,
     recent: i64,
 }
 
 impl Reader {
     /// The progress of a target through its backlog; `None` if it has none. The backlog began when the oldest waiting mail was
-    /// queued: mail that was delivered since then belongs to it.
+    /// queued, and includes the mail that was delivered since then.
     pub async fn catch_up(
         &mut self,
         target: &DeliveryTarget,
         counts: DeliveryCounts,
         now: Timestamp,
     ) -> Result<Option<CatchUp>, StoreError> {
-        if counts.waiting < BACKLOG {
+        if counts.waiting < MIN_BACKLOG {
             return Ok(None);
         }
         let oldest = self.sql(
@@ -48,7 +48,7 @@ impl Reader {
             WHERE l.target_id = $1 AND d.state = 'delivered' AND d.finished_at >= $2",
         );
         let measured = began.max(now.minus(MEASURED));
-        let finished: Finished = finished.bind(target.id).bind(began).bind(measured).only().await?;
+        let finished: FinishedCounts = finished.bind(target.id).bind(began).bind(measured).only().await?;
         let seconds = (now.0 - measured.0).max(1) / 1000 + 1;
         let minutes_left = (finished.recent > 0).then(|| counts.waiting * seconds / finished.recent / 60 + 1);
         Ok(Some(CatchUp { done: finished.done, total: finished.done + counts.waiting, minutes_left }))

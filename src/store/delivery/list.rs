@@ -16,7 +16,7 @@ pub enum DeliveryState {
     Sending,
     /// An attempt may have delivered it; it is sent again with the same id.
     Maybe,
-    /// The target refused it for now; it is retried by itself.
+    /// The target refused it for now; it is retried automatically.
     Deferred,
     /// A person decides.
     Held,
@@ -80,7 +80,7 @@ pub struct DeliveryLine {
     /// The state.
     #[sqlx(try_from = "String")]
     pub state: DeliveryState,
-    /// Whether the answer of an attempt was lost, so that the target may have the mail already.
+    /// Whether the answer to an attempt was lost, so that the target may have the mail already.
     pub unsure: bool,
     /// The number of attempts.
     pub attempts: i64,
@@ -116,7 +116,7 @@ pub struct DeliveryTotals {
     pub waiting: i64,
     /// Held until a person decides.
     pub held: i64,
-    /// Targets whose last attempt failed by their own fault.
+    /// Targets that are failing.
     pub failing_targets: i64,
 }
 
@@ -166,8 +166,8 @@ impl Reader {
 }
 
 impl Tx<'_> {
-    /// Puts a delivery that is held, waits for a retry or was dropped back into the queue, with all attempts left. False if it is
-    /// delivered, or is being sent.
+    /// Returns a delivery that is held, waiting or dropped to the queue, and resets its attempts. False if it was delivered, or is being
+    /// sent.
     pub async fn retry_delivery(&mut self, delivery: &DeliveryLine, now: Timestamp) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- retry a delivery
@@ -193,7 +193,7 @@ impl Tx<'_> {
         Ok(retried)
     }
 
-    /// Drops a delivery that is not finished. The message stays in the inbox. False if it is finished, or is being sent.
+    /// Drops an unfinished delivery. The message stays in the inbox. False if the delivery is finished, or is being sent.
     pub async fn drop_delivery(&mut self, delivery: &DeliveryLine, now: Timestamp) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- drop a delivery
@@ -226,7 +226,7 @@ impl Tx<'_> {
         Ok(statement.bind(target_id).bind(now).run().await?)
     }
 
-    /// Moves a held delivery to another target of the same inbox, and queues it there. False if it is not held.
+    /// Moves a held delivery to another target of the same inbox, and queues it there. False if the delivery is not held.
     pub async fn move_delivery(
         &mut self,
         delivery: &DeliveryLine,

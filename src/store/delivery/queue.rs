@@ -1,4 +1,4 @@
-//! Queues new messages for the targets of their inboxes, in the transaction of the import.
+//! Queues deliveries of new messages to the targets of their inboxes, in the transaction of the import.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::fact::{DeliveryProblem, to_json};
 use crate::store::{StoreError, Tx};
 
-/// The hour in which the mails of a sender are counted, since 1970.
+/// The hour of a time, counted since 1970, by which the mails of a sender are counted.
 pub fn hour(at: Timestamp) -> i64 {
     at.0.div_euclid(HOUR)
 }
@@ -16,10 +16,10 @@ pub fn hour(at: Timestamp) -> i64 {
 const HOUR: i64 = Duration::from_hours(1).as_millis() as i64;
 
 impl Tx<'_> {
-    /// Queues the deliveries of the messages with these numbers. A message that reached the system behind a target by forwarding is
-    /// not delivered to it. Of the mails of one sender that arrived for one inbox within an hour, those beyond `sender_limit` are
-    /// held, since they look like a loop; mail that was there before its mailbox was added does not count. The hour is that of
-    /// INTERNALDATE, so that a backlog of days does not look like a loop.
+    /// Queues the deliveries of the messages with these numbers. A message that already reached the system behind a target by
+    /// forwarding is not delivered to that target. If one sender sends more than `sender_limit` mails to one inbox within an hour, the
+    /// further ones are held, since they suggest a loop. Mail from before the mailbox was added does not count. The hour is taken from
+    /// INTERNALDATE, so that a backlog of several days does not look like a loop.
     pub(in crate::store) async fn queue_deliveries(
         &mut self,
         messages: Range<i64>,
@@ -74,7 +74,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Counts the mails of each sender to each inbox with a target.
+    /// Adds the messages to the hourly count of each sender, for inboxes with a target.
     async fn count_mails_by_sender(&mut self, messages: Range<i64>, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- count the mails of senders

@@ -1,4 +1,4 @@
-//! The outbox: nothing is forgotten, nothing is sent in the wrong order, and no worker overwrites another's work.
+//! The outbox: no mail is missed, the order is kept, and no worker overwrites another's results.
 
 use super::*;
 use crate::fact::DeliveryProblem;
@@ -11,7 +11,7 @@ fn settings(when_unknown: WhenUnknown) -> TargetSettings {
 }
 
 impl Fixture {
-    /// A target of the inbox, or of all inboxes without one.
+    /// Adds a target of the inbox, or of all inboxes without their own.
     pub(super) async fn target(&self, inbox: Option<&str>) -> i64 {
         let inbox_id = match inbox {
             Some(inbox) => Some(self.inbox_id(inbox).await),
@@ -88,7 +88,7 @@ async fn an_import_queues_each_new_message_for_each_target_of_its_inbox() {
 }
 
 #[tokio::test]
-async fn the_target_of_the_configuration_serves_the_inboxes_without_one_of_their_own() {
+async fn the_target_of_the_configuration_serves_inboxes_without_their_own() {
     for (at, name) in stores().await {
         let other =
             NewInbox { address: address("o@mail.kundo.se"), name: None, reply_from: None, organisation_id: None };
@@ -102,7 +102,7 @@ async fn the_target_of_the_configuration_serves_the_inboxes_without_one_of_their
         due.sort_by_key(|lane| lane.target_id);
         assert_eq!(due.len(), 2, "{name}");
         assert_eq!(due[1].target_id, own, "{name}");
-        // Without its own target the inbox has the configuration's again; without that, only the store.
+        // Without its own target the inbox uses the configuration's again; without that, only the store.
         let mut tx = at.store.begin().await.unwrap();
         let target = tx.delivery_target(own).await.unwrap();
         assert!(tx.remove_delivery_target(&target, false).await.is_err(), "{name}: a mail waits");
@@ -118,7 +118,7 @@ async fn the_target_of_the_configuration_serves_the_inboxes_without_one_of_their
 }
 
 #[tokio::test]
-async fn a_lane_sends_in_order_and_goes_on_where_it_stopped() {
+async fn a_lane_sends_in_order_and_continues_where_it_stopped() {
     for (at, name) in stores().await {
         at.target(Some(INBOX)).await;
         at.import_mails(&["1", "2", "3"]).await;
@@ -169,7 +169,7 @@ async fn after_a_crash_a_mail_that_was_being_sent_may_have_arrived() {
             let dead = at.lane(NOW).await;
             at.store.begin_deliveries(&dead, 1, NOW).await.unwrap();
             assert_eq!(at.delivery_states().await, [("sending", 0), ("queued", 0)], "{name}");
-            // Its lease is over: another worker takes the lane.
+            // The lease has expired, so another worker takes the lane.
             let late = NOW.plus(2 * LANE_LEASE);
             let lease = at.lane(late).await;
             assert_eq!(at.delivery_states().await, [(state, 1), ("queued", 0)], "{name}");
@@ -216,7 +216,7 @@ async fn a_lane_has_one_holder_and_a_failing_target_is_probed_by_one_lane() {
         let due = at.due(LATER).await;
         assert_eq!((due.len(), due[0].is_doubtful), (1, true), "{name}");
         assert_eq!(at.delivery_states().await, [("queued", 0); 2], "{name}: no attempt of a mail counts");
-        // An answer makes it healthy again.
+        // An answer ends the failure.
         let lane = at.take(&due[0], "me", LATER).await.unwrap();
         let batch = at.store.begin_deliveries(&lane, 9, LATER).await.unwrap();
         at.record(&lane, vec![(batch[0].id, delivered())], LATER).await;

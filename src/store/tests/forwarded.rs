@@ -1,19 +1,20 @@
-//! Mail that comes both by forwarding and by polling: one of the two copies counts, and none is lost.
+//! Mail that arrives both by forwarding and by polling: one of the two copies counts, and no mail is lost.
 
 use super::*;
 use crate::fact::BothWays;
 
 impl Fixture {
-    /// Reports a mail, in the name of the system behind the only target, if there is one.
-    async fn report(&self, text: &str) -> Counts {
+    /// Reports a mail for the only target, if there is one.
+    async fn report(&self, text: &str) -> CountedCopy {
         let inbox = self.inbox_id(INBOX).await;
         let targets = self.store.read().await.unwrap().accepting_targets(inbox).await.unwrap();
         assert!(targets.len() < 2, "{targets:?}");
         self.report_for(text, targets.first().copied()).await
     }
 
-    async fn report_for(&self, text: &str, target: Option<i64>) -> Counts {
-        let report = Report { inbox_id: self.inbox_id(INBOX).await, identity: Sha256::digest(text).into(), target };
+    async fn report_for(&self, text: &str, target: Option<i64>) -> CountedCopy {
+        let report =
+            ForwardReport { inbox_id: self.inbox_id(INBOX).await, identity: Sha256::digest(text).into(), target };
         let mut tx = self.store.begin().await.unwrap();
         let counts = tx.record_forwarded(&report, NOW).await.unwrap();
         tx.commit().await.unwrap();
@@ -40,21 +41,21 @@ async fn a_mail_that_was_forwarded_first_is_imported_and_not_delivered() {
         at.target(Some(INBOX)).await;
         let (lease, epoch) = at.add_leased("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        assert_eq!(at.report("hej").await, Counts::Forwarded, "{name}");
+        assert_eq!(at.report("hej").await, CountedCopy::Forwarded, "{name}");
         at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox])), (2, mail("du", &[inbox]))]).await;
         assert_eq!(at.forwarded_states().await, ["dropped", "queued"], "{name}");
         let messages = at.messages().await;
         assert_eq!(messages.len(), 2, "{name}: the bytes are kept");
         assert!(messages[0].forwarded_at.is_some() && messages[1].forwarded_at.is_none(), "{name}");
-        assert_eq!(at.report("hej").await, Counts::Forwarded, "{name}: the same answer again");
-        // An equal mail beside the first is a mail of its own, and was not forwarded.
+        assert_eq!(at.report("hej").await, CountedCopy::Forwarded, "{name}: the same answer again");
+        // Another mail with the same content is a separate mail, and was not forwarded.
         at.import(&lease, &epoch, vec![(3, mail("hej", &[inbox]))]).await;
         assert_eq!(at.forwarded_states().await, ["dropped", "queued", "queued"], "{name}");
     }
 }
 
 #[tokio::test]
-async fn of_two_equal_mails_in_one_batch_one_was_forwarded() {
+async fn a_report_matches_one_of_two_equal_mails_in_a_batch() {
     for (at, name) in stores().await {
         at.target(Some(INBOX)).await;
         let (lease, epoch) = at.add_leased("a@b.se").await;
@@ -74,14 +75,14 @@ async fn a_mail_that_was_polled_first_counts_once_it_may_have_been_delivered() {
         let (lease, epoch) = at.add_leased("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
         at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox])), (2, mail("du", &[inbox]))]).await;
-        // It still waits: the forwarded copy is at the importing system already.
-        assert_eq!(at.report("hej").await, Counts::Forwarded, "{name}");
+        // The delivery still waits, and the importing system already has the forwarded copy.
+        assert_eq!(at.report("hej").await, CountedCopy::Forwarded, "{name}");
         assert_eq!(at.forwarded_states().await, ["dropped", "queued"], "{name}");
         let lane = at.first_lane().await;
         assert_eq!(at.store.begin_deliveries(&lane, 9, NOW).await.unwrap().len(), 1, "{name}");
         let message = at.messages().await[1].id;
         for _ in 0..2 {
-            assert_eq!(at.report("du").await, Counts::Polled { message }, "{name}: it is being sent");
+            assert_eq!(at.report("du").await, CountedCopy::Polled { message }, "{name}: it is being sent");
         }
         assert_eq!(at.forwarded_states().await, ["dropped", "sending"], "{name}");
     }
@@ -94,13 +95,13 @@ async fn a_target_that_never_had_the_mail_does_not_count() {
         let inbox = at.inbox_id(INBOX).await;
         at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox]))]).await;
         at.target(Some(INBOX)).await;
-        assert_eq!(at.report("hej").await, Counts::Forwarded, "{name}: the target was added since");
-        // A person dropped the delivery after its answer was lost: it is not certain that the target has the mail.
+        assert_eq!(at.report("hej").await, CountedCopy::Forwarded, "{name}: the target was added since");
+        // A person dropped the delivery after its answer was lost, so the target may not have the mail.
         at.import(&lease, &epoch, vec![(2, mail("du", &[inbox]))]).await;
         let mut tx = at.store.begin().await.unwrap();
         tx.sql("UPDATE delivery SET state = 'dropped', unsure = TRUE").run().await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(at.report("du").await, Counts::Forwarded, "{name}");
+        assert_eq!(at.report("du").await, CountedCopy::Forwarded, "{name}");
     }
 }
 
@@ -111,9 +112,9 @@ async fn without_a_target_the_message_in_the_store_counts() {
         let inbox = at.inbox_id(INBOX).await;
         at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox]))]).await;
         let message = at.messages().await[0].id;
-        assert_eq!(at.report("hej").await, Counts::Polled { message }, "{name}");
+        assert_eq!(at.report("hej").await, CountedCopy::Polled { message }, "{name}");
         // A mail that was forwarded first counts as acknowledged in the store, since the importing system has it already.
-        assert_eq!(at.report("du").await, Counts::Forwarded, "{name}");
+        assert_eq!(at.report("du").await, CountedCopy::Forwarded, "{name}");
         at.import(&lease, &epoch, vec![(2, mail("du", &[inbox]))]).await;
         let messages = at.messages().await;
         assert!(messages[0].acknowledged_at.is_none() && messages[1].acknowledged_at.is_some(), "{name}");
@@ -122,23 +123,23 @@ async fn without_a_target_the_message_in_the_store_counts() {
 }
 
 #[tokio::test]
-async fn a_report_concerns_one_target_only() {
+async fn a_report_affects_one_target_only() {
     for (at, name) in stores().await {
         let (desk, archive) = (at.target(Some(INBOX)).await, at.target(Some(INBOX)).await);
         let (lease, epoch) = at.add_leased("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
-        assert_eq!(at.report_for("hej", Some(desk)).await, Counts::Forwarded, "{name}");
+        assert_eq!(at.report_for("hej", Some(desk)).await, CountedCopy::Forwarded, "{name}");
         at.import(&lease, &epoch, vec![(1, mail("hej", &[inbox])), (2, mail("du", &[inbox]))]).await;
         assert_eq!(at.forwarded_states().await, ["dropped", "queued", "queued", "queued"], "{name}");
-        assert_eq!(at.report_for("du", Some(archive)).await, Counts::Forwarded, "{name}");
+        assert_eq!(at.report_for("du", Some(archive)).await, CountedCopy::Forwarded, "{name}");
         assert_eq!(at.forwarded_states().await, ["dropped", "queued", "queued", "dropped"], "{name}");
-        // The archive has taken the first; the helpdesk has not taken the second.
+        // The archive has accepted the first mail; the helpdesk does not have the second.
         let mut tx = at.store.begin().await.unwrap();
         tx.sql("UPDATE delivery SET state = 'delivered' WHERE state = 'queued' AND id = 2").run().await.unwrap();
         tx.commit().await.unwrap();
         let message = at.messages().await[0].id;
-        assert_eq!(at.report_for("hej", Some(archive)).await, Counts::Polled { message }, "{name}");
-        assert_eq!(at.report_for("du", Some(desk)).await, Counts::Forwarded, "{name}");
+        assert_eq!(at.report_for("hej", Some(archive)).await, CountedCopy::Polled { message }, "{name}");
+        assert_eq!(at.report_for("du", Some(desk)).await, CountedCopy::Forwarded, "{name}");
     }
 }
 
@@ -197,11 +198,11 @@ async fn after_fifty_mails_by_both_ways_one_way_can_end() {
             polling_can_end: true,
         };
         assert_eq!(ways().await, Some(all), "{name}");
-        // One that only forwarding brought: polling misses something.
+        // A mail that arrived only by forwarding: polling misses something.
         at.report("only forwarded").await; // and never polled
         let found = ways().await.unwrap();
         assert_eq!((found.also_polled, found.forwarding_can_end, found.polling_can_end), (49, false, true), "{name}");
-        // One that only polling brought.
+        // A mail that arrived only by polling.
         at.import(&lease, &epoch, mails(61..62)).await;
         let found = ways().await.unwrap();
         assert_eq!((found.also_forwarded, found.polling_can_end), (49, false), "{name}");
@@ -209,7 +210,7 @@ async fn after_fifty_mails_by_both_ways_one_way_can_end() {
 }
 
 #[tokio::test]
-async fn the_polled_address_of_the_inbox_is_the_forwarded_way() {
+async fn mail_polled_from_the_address_of_the_inbox_counts_as_forwarded() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.add_leased("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;

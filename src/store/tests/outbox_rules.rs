@@ -7,7 +7,7 @@ use crate::mail::bounce::{BounceAddress, signature};
 
 const DAY: Timestamp = Timestamp(NOW.0 + 86_400_000);
 
-/// A mail of this sender.
+/// A mail from this sender.
 fn from(sender: &str, text: &str, inbox: i64) -> Finding {
     match mail(text, &[inbox]) {
         Finding::Mail(mail) => Finding::Mail(Box::new(Mail { from: Some(sender.to_owned()), ..*mail })),
@@ -33,7 +33,7 @@ impl Fixture {
         self.outbox().await.into_iter().map(|(_, state, _)| state).collect()
     }
 
-    /// A target with these settings, and mails that it has taken.
+    /// Adds a target with these settings, and delivers these mails to it.
     async fn deliver_all(&self, settings: &TargetSettings, texts: &[&str]) -> (Lease, Epoch) {
         let inbox = self.inbox_id(INBOX).await;
         let mut tx = self.store.begin().await.unwrap();
@@ -68,7 +68,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn a_sender_beyond_the_limit_of_an_hour_is_held() {
+async fn mails_beyond_the_hourly_limit_of_a_sender_are_held() {
     for (at, name) in stores().await {
         let (lease, epoch) = at.add_leased("a@b.se").await;
         let inbox = at.inbox_id(INBOX).await;
@@ -106,12 +106,16 @@ async fn a_sender_beyond_the_limit_of_an_hour_is_held() {
         at.import_limited(&lease, &epoch, (20..26).map(late).collect(), 3).await;
         assert_eq!(at.outbox_states().await[30..], ["queued"; 12], "{name}");
         at.import_limited(&lease, &epoch, (26..27).map(late).collect(), 3).await;
-        assert_eq!(at.outbox_states().await[42..], ["held"; 2], "{name}: the fourth of its hour, in any case");
+        assert_eq!(
+            at.outbox_states().await[42..],
+            ["held"; 2],
+            "{name}: the fourth of its hour, in upper or lower case"
+        );
     }
 }
 
 #[tokio::test]
-async fn names_and_ids_of_any_length_stop_no_import() {
+async fn long_names_and_ids_do_not_stop_an_import() {
     for (at, name) in stores().await {
         at.target(Some(INBOX)).await;
         let (lease, epoch) = at.add_leased("a@b.se").await;
@@ -156,8 +160,8 @@ async fn a_bounce_holds_the_delivery_that_it_returns() {
         assert_eq!(outbox[first].1, "held", "{name}");
         assert!(outbox[first].2.as_ref().unwrap().contains("5.1.1 unknown"), "{name}: {:?}", outbox[first]);
         assert_eq!(outbox[second].1, "delivered", "{name}: an address that this installation did not sign");
-        assert_eq!(outbox.len(), 4, "{name}: the bounces themselves are mail as any other");
-        // A bounce that overtakes the result of its delivery.
+        assert_eq!(outbox.len(), 4, "{name}: the bounces themselves are imported like any mail");
+        // A bounce that arrives before the result of its delivery is stored.
         let mut tx = at.store.begin().await.unwrap();
         let sending = tx.sql("UPDATE delivery SET state = 'sending', finished_at = NULL WHERE id = $1");
         sending.bind(deliveries[second]).run().await.unwrap();
@@ -177,7 +181,7 @@ async fn a_bounce_holds_the_delivery_that_it_returns() {
         at.store.record_deliveries(&lane, &result, NOW).await.unwrap();
         assert_eq!(at.outbox_states().await[second], "held", "{name}");
         at.store.release_lane(&lane).await.unwrap();
-        // Sent again by a person, it is not held by the same bounce in another folder.
+        // After a person has sent it again, the same bounce in another mailbox does not hold it.
         let mut tx = at.store.begin().await.unwrap();
         tx.sql("UPDATE delivery SET state = 'delivered'").run().await.unwrap();
         tx.commit().await.unwrap();
@@ -189,14 +193,14 @@ async fn a_bounce_holds_the_delivery_that_it_returns() {
 }
 
 #[tokio::test]
-async fn the_bytes_of_a_mail_are_deleted_once_its_only_place_has_it() {
+async fn the_bytes_of_a_mail_are_deleted_once_its_only_target_has_it() {
     for (at, name) in stores().await {
         let only = TargetSettings { only_target: true, ..TargetSettings::smtp("smtp://mx.kundo.example:587") };
         let (lease, epoch) = at.deliver_all(&only, &["1", "2", "3"]).await;
         let inbox = at.inbox_id(INBOX).await;
         at.import(&lease, &epoch, vec![(4, mail("waits", &[inbox]))]).await;
         assert_eq!(at.free_raw_mail(NOW).await, 0, "{name}: not before its time");
-        // Of two targets, one has not taken it.
+        // One of two targets has not accepted this mail.
         at.target(Some(INBOX)).await;
         at.import(&lease, &epoch, vec![(6, mail("half", &[inbox]))]).await;
         let mut tx = at.store.begin().await.unwrap();
@@ -207,7 +211,7 @@ async fn the_bytes_of_a_mail_are_deleted_once_its_only_place_has_it() {
         );
         assert_eq!(delivered.bind(NOW).run().await.unwrap(), 1);
         tx.commit().await.unwrap();
-        // One came back, one is needed by another inbox, one waits.
+        // One mail is held, one is needed by another inbox, one waits.
         let other =
             NewInbox { address: address("o@mail.kundo.se"), name: None, reply_from: None, organisation_id: None };
         at.store.add_inbox(&other, NOW).await.unwrap();
@@ -235,7 +239,7 @@ async fn the_bytes_of_a_mail_are_deleted_once_its_only_place_has_it() {
 }
 
 #[tokio::test]
-async fn beside_the_store_a_delivered_mail_keeps_its_bytes() {
+async fn without_only_a_delivered_mail_keeps_its_bytes() {
     for (at, name) in stores().await {
         at.deliver_all(&TargetSettings::smtp("smtp://mx.kundo.example:587"), &["1"]).await;
         assert_eq!(at.free_raw_mail(DAY).await, 0, "{name}");
