@@ -265,7 +265,7 @@ no-tls-refused = the server's certificate was refused ({ $fault ->
 no-tls-handshake = the TLS handshake failed: { $words }
 no-tls-closed = the server closed the connection during the TLS handshake; does this port speak TLS from the start?
 
-# Why a mail was not handed over to a target.
+# Why a mail was not delivered to a target.
 delivery-unreachable = { $place ->
     [page] the server cannot be reached; check its address and port
    *[other] the server cannot be reached: { $words }
@@ -274,21 +274,21 @@ delivery-forbidden = { $host } is not a public address, so the connection was re
 delivery-unresolved = the name servers do not answer for { $domain } at the moment
 delivery-null-mx = { $domain } takes no mail: its MX record says so
 delivery-no-mail-server = { $domain } has no mail server: the domain does not exist, or the hosts of its MX records do not
-delivery-sts-mismatch = the mail servers of { $domain } are not those that its MTA-STS policy names; nothing was sent, since somebody may divert the mail
+delivery-sts-mismatch = the MTA-STS policy of { $domain } names none of its mail servers; nothing was sent, since somebody may be diverting the mail
 delivery-no-starttls = the server does not offer STARTTLS, which is required here; nothing was sent
-delivery-injected-before-tls = the server sent data behind its answer to STARTTLS, as an attacker would; nothing was sent
-delivery-no-auth = a login is configured, but the server offers none that Mailferry knows (PLAIN, LOGIN)
+delivery-injected-before-tls = the server sent data after its answer to STARTTLS, as in an attack; nothing was sent
+delivery-no-auth = a login is configured, but the server offers no login method that Mailferry supports (PLAIN, LOGIN)
 delivery-not-understood = the server does not speak SMTP: it sent { $fault ->
     [no-code] a line without a reply code
     [code-out-of-range] a reply code that does not exist
     [other-code] a reply with several codes
     [unexpected-code] a reply that does not fit the command
-    [unasked] a reply to nothing
+    [unasked] a reply without a command
     [line-too-long] a line that is too long
-    [too-many-lines] a reply of too many lines
+    [too-many-lines] a reply with too many lines
    *[too-long] a reply that is too long
 } { $phase ->
-    [connect] when connecting
+    [connect] during connection
     [greeting] as its greeting
     [tls] to STARTTLS
     [hello] to EHLO
@@ -301,18 +301,18 @@ delivery-not-understood = the server does not speak SMTP: it sent { $fault ->
 }
 delivery-not-understood-words = { delivery-not-understood } ("{ $words }")
 delivery-closed = the server closed the connection { $phase ->
-    [connect] while connecting
+    [connect] immediately
     [greeting] before its greeting
     [tls] before TLS was established
-    [hello] instead of introducing itself (EHLO)
+    [hello] instead of answering EHLO
     [login] during the login
-    [sender] before it answered to the sender (MAIL FROM)
-    [recipient] before it answered to the recipient (RCPT TO)
-    [data] before it asked for the mail (DATA)
+    [sender] before it accepted the sender (MAIL FROM)
+    [recipient] before it accepted the recipient (RCPT TO)
+    [data] before it was ready for the mail (DATA)
     [body] while the mail was being sent
-   *[answer] after the whole mail was sent, before its answer; the mail may have been delivered
+   *[answer] after the whole mail was sent, but before it answered; the mail may have been delivered
 }
-delivery-timed-out = the server did not answer in time { $phase ->
+delivery-timed-out = the server did not respond in time { $phase ->
     [connect] when connecting
     [greeting] with a greeting
     [tls] during the TLS handshake
@@ -337,12 +337,12 @@ delivery-refused = the server { $phase ->
    *[answer] refused the mail
 }: { $reply }
 delivery-too-large = the mail is too large for the server: { $size } bytes, its limit is { $limit }
-delivery-bare-line-ends = a CR or LF stands alone in the mail, which this server can take only in an altered form (it lacks CHUNKING)
-delivery-address-needs-utf8 = the server does not take the address { $address }, which is not ASCII (it lacks SMTPUTF8)
+delivery-bare-line-ends = the mail contains a lone CR or LF, which this server cannot take unchanged (it lacks CHUNKING)
+delivery-address-needs-utf8 = the server cannot take the address { $address }, which is not ASCII (it lacks SMTPUTF8)
 delivery-incomplete = the stored mail has { $size } bytes, but { $read } were read; nothing was delivered
-delivery-interrupted = Mailferry was interrupted while it sent the mail; the target may have received it
+delivery-interrupted = Mailferry was interrupted while it was sending the mail; the target may have received it
 delivery-loop = the mail was delivered to { $inbox } before and has come back: something forwards it to a mailbox that is polled
-delivery-too-many-hops = { $hops } servers have handed this mail on, so it is probably going round in circles
+delivery-too-many-hops = the mail has passed through { $hops } servers, so it is probably in a loop
 delivery-returned = the target's server accepted the mail, but a later server returned it
 delivery-returned-words = the target's server accepted the mail, but a later server returned it: { $reply }
 delivery-forwarded = the mail had already arrived by forwarding, so it was not delivered again
