@@ -1,4 +1,4 @@
-//! Deliveries by SMTP, LMTP and webhook: the mails that a target takes, their number and order, and the mails that it does not take.
+//! Deliveries by SMTP, LMTP and webhook: the number and order of accepted mails, and the treatment of mails that a target refuses.
 
 mod bounces;
 mod bytes;
@@ -26,11 +26,11 @@ use crate::support::{
     sink::{Personality, Sink},
 };
 
-/// A customer's server with a mailbox, and an installation that polls it into an inbox.
+/// A customer's server with a mailbox, and an installation that imports the mailbox into an inbox.
 struct World {
     server: Dovecot,
     mailferry: Mailferry,
-    /// The number of mails, which keeps the order of their files.
+    /// The number of mails sent so far, which orders their files.
     sent: Cell<usize>,
 }
 
@@ -66,7 +66,7 @@ impl World {
         self.server.deliver(JOBB, "INBOX", &format!("m{:06}", self.sent.get()), bytes);
     }
 
-    /// Polls once, which also sends what is due.
+    /// Polls once, which also sends due deliveries.
     fn poll(&self) {
         self.mailferry.poll_ok();
     }
@@ -79,11 +79,11 @@ impl World {
     }
 
     fn states(&self) -> Vec<String> {
-        self.deliveries().iter().map(|one| one["state"].as_str().unwrap().to_owned()).collect()
+        self.deliveries().iter().map(|delivery| delivery["state"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Lets everything that waits for a later attempt be due now.
-    fn hurry(&self) {
+    /// Makes everything that waits for a later attempt due now.
+    fn make_all_due(&self) {
         self.mailferry.sql("UPDATE delivery_target SET retry_at = NULL");
         self.mailferry.sql("UPDATE delivery SET retry_at = 1 WHERE state = 'deferred'");
         self.mailferry.sql("UPDATE delivery_lane SET deferred_at = 1 WHERE deferred_at IS NOT NULL");
@@ -96,8 +96,8 @@ fn url(sink: &Sink) -> String {
     format!("smtp://127.0.0.1:{}", sink.port)
 }
 
-/// The part of a mail behind the fields that Mailferry puts on top: the first of the mail's own lines is its From.
-fn behind_trace(bytes: &[u8], original: &[u8]) -> bool {
+/// Whether a received mail ends with the original mail, unchanged after the trace fields.
+fn ends_with_original(bytes: &[u8], original: &[u8]) -> bool {
     bytes.ends_with(original)
 }
 
@@ -110,22 +110,25 @@ fn a_new_mail_is_delivered_once_and_stays_in_the_inbox() {
         world.send(&["one", "two", "three"]);
         world.poll();
         let taken = sink.wait_for(3);
-        assert!(taken.iter().all(|one| one.is_taken() && one.recipients == [JOBB_INBOX]), "{taken:?}");
-        assert!(taken.iter().all(|one| one.connection == taken[0].connection), "one connection takes them all");
-        for (one, subject) in taken.iter().zip(["one", "two", "three"]) {
+        assert!(taken.iter().all(|received| received.is_taken() && received.recipients == [JOBB_INBOX]), "{taken:?}");
+        assert!(
+            taken.iter().all(|received| received.connection == taken[0].connection),
+            "one connection takes them all"
+        );
+        for (received, subject) in taken.iter().zip(["one", "two", "three"]) {
             assert!(
-                behind_trace(&one.bytes, &mail(subject, JOBB)),
+                ends_with_original(&received.bytes, &mail(subject, JOBB)),
                 "{database:?}: {}",
-                String::from_utf8_lossy(&one.bytes)
+                String::from_utf8_lossy(&received.bytes)
             );
-            let head = String::from_utf8_lossy(&one.bytes).into_owned();
+            let head = String::from_utf8_lossy(&received.bytes).into_owned();
             assert!(head.starts_with("Received: from "), "{head}");
             for field in ["Delivered-To: jobb@lillestad.se", "X-Mailferry-Message: ", "X-Mailferry-Historic: "] {
                 assert!(head.contains(field), "{field}: {head}");
             }
         }
         assert_eq!(world.states(), ["delivered"; 3]);
-        assert_eq!(world.mailferry.messages().len(), 3, "the built-in store stays beside it");
+        assert_eq!(world.mailferry.messages().len(), 3, "the built-in store keeps the messages");
         world.poll();
         assert_eq!(sink.transactions().len(), 3, "nothing is sent twice");
     }

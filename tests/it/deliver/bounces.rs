@@ -1,4 +1,4 @@
-//! A bounce that comes back to the envelope sender marks the delivery that it returns.
+//! A bounce to the envelope sender holds the delivery that it returns.
 
 use super::*;
 use crate::support::sink::Transaction;
@@ -6,7 +6,7 @@ use crate::support::sink::Transaction;
 const BOUNCES: &str = "bounces@kundo.example";
 const BOUNCES_INBOX: &str = "bounces.kundo.example@mail.kundo.se";
 
-/// The report of a later server about a mail that the target has taken.
+/// The report of a later server about a mail that the target accepted.
 fn report(taken: &Transaction, action: &str) -> Vec<u8> {
     let to = &taken.sender;
     format!(
@@ -51,6 +51,6 @@ fn a_bounce_holds_its_delivery_and_is_never_bounced_itself() {
         world.mailferry.ok(&["delivery", "retry", &id]);
         world.poll();
         assert_eq!(world.states()[1], "delivered");
-        assert!(behind_trace(&sink.wait_for(5)[4].bytes, &mail("two", JOBB)));
+        assert!(ends_with_original(&sink.wait_for(5)[4].bytes, &mail("two", JOBB)));
     }
 }

@@ -1,9 +1,9 @@
-//! The same bytes: behind the fields that Mailferry puts on top, every mail arrives as the customer's server gave it.
+//! Unchanged bytes: after the trace fields, every mail arrives exactly as the customer's server returned it.
 
 use super::*;
 use crate::support::{corpus, dovecot::lmtp::Lmtp, rails::RailsIngress, sha256, sink::Transaction};
 
-/// Mails that a careless client changes on their way.
+/// Mails that a careless client would change.
 fn odd_mails() -> Vec<(&'static str, Vec<u8>)> {
     let head = |subject: &str| format!("From: a@example.se\r\nTo: {JOBB}\r\nSubject: {subject}\r\n\r\n").into_bytes();
     let with = |subject: &str, body: &[u8]| [&head(subject)[..], body].concat();
@@ -33,13 +33,13 @@ fn import(world: &World, mails: &[(String, Vec<u8>)]) {
     world.poll();
 }
 
-fn all_are_delivered(world: &World) {
+fn assert_all_delivered(world: &World) {
     let mut left = world.deliveries();
-    left.retain(|one| one["state"] != "delivered");
+    left.retain(|delivery| delivery["state"] != "delivered");
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// The bytes that the customer's server gave, by message: Dovecot serves CRLF whatever the file has.
+/// The bytes of each message as imported. Dovecot serves CRLF, whatever line ends the file has.
 fn imported(world: &World) -> Vec<Vec<u8>> {
     world.mailferry.messages().iter().map(|message| world.mailferry.raw(message)).collect()
 }
@@ -50,7 +50,7 @@ fn odd_and_generated() -> Vec<(String, Vec<u8>)> {
     odd.chain(generated.map(|sample| (sample.name, sample.bytes))).collect()
 }
 
-fn each_is_behind_trace(taken: &[Vec<u8>], originals: &[Vec<u8>], about: &str) {
+fn assert_only_trace_added(taken: &[Vec<u8>], originals: &[Vec<u8>], about: &str) {
     assert_eq!(taken.len(), originals.len(), "{about}");
     for (taken, original) in taken.iter().zip(originals) {
         assert!(taken.starts_with(b"Received: from "), "{about}");
@@ -62,20 +62,21 @@ fn each_is_behind_trace(taken: &[Vec<u8>], originals: &[Vec<u8>], about: &str) {
 }
 
 #[test]
-fn by_smtp_with_chunking_every_byte_arrives() {
+fn with_chunking_every_byte_arrives_by_smtp() {
     let world = World::new(Database::Sqlite);
     let sink = Sink::start(Personality::smtp());
     world.target(&["--smtp", &url(&sink)]);
     import(&world, &odd_and_generated());
-    all_are_delivered(&world);
-    let taken: Vec<Vec<u8>> = sink.wait_for(imported(&world).len()).into_iter().map(|one| one.bytes).collect();
-    each_is_behind_trace(&taken, &imported(&world), "BDAT");
-    assert!(sink.transactions().iter().all(|one| one.chunked && one.recipients == [JOBB_INBOX]));
+    assert_all_delivered(&world);
+    let taken: Vec<Vec<u8>> =
+        sink.wait_for(imported(&world).len()).into_iter().map(|received| received.bytes).collect();
+    assert_only_trace_added(&taken, &imported(&world), "BDAT");
+    assert!(sink.transactions().iter().all(|received| received.chunked && received.recipients == [JOBB_INBOX]));
 }
 
-/// Without CHUNKING a lone CR or LF cannot be sent as it is: such mail is held, and everything else arrives as it was.
+/// Without CHUNKING a lone CR or LF cannot be sent unchanged: such mail is held, and all other mail arrives unchanged.
 #[test]
-fn by_smtp_without_chunking_what_cannot_be_sent_exactly_is_held() {
+fn without_chunking_a_mail_that_cannot_be_sent_exactly_is_held() {
     let world = World::new(Database::Sqlite);
     let sink = Sink::start(Personality::smtp().offering(&["PIPELINING", "SIZE 100000000", "8BITMIME"]));
     world.target(&["--smtp", &url(&sink)]);
@@ -91,21 +92,21 @@ fn by_smtp_without_chunking_what_cannot_be_sent_exactly_is_held() {
     for (original, state) in originals.iter().zip(&states) {
         assert_eq!(state, if is_exact(original) { "delivered" } else { "held" });
         if is_exact(original) {
-            // The end of the mail is a line of its own in SMTP, so it gets a line end if it has none.
+            // In SMTP the final dot must follow a line end, so a missing line end is added.
             let ended = if original.ends_with(b"\r\n") { original.clone() } else { [original, &b"\r\n"[..]].concat() };
             sent.push(ended);
         }
     }
     assert!(states.contains(&"held".to_owned()) && states.contains(&"delivered".to_owned()), "{states:?}");
-    let taken: Vec<Vec<u8>> = sink.wait_for(sent.len()).into_iter().map(|one| one.bytes).collect();
-    each_is_behind_trace(&taken, &sent, "DATA");
-    let held = world.deliveries().into_iter().find(|one| one["state"] == "held").unwrap();
+    let taken: Vec<Vec<u8>> = sink.wait_for(sent.len()).into_iter().map(|received| received.bytes).collect();
+    assert_only_trace_added(&taken, &sent, "DATA");
+    let held = world.deliveries().into_iter().find(|delivery| delivery["state"] == "held").unwrap();
     assert!(held["problem"].as_str().unwrap().contains("lone CR or LF"), "{held}");
 }
 
-/// Servers that take a lone LF or CR for a line end must not find a second mail in the first one.
+/// A server that accepts a lone LF or CR as a line end must not find a second mail inside the first.
 #[test]
-fn no_mail_is_smuggled_to_a_lenient_server() {
+fn no_mail_can_be_smuggled_to_a_lenient_server() {
     for (capabilities, repair) in
         [(&["8BITMIME", "CHUNKING"][..], false), (&["8BITMIME"], false), (&["8BITMIME"], true)]
     {
@@ -115,7 +116,9 @@ fn no_mail_is_smuggled_to_a_lenient_server() {
         world.target(&target);
         import(&world, &odd_mails().into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect::<Vec<_>>());
         let delivered = world.states().iter().filter(|state| *state == "delivered").count();
-        let ours = |one: &Transaction| one.bytes.starts_with(b"Received: from ") && one.recipients == [JOBB_INBOX];
+        let ours = |received: &Transaction| {
+            received.bytes.starts_with(b"Received: from ") && received.recipients == [JOBB_INBOX]
+        };
         let taken = sink.transactions();
         assert!(taken.iter().all(ours), "{capabilities:?} {repair}: {taken:?}");
         assert_eq!(taken.len(), delivered, "{capabilities:?} {repair}");
@@ -126,14 +129,14 @@ fn no_mail_is_smuggled_to_a_lenient_server() {
 }
 
 #[test]
-fn by_lmtp_into_dovecot_every_byte_arrives() {
+fn every_byte_arrives_in_dovecot_by_lmtp() {
     let world = World::new(Database::Sqlite);
     let lmtp = Lmtp::start(&[JOBB_INBOX]);
     world.target(&["--lmtp", &format!("127.0.0.1:{}", lmtp.port)]);
     let mails = odd_and_generated();
     import(&world, &mails);
     let originals = imported(&world);
-    all_are_delivered(&world);
+    assert_all_delivered(&world);
     let mut arrived: Vec<String> = Vec::new();
     for message in lmtp.dovecot.messages(JOBB_INBOX, "INBOX") {
         let bytes = message.bytes;
@@ -148,7 +151,7 @@ fn by_lmtp_into_dovecot_every_byte_arrives() {
     assert_eq!(arrived, wanted);
 }
 
-/// Skips the fields of Mailferry that may follow its verdict about automatic mail.
+/// Skips the trace fields that may follow X-Mailferry-Auto-Submitted.
 fn skip_own_fields(bytes: &[u8]) -> &[u8] {
     let mut rest = bytes;
     for name in [&b"X-Mailferry-Reply-From: "[..], b"X-Mailferry-Authentication-Results: "] {
@@ -178,7 +181,7 @@ fn a_raw_webhook_receives_every_byte() {
     ]);
     import(&world, &odd_and_generated());
     let originals = imported(&world);
-    all_are_delivered(&world);
+    assert_all_delivered(&world);
     let taken: Vec<Vec<u8>> = rails.webhook.requests().into_iter().map(|request| request.body).collect();
-    each_is_behind_trace(&taken, &originals, "raw");
+    assert_only_trace_added(&taken, &originals, "raw");
 }

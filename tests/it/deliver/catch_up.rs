@@ -1,9 +1,9 @@
-//! A backlog is delivered in its order, at the rate of its target, with its progress.
+//! A backlog is delivered in order, at the target's rate, and its progress is shown.
 
 use super::*;
 
 #[test]
-fn a_backlog_keeps_its_order_its_rate_and_shows_its_progress() {
+fn a_backlog_is_delivered_in_order_at_the_rate_and_shows_its_progress() {
     let world = World::new(Database::Sqlite);
     let sink = Sink::start(Personality::smtp());
     let target = world.target(&["--smtp", &url(&sink), "--rate", "60"]);
@@ -24,11 +24,11 @@ fn a_backlog_keeps_its_order_its_rate_and_shows_its_progress() {
     );
     assert!(view["catch_up"]["minutes_left"].is_number(), "{view}");
     world.mailferry.ok(&["inbox", "delivery", "set", &target, "--rate", "0"]);
-    world.hurry();
+    world.make_all_due();
     world.poll();
     let taken = sink.wait_for(60);
-    for (one, subject) in taken.iter().zip(&subjects) {
-        assert!(behind_trace(&one.bytes, &mail(subject, JOBB)), "{subject}: oldest first");
+    for (received, subject) in taken.iter().zip(&subjects) {
+        assert!(ends_with_original(&received.bytes, &mail(subject, JOBB)), "{subject}: oldest first");
     }
     let view = world.mailferry.json(&["inbox", "delivery", "list"]).remove(0);
     assert_eq!((&view["rate"], &view["catch_up"]), (&Value::Null, &Value::Null));

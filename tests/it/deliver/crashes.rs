@@ -1,5 +1,4 @@
-//! The process is killed at every step of a delivery, and started again: every mail arrives, and one that arrives twice has the same
-//! id.
+//! The process is killed at every step of a delivery and started again: every mail arrives, and duplicates have the same id.
 
 use std::collections::BTreeMap;
 
@@ -19,8 +18,8 @@ fn world_with_target_and_mails(database: Database) -> (World, Sink) {
     (world, sink)
 }
 
-fn id(one: &Transaction) -> String {
-    let text = String::from_utf8_lossy(&one.bytes).into_owned();
+fn id(received: &Transaction) -> String {
+    let text = String::from_utf8_lossy(&received.bytes).into_owned();
     let (_, rest) = text.split_once("X-Mailferry-Message: ").unwrap();
     rest.split("\r\n").next().unwrap().to_owned()
 }
@@ -36,7 +35,7 @@ fn steps(database: Database) -> usize {
 }
 
 #[test]
-fn ended_at_every_step_of_a_delivery() {
+fn a_crash_at_any_step_of_a_delivery_loses_no_mail() {
     if !cfg!(feature = "crash-points") {
         println!("skipped: built without the feature crash-points; `make test` has it");
         return;
@@ -55,9 +54,10 @@ fn ended_at_every_step_of_a_delivery() {
             }
             assert_eq!(world.states(), ["delivered"; 3], "{about}: {:?}", world.deliveries());
             let mut by_subject = BTreeMap::<&str, Vec<String>>::new();
-            for one in sink.transactions().iter().filter(|one| one.is_taken()) {
-                let subject = SUBJECTS.into_iter().find(|subject| behind_trace(&one.bytes, &mail(subject, JOBB)));
-                by_subject.entry(subject.expect("one of the mails")).or_default().push(id(one));
+            for received in sink.transactions().iter().filter(|received| received.is_taken()) {
+                let subject =
+                    SUBJECTS.into_iter().find(|subject| ends_with_original(&received.bytes, &mail(subject, JOBB)));
+                by_subject.entry(subject.expect("one of the mails")).or_default().push(id(received));
             }
             assert_eq!(by_subject.len(), 3, "{about}: {by_subject:?}");
             for (subject, ids) in &by_subject {
@@ -78,7 +78,7 @@ fn a_killed_process_leaves_a_mail_that_is_sent_again_with_the_same_id() {
         world.target(&["--smtp", &url(&sink)]);
         world.send(&["one"]);
         let mut serve = world.mailferry.serve();
-        sink.wait_until_it_waits();
+        sink.wait_until_blocked();
         serve.kill9();
         sink.release(1);
         world.poll();
@@ -96,7 +96,7 @@ fn a_process_that_is_told_to_stop_waits_for_the_answer_to_its_mail() {
     world.target(&["--smtp", &url(&sink)]);
     world.send(&["one", "two"]);
     let mut serve = world.mailferry.serve();
-    sink.wait_until_it_waits();
+    sink.wait_until_blocked();
     serve.sigterm();
     sink.release(1);
     assert!(serve.wait().success());

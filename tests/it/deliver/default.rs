@@ -1,4 +1,4 @@
-//! One line of configuration makes Mailferry the replacement for forwarding: each mail goes to its inbox's own address by a relay.
+//! One line of configuration replaces forwarding: each mail goes through a relay to the address of its inbox.
 
 use super::*;
 use crate::support::postfix::{PASSWORD, Postfix, USER};
@@ -17,17 +17,17 @@ fn each_mail_goes_to_the_address_of_its_inbox() {
     world.send_bytes(&mail("two", "ansokan@lillestad.se"));
     world.poll();
     assert_eq!(world.states(), ["delivered"; 2], "{:?}", world.deliveries());
-    assert!(behind_trace(&postfix.wait_for(JOBB_INBOX, 1)[0], &mail("one", JOBB)));
-    assert!(behind_trace(&postfix.wait_for(OTHER, 1)[0], &mail("two", "ansokan@lillestad.se")));
+    assert!(ends_with_original(&postfix.wait_for(JOBB_INBOX, 1)[0], &mail("one", JOBB)));
+    assert!(ends_with_original(&postfix.wait_for(OTHER, 1)[0], &mail("two", "ansokan@lillestad.se")));
     let listed = world.mailferry.json(&["inbox", "delivery", "list"]);
     assert_eq!((&listed[0]["inbox"], &listed[0]["delivered"]), (&Value::Null, &2.into()));
-    // The target belongs to the configuration, and is changed there.
+    // The target belongs to the configuration, and can only be changed there.
     let refused = world.mailferry.run(&["inbox", "delivery", "remove", "1"]);
     assert!(refused.code == 1 && refused.stderr.contains("delivery.default"), "{refused:?}");
 }
 
 #[test]
-fn a_relay_with_tls_and_a_login_takes_mail() {
+fn a_relay_with_tls_and_a_login_accepts_mail() {
     let postfix = Postfix::start(&[JOBB_INBOX]);
     let (ca, secret) = (postfix.certs.ca_file.clone(), tempfile::NamedTempFile::new().unwrap());
     std::fs::write(secret.path(), PASSWORD).unwrap();
@@ -44,7 +44,7 @@ fn a_relay_with_tls_and_a_login_takes_mail() {
         world.send(&["one"]);
         world.poll();
         assert_eq!(world.states(), ["delivered"], "{url}: {:?}", world.deliveries());
-        // Without the authority, or with a wrong password, nothing is sent, and no attempt of the mail counts.
+        // With a wrong password nothing is sent, and no attempt counts against the mail.
         let wrong = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(wrong.path(), "fel").unwrap();
         world.mailferry.ok(&["inbox", "delivery", "set", &target, "--secret-file", wrong.path().to_str().unwrap()]);

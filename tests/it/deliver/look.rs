@@ -1,4 +1,4 @@
-//! Looking for a mail in the recipient's mailbox: after a lost answer Mailferry sees there whether the mail has arrived.
+//! After a lost answer, Mailferry searches the recipient's mailbox to find out whether the mail has arrived.
 
 use super::*;
 use crate::support::{
@@ -22,7 +22,7 @@ fn strs(options: &[String]) -> Vec<&str> {
     options.iter().map(String::as_str).collect()
 }
 
-/// A target that loses the answer to the first mail, and the mailbox of its recipient, into which the test delivers.
+/// A target that loses the answer to the first mail, and the recipient's mailbox, which the test fills.
 fn losing_the_answer(more: &[&str]) -> (World, Sink, Dovecot) {
     let world = World::new(Database::Sqlite);
     let sink = Sink::start(Personality::smtp().first(1, Step::Answer, Act::Close));
@@ -59,7 +59,8 @@ fn with_the_recipients_mailbox_a_crash_at_any_step_delivers_each_mail_once() {
             let about = format!("{database:?}: ended at step {step}: {:?}", world.deliveries());
             assert_eq!(world.states(), ["delivered"; 3], "{about}");
             assert_eq!(lmtp.dovecot.messages(JOBB_INBOX, "INBOX").len(), 3, "{about}");
-            found += world.deliveries().iter().filter(|one| text(one, "answer").starts_with("imap://")).count();
+            found +=
+                world.deliveries().iter().filter(|delivery| text(delivery, "answer").starts_with("imap://")).count();
             if ended.success() {
                 break; // the poll has no such step
             }
@@ -72,13 +73,13 @@ fn with_the_recipients_mailbox_a_crash_at_any_step_delivers_each_mail_once() {
 fn a_mail_that_is_found_is_not_sent_again() {
     let (world, sink, recipient) = losing_the_answer(&[]);
     let sent = &sink.transactions()[0].bytes;
-    // The ids of later mails begin with that of this one.
+    // The decoy's id begins with the id of this mail.
     let (id, longer) = ("-m1\r\n", "-m12\r\n");
     assert!(String::from_utf8_lossy(sent).contains(id));
     let decoy = String::from_utf8_lossy(sent).replacen(id, longer, 1);
     recipient.deliver(JOBB_INBOX, "INBOX", "a", decoy.as_bytes());
     recipient.deliver(JOBB_INBOX, "INBOX", "b", sent);
-    world.hurry();
+    world.make_all_due();
     world.poll();
     assert_eq!(world.states(), ["delivered"], "{:?}", world.deliveries());
     let answer = format!("imap://127.0.0.1:{}/INBOX;UID=2", recipient.imap);
@@ -94,16 +95,16 @@ fn a_mail_that_is_not_found_is_sent_again() {
     let (world, sink, recipient) = losing_the_answer(&[]);
     let decoy = String::from_utf8_lossy(&sink.transactions()[0].bytes).replacen("-m1\r\n", "-m12\r\n", 1);
     recipient.deliver(JOBB_INBOX, "INBOX", "a", decoy.as_bytes());
-    world.hurry();
+    world.make_all_due();
     world.poll();
     assert_eq!(world.states(), ["delivered"], "{:?}", world.deliveries());
     assert_eq!(sink.wait_for(2).len(), 2);
 }
 
 #[test]
-fn a_mail_that_is_not_found_is_held_if_the_target_wants_it_so_and_sent_by_hand() {
+fn a_mail_that_is_not_found_is_held_if_the_target_says_hold_and_can_be_sent_by_hand() {
     let (world, sink, _recipient) = losing_the_answer(&["--when-unknown", "hold"]);
-    world.hurry();
+    world.make_all_due();
     world.poll();
     assert_eq!(world.states(), ["held"], "{:?}", world.deliveries());
     let held = &world.deliveries()[0];
@@ -123,7 +124,7 @@ fn a_mailbox_that_cannot_be_opened_leaves_the_mail_waiting() {
     let tested = world.mailferry.run(&["inbox", "delivery", "test", "1"]);
     assert_eq!(tested.code, 1, "{}", tested.all());
     for _ in 0..2 {
-        world.hurry();
+        world.make_all_due();
         world.poll();
         assert_eq!(world.states(), ["maybe"], "{:?}", world.deliveries());
     }
@@ -135,7 +136,7 @@ fn a_mailbox_that_cannot_be_opened_leaves_the_mail_waiting() {
         .mailferry
         .ok(&[&["inbox", "delivery", "set", "1"], &strs(&look_in(&world, &recipient, PASSWORD))[..]].concat());
     world.mailferry.ok(&["inbox", "delivery", "test", "1"]);
-    world.hurry();
+    world.make_all_due();
     world.poll();
     assert_eq!(world.states(), ["delivered"]);
 }

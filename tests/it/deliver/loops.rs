@@ -1,9 +1,9 @@
-//! A loop is stopped: the mails of one sender to one inbox beyond the limit are held.
+//! A loop is stopped: mails of one sender to one inbox beyond the hourly limit are held.
 
 use super::*;
 
 #[test]
-fn a_sender_beyond_the_limit_is_held_until_a_person_looks() {
+fn mails_beyond_the_sender_limit_are_held_until_a_person_decides() {
     let mut mailferry = Mailferry::new();
     mailferry.env("MAILFERRY__LIMITS__SENDER_MAILS", "3");
     let world = World::with_mailferry(mailferry);

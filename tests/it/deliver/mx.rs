@@ -12,11 +12,11 @@ use crate::support::{
 
 /// The domain of the inbox.
 const DOMAIN: &str = "mail.kundo.se";
-/// Hosts that its MX records name.
+/// The hosts in its MX records.
 const FIRST: &str = "mx1.mail.kundo.se";
 const SECOND: &str = "mx2.mail.kundo.se";
 
-/// An installation that asks these name servers, and finds mail servers on this port.
+/// An installation that uses this name server, and connects to mail servers on this port.
 fn installation(names: &NameServer, port: u16) -> Mailferry {
     let mut mailferry = Mailferry::new();
     mailferry.env("MAILFERRY__DNS__SERVERS", &format!("127.0.0.1:{}", names.port));
@@ -36,7 +36,7 @@ fn problem(world: &World) -> String {
     world.deliveries()[0]["problem"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The lines that a sink was told, of every connection.
+/// The commands that a sink received, on all connections.
 fn said(sink: &Sink) -> Vec<String> {
     sink.commands().into_iter().map(|(_, line)| line).collect()
 }
@@ -65,8 +65,8 @@ fn postfix_is_found_by_mx_and_gets_the_mail_by_tls_with_an_unknown_certificate()
         assert_eq!((&listed["url"], &listed["kind"]), (&"mx:".into(), &"smtp".into()), "{listed}");
     }
     let mails = postfix.wait_for(JOBB_INBOX, 4);
-    assert!(mails.iter().all(|one| String::from_utf8_lossy(one).contains("using TLSv1.3")));
-    assert!(behind_trace(&mails[0], &mail("one", JOBB)));
+    assert!(mails.iter().all(|received| String::from_utf8_lossy(received).contains("using TLSv1.3")));
+    assert!(ends_with_original(&mails[0], &mail("one", JOBB)));
 }
 
 #[test]
@@ -85,13 +85,13 @@ fn a_host_that_is_down_or_unwilling_is_passed_over() {
         world.poll();
         assert_eq!(world.states(), ["delivered"; 2], "{greeting:?}: {:?}", world.deliveries());
         let taken = sink.wait_for(2);
-        assert!(taken.iter().all(|one| one.recipients == [JOBB_INBOX] && !one.tls), "{taken:?}");
+        assert!(taken.iter().all(|received| received.recipients == [JOBB_INBOX] && !received.tls), "{taken:?}");
         assert_eq!(taken[0].connection, taken[1].connection, "the connection is kept");
     }
 }
 
 #[test]
-fn a_domain_without_mx_records_gets_its_mail_at_its_own_address() {
+fn a_domain_without_mx_records_gets_its_mail_at_its_address_record() {
     let names = NameServer::start();
     names.address(DOMAIN, "127.0.0.1");
     let sink = Sink::start(Personality::smtp());
@@ -126,7 +126,7 @@ fn each_answer_of_the_name_servers_has_its_consequence() {
         if state == "queued" {
             names.recover(DOMAIN);
             names.recover(FIRST);
-            world.hurry();
+            world.make_all_due();
             world.poll();
             assert_eq!(world.states(), ["delivered"], "{case}: {:?}", world.deliveries());
         }
@@ -164,13 +164,13 @@ fn a_failed_handshake_sends_nothing_in_the_clear() {
 }
 
 #[test]
-fn mx_records_lead_into_no_private_network() {
+fn mx_records_cannot_point_into_a_private_network() {
     let names = names();
     names.address(FIRST, "127.0.0.2");
     let sink = Sink::start(Personality::smtp());
     for is_default in [false, true] {
         let mut world = World::with_mailferry(installation(&names, sink.port));
-        // The customer's server stays within reach.
+        // The customer's server must stay reachable.
         world.mailferry.env("MAILFERRY__EGRESS__ALLOW", "127.0.0.1/32,::1/128");
         match is_default {
             true => world.mailferry.env("MAILFERRY__DELIVERY__DEFAULT", "mx"),
@@ -184,7 +184,7 @@ fn mx_records_lead_into_no_private_network() {
 }
 
 #[test]
-fn the_name_servers_of_the_configuration_are_asked_for_every_host() {
+fn the_name_servers_of_the_configuration_resolve_every_host() {
     let names = names();
     let dir = tempfile::TempDir::new().unwrap();
     let certs = Certs::make(dir.path());
@@ -198,9 +198,8 @@ fn the_name_servers_of_the_configuration_are_asked_for_every_host() {
     assert!(names.queries().contains(&(FIRST.to_owned(), A)));
 }
 
-/// One domain whose servers fail does not stop the mail for others.
 #[test]
-fn a_dead_domain_does_not_stop_the_default_target() {
+fn a_domain_whose_servers_fail_does_not_stop_the_default_target() {
     const OTHER: &str = "ansokan.lillestad.se@inbox.example";
     let names = names();
     names.address(FIRST, "127.0.0.2");

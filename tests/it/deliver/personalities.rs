@@ -1,4 +1,4 @@
-//! Servers as they are: slow, full, broken, hostile. Each has a row with the expected state of the mail.
+//! Servers that are slow, full, broken or hostile. Each case has the expected state of the mail.
 
 use super::*;
 use crate::support::sink::{Act, Step, say};
@@ -9,7 +9,7 @@ struct Case {
     step: Step,
     act: Act,
     first: &'static str,
-    /// Whether the mail may have arrived already, so that the server has it twice in the end.
+    /// Whether the mail may have arrived already, so that the server ends up with two copies.
     unsure: bool,
 }
 
@@ -66,12 +66,12 @@ fn each_failure_has_its_consequence_and_no_mail_is_lost() {
             if first == "held" {
                 continue;
             }
-            world.hurry();
+            world.make_all_due();
             world.poll();
             assert_eq!(world.states(), ["delivered"], "{name}: {:?}", world.deliveries());
-            let taken: Vec<_> = sink.transactions().into_iter().filter(|one| one.is_taken()).collect();
-            assert!(taken.iter().all(|one| behind_trace(&one.bytes, &mail("one", JOBB))), "{about}");
-            let ids: Vec<String> = taken.iter().map(|one| id_of(&one.bytes)).collect();
+            let taken: Vec<_> = sink.transactions().into_iter().filter(|received| received.is_taken()).collect();
+            assert!(taken.iter().all(|received| ends_with_original(&received.bytes, &mail("one", JOBB))), "{about}");
+            let ids: Vec<String> = taken.iter().map(|received| id_of(&received.bytes)).collect();
             assert!(ids.iter().all(|id| *id == ids[0]), "{about}: a repetition has the same id");
             assert_eq!(taken.len(), if unsure { 2 } else { 1 }, "{about}");
         }
@@ -85,7 +85,7 @@ fn id_of(bytes: &[u8]) -> String {
     rest.split([';', ' ', '\r']).next().unwrap().to_owned()
 }
 
-/// A small mail leaves in one piece, so that its end may be on its way when the server goes; a large one is known to be incomplete.
+/// The mail must be large: a small one is written in one piece, so its end may have been sent before the connection breaks.
 #[test]
 fn a_connection_that_breaks_in_the_middle_of_a_large_mail_delivers_nothing() {
     let world = World::new(Database::Sqlite);
@@ -95,14 +95,14 @@ fn a_connection_that_breaks_in_the_middle_of_a_large_mail_delivers_nothing() {
     world.send_bytes(&large);
     world.poll();
     assert_eq!(world.states(), ["queued"], "{:?}", world.deliveries());
-    world.hurry();
+    world.make_all_due();
     world.poll();
-    let taken: Vec<_> = sink.transactions().into_iter().filter(|one| one.is_taken()).collect();
+    let taken: Vec<_> = sink.transactions().into_iter().filter(|received| received.is_taken()).collect();
     assert!(taken.len() == 1 && taken[0].bytes.ends_with(&large));
 }
 
 #[test]
-fn a_mail_that_may_have_arrived_is_held_if_the_target_wants_it_so() {
+fn a_mail_that_may_have_arrived_is_held_if_the_target_says_hold() {
     let world = World::new(Database::Sqlite);
     let sink = Sink::start(Personality::smtp().first(1, Step::Answer, Act::Close));
     world.target(&["--smtp", &url(&sink), "--when-unknown", "hold"]);
@@ -143,7 +143,7 @@ fn a_mail_larger_than_the_servers_limit_is_held_before_it_is_sent() {
 }
 
 #[test]
-fn one_dead_target_delays_no_other() {
+fn a_dead_target_does_not_delay_the_others() {
     let world = World::new(Database::Sqlite);
     let port = Sink::start(Personality::smtp()).port;
     world.target(&["--smtp", &format!("smtp://127.0.0.1:{port}")]);

@@ -1,4 +1,4 @@
-//! While a customer switches between forwarding and polling, each mail comes both ways and reaches the helpdesk once.
+//! While a customer switches between forwarding and polling, each mail comes both ways but reaches the helpdesk once.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::support::facts::text;
 use crate::support::sha256;
 
-/// The report of a mail that the helpdesk has received by forwarding, with the fields that servers on the way added.
+/// The helpdesk's report of a mail that it received by forwarding, with fields that servers added on the way.
 fn report(mail: &[u8]) -> Value {
     let mail = String::from_utf8(mail.to_vec()).unwrap();
     let (header, body) = mail.split_once("\r\n\r\n").unwrap();
@@ -22,7 +22,7 @@ fn a_mail_that_comes_both_ways_reaches_the_helpdesk_once() {
     let token = world.mailferry.json(&["token", "create", "--name", "desk", "--scope", "write"]);
     let token = text(&token[0], "token").to_owned();
     let seen = format!("/inboxes/{JOBB_INBOX}/seen");
-    // Mails of which the forwarded copy comes first, and one of which it comes last.
+    // The forwarded copy of the first mail comes before its polled copy, that of the second mail after it.
     {
         let serve = world.mailferry.serve();
         for _ in 0..2 {
@@ -33,17 +33,17 @@ fn a_mail_that_comes_both_ways_reaches_the_helpdesk_once() {
     world.send(&["one", "two"]);
     world.poll();
     assert_eq!(world.states(), ["dropped", "delivered"], "{:?}", world.deliveries());
-    assert!(behind_trace(&sink.wait_for(1)[0].bytes, &mail("two", JOBB)));
+    assert!(ends_with_original(&sink.wait_for(1)[0].bytes, &mail("two", JOBB)));
     assert!(world.deliveries()[0]["problem"].as_str().unwrap().contains("forwarding"));
     let messages = world.mailferry.messages();
-    assert_eq!(messages.len(), 2, "the mail that was not delivered is in the built-in store all the same");
+    assert_eq!(messages.len(), 2, "the mail that was not delivered is still in the built-in store");
     {
         let serve = world.mailferry.serve();
         let (status, answer) = serve.api("POST", &seen, &token, Some(&report(&mail("two", JOBB))));
         assert_eq!((status, answer), (200, json!({ "keep": false, "message": messages[1]["id"] })));
     }
     {
-        // The helpdesk reports Mailferry's own delivery too, which it must keep.
+        // The helpdesk also reports the mail that Mailferry delivered, and must keep it.
         let serve = world.mailferry.serve();
         let (status, answer) = serve.api("POST", &seen, &token, Some(&report(&sink.wait_for(1)[0].bytes)));
         assert_eq!((status, answer), (200, json!({ "keep": true, "message": null })));
@@ -55,7 +55,7 @@ fn a_mail_that_comes_both_ways_reaches_the_helpdesk_once() {
 #[test]
 fn after_fifty_mails_the_forwarding_rule_can_be_removed() {
     let world = World::new(Database::Sqlite);
-    // The inbox's own address is polled too: that is where the forwarded copies arrive.
+    // The inbox's own address, where the forwarded copies arrive, is polled too.
     let forwarded_to = Dovecot::start(&[JOBB_INBOX]);
     world.mailferry.add_mailbox(JOBB_INBOX, JOBB_INBOX, &forwarded_to.tls_options(), &["--start", "all"]);
     for number in 0..50 {

@@ -1,4 +1,4 @@
-//! Webhooks: signed events that an independent library verifies, and the answers of receivers.
+//! Webhooks: the signatures of events, verified independently, and the consequences of answers.
 
 use super::*;
 use crate::support::{
@@ -29,7 +29,7 @@ fn an_event_is_signed_anew_at_each_attempt_and_keeps_its_id() {
     world.send(&["one"]);
     world.poll();
     assert_eq!(world.states(), ["queued"], "{:?}", world.deliveries());
-    world.hurry();
+    world.make_all_due();
     world.poll();
     assert_eq!(world.states(), ["delivered"], "{:?}", world.deliveries());
     let requests = hook.wait_for(2);
@@ -90,12 +90,12 @@ fn each_answer_has_its_consequence() {
         world.poll();
         let is_cut = about.contains("CloseBeforeBody");
         let states = world.states();
-        // Whether the end of a connection is seen before or after the last byte has left depends on the moment.
+        // Whether the close is noticed before or after the last byte is sent depends on timing.
         assert!(states == [state] || (is_cut && states == ["queued"]), "{about}: {:?}", world.deliveries());
         world.poll();
         assert_eq!(hook.requests().len(), 1, "{about}: nothing is repeated before its time");
         if retried {
-            world.hurry();
+            world.make_all_due();
             world.poll();
             assert_eq!(world.states(), ["delivered"], "{about}");
         }
@@ -103,14 +103,14 @@ fn each_answer_has_its_consequence() {
 }
 
 #[test]
-fn a_receiver_that_is_gone_is_switched_off() {
+fn a_receiver_that_answers_gone_is_paused() {
     let world = World::new(Database::Sqlite);
     let hook = Webhook::start();
     hook.next([Reply::status(410)]);
     let target = world.target(&["--webhook", &hook.url("/mail")]);
     world.send(&["one", "two"]);
     world.poll();
-    world.hurry();
+    world.make_all_due();
     world.poll();
     assert_eq!(hook.requests().len(), 1, "it gets no more mail");
     let listed = world.mailferry.json(&["inbox", "delivery", "list"]).remove(0);
@@ -122,7 +122,7 @@ fn a_receiver_that_is_gone_is_switched_off() {
 }
 
 #[test]
-fn a_test_sends_an_event_that_is_no_mail() {
+fn a_test_sends_an_event_without_a_mail() {
     let world = World::new(Database::Sqlite);
     let hook = Webhook::start();
     let target = world.target(&["--webhook", &hook.url("/mail")]);

@@ -81,7 +81,7 @@ fn it_speaks_tls_and_asks_for_a_login() {
     let transaction = &sink.transactions()[0];
     assert_eq!((transaction.tls, transaction.login.as_deref()), (true, Some("kundo")));
 
-    sink.become_like(Personality::smtp().implicit_tls(&certs.good).login("kundo", "s3cret"));
+    sink.set_personality(Personality::smtp().implicit_tls(&certs.good).login("kundo", "s3cret"));
     let mut client = SmtpClient::connect_tls(sink.port, &certs.ca_file);
     client.say("EHLO localhost", "250");
     client.say("AUTH LOGIN", "334 VXNlcm5hbWU6");
@@ -90,7 +90,7 @@ fn it_speaks_tls_and_asks_for_a_login() {
     client.begin(FROM, &[TO]);
     client.data(&mail("hej", TO));
     assert!(sink.transactions()[1].tls);
-    sink.become_like(Personality::smtp().implicit_tls(&certs.expired));
+    sink.set_personality(Personality::smtp().implicit_tls(&certs.expired));
     assert_eq!(certs::shown_by(sink.port), certs.expired.fingerprint);
 }
 

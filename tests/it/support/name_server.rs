@@ -1,5 +1,5 @@
-//! A scripted name server (RFC 1035, over UDP), for records and failures that a real one would need a zone file for. It answers
-//! NXDOMAIN for every name that it was not told.
+//! A scripted name server (RFC 1035, over UDP), which serves records and failures without zone files. It answers NXDOMAIN for every
+//! unknown name.
 //!
 //! ```ignore
 //! let names = NameServer::start();
@@ -36,7 +36,7 @@ pub struct NameServer {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    ends: AtomicBool,
+    is_stopping: AtomicBool,
 }
 
 #[derive(Default)]
@@ -58,25 +58,25 @@ impl NameServer {
         Self { port, shared, listener: Some(listener) }
     }
 
-    /// Replaces the MX records of a domain by these preferences and hosts; "" is the host of a null MX.
+    /// Sets the MX records of a domain: preferences and hosts. The host of a null MX is "".
     pub fn mx(&self, domain: &str, hosts: &[(u16, &str)]) {
         let record = |(preference, host): &(u16, &str)| [&preference.to_be_bytes()[..], &encoded(host)].concat();
         self.set(domain, MX, hosts.iter().map(record).collect());
     }
 
-    /// Replaces the IPv4 address of a host.
+    /// Sets the IPv4 address of a host.
     pub fn address(&self, host: &str, address: &str) {
         let address: std::net::Ipv4Addr = address.parse().unwrap();
         self.set(host, A, vec![address.octets().to_vec()]);
     }
 
-    /// Replaces the TXT record of a name, in strings of at most 10 octets.
+    /// Sets the TXT record of a name, split into strings of at most 10 octets.
     pub fn txt(&self, name: &str, text: &str) {
         let strings = text.as_bytes().chunks(10).map(|part| [&[part.len() as u8], part].concat());
         self.set(name, TXT, vec![strings.collect::<Vec<_>>().concat()]);
     }
 
-    /// Replaces the SRV record of a service (RFC 2782).
+    /// Sets the SRV record of a service (RFC 2782).
     pub fn srv(&self, service: &str, port: u16, host: &str) {
         let data = [&[0; 4], &port.to_be_bytes()[..], &encoded(host)].concat();
         self.set(service, SRV, vec![data]);
@@ -97,7 +97,7 @@ impl NameServer {
         self.shared.lock().records.remove(name);
     }
 
-    /// The names and types that were asked for, in order.
+    /// The names and types that were queried, in order.
     pub fn queries(&self) -> Vec<(String, u16)> {
         self.shared.lock().queries.clone()
     }
@@ -116,7 +116,7 @@ impl Shared {
 fn serve(socket: &UdpSocket, shared: &Shared) {
     let mut query = [0; 1500];
     while let Ok((length, client)) = socket.recv_from(&mut query) {
-        if shared.ends.load(Ordering::SeqCst) {
+        if shared.is_stopping.load(Ordering::SeqCst) {
             return;
         }
         if let Some(answer) = answer(&query[..length], &mut shared.lock()) {
@@ -125,7 +125,7 @@ fn serve(socket: &UdpSocket, shared: &Shared) {
     }
 }
 
-/// The answer to a query: its question is repeated as it came, since clients vary the case of letters.
+/// The answer to a query. The question is repeated unchanged, since clients randomise the case of letters.
 fn answer(query: &[u8], state: &mut State) -> Option<Vec<u8>> {
     let (name, length) = name(query.get(12..)?)?;
     let question = query.get(12..12 + length + 4)?;
@@ -138,19 +138,19 @@ fn answer(query: &[u8], state: &mut State) -> Option<Vec<u8>> {
     };
     let is_negative = code != SERVFAIL && data.is_empty();
     let counts = [0, 1, 0, data.len() as u8, 0, u8::from(is_negative), 0, 0];
-    // A recursive answer without errors in the message.
+    // Flags: a response, with recursion desired and available.
     let mut answer = [&query[..2], &[0x81, 0x80 | code], &counts, question].concat();
     for data in data {
         answer.extend(record(kind, &data));
     }
     if is_negative {
-        // RFC 2308: without it, no client takes the negative answer for final.
+        // RFC 2308: without an SOA record, clients do not trust a negative answer.
         answer.extend(record(SOA, &[0; 22]));
     }
     Some(answer)
 }
 
-/// A record of the name in the question. Nobody may keep it.
+/// A record for the name in the question, with a TTL of 0, so that it is never cached.
 fn record(kind: u16, data: &[u8]) -> Vec<u8> {
     let [high, low] = kind.to_be_bytes();
     [&[0xc0, 12, high, low, 0, 1, 0, 0, 0, 0], &(data.len() as u16).to_be_bytes()[..], data].concat()
@@ -178,8 +178,8 @@ fn encoded(name: &str) -> Vec<u8> {
 
 impl Drop for NameServer {
     fn drop(&mut self) {
-        self.shared.ends.store(true, Ordering::SeqCst);
-        // Wakes the listener, so that it notices that it should end.
+        self.shared.is_stopping.store(true, Ordering::SeqCst);
+        // Wakes the listener, so that it notices the stop.
         if let Ok(socket) = UdpSocket::bind(("127.0.0.1", 0)) {
             let _ = socket.send_to(&[0], ("127.0.0.1", self.port));
         }

@@ -1,5 +1,5 @@
-//! A temporary Postfix that plays the helpdesk's mail server: it takes mail for long addresses of its own and delivers each into a
-//! Maildir, which is read as files. No mail leaves it for another server.
+//! A temporary Postfix as the helpdesk's mail server: it accepts mail for its own addresses and delivers each mail into a Maildir, which
+//! tests read as files. It sends no mail to other servers.
 
 mod config;
 mod launch;
@@ -29,14 +29,14 @@ use policy::Policy;
 pub const USER: &str = "relay@kundo.se";
 pub const PASSWORD: &str = super::dovecot::PASSWORD;
 
-/// The limit for a mail to reach its Maildir.
+/// Time limit for a mail to reach its Maildir.
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub struct Postfix {
-    // Dropped before those that it asks.
+    // Dropped before the policy service and Dovecot, which it queries.
     daemon: Daemon,
     policy: Policy,
-    /// Knows the passwords.
+    /// Checks the passwords.
     _dovecot: Dovecot,
     /// The port without TLS and without a login.
     pub smtp: u16,
@@ -49,7 +49,7 @@ pub struct Postfix {
 }
 
 impl Postfix {
-    /// Starts a server for these addresses; others are refused with 550, those of other domains with 554.
+    /// Starts a server for these addresses. Other addresses are refused with 550, other domains with 554.
     pub fn start(addresses: &[&str]) -> Self {
         Self::start_with(addresses, "")
     }
@@ -93,13 +93,13 @@ impl Postfix {
         self.policy.set(address, 1, "451 4.7.1 Greylisted, try again later");
     }
 
-    /// Takes mail for this address again.
+    /// Accepts mail for this address again.
     pub fn accept(&self, address: &str) {
         self.policy.set(address, 0, "");
     }
 
-    /// The mails that were delivered to an address, oldest first, behind the header lines that Postfix puts on top: Return-Path,
-    /// X-Original-To, Delivered-To and Received. A file has LF for each CRLF, which is undone here.
+    /// The mails that were delivered to an address, oldest first, each after the header lines that Postfix adds: Return-Path,
+    /// X-Original-To, Delivered-To and Received. Postfix stores each CRLF as LF, which is reversed here.
     pub fn delivered(&self, address: &str) -> Vec<Vec<u8>> {
         let entries = fs::read_dir(self.dir.path().join("mail").join(address).join("new")).into_iter().flatten();
         let mut mails: Vec<(SystemTime, Vec<u8>)> = entries
@@ -113,11 +113,11 @@ impl Postfix {
     /// Waits until this number of mails was delivered to an address.
     pub fn wait_for(&self, address: &str, count: usize) -> Vec<Vec<u8>> {
         let mails = wait::within(LIMIT, || Some(self.delivered(address)).filter(|mails| mails.len() >= count));
-        mails.unwrap_or_else(|| panic!("{count} mails do not come:\n{}", self.daemon.log_tail()))
+        mails.unwrap_or_else(|| panic!("{count} mails did not arrive:\n{}", self.daemon.log_tail()))
     }
 }
 
-/// Every LF that does not follow a CR becomes CRLF. A mail that had a bare LF before cannot be told from another.
+/// Turns every LF that does not follow a CR into CRLF. An original bare LF cannot be distinguished.
 fn with_crlf(mail: &[u8]) -> Vec<u8> {
     let mut whole = Vec::with_capacity(mail.len() + mail.len() / 40);
     for line in mail.split_inclusive(|byte| *byte == b'\n') {

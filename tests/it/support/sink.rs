@@ -1,4 +1,4 @@
-//! A scripted SMTP and LMTP server on a real socket, which records each mail with its envelope, and misbehaves as told.
+//! A scripted SMTP and LMTP server on a real socket, which records each mail with its envelope and can misbehave on demand.
 //!
 //! ```ignore
 //! let greylist = Personality::smtp().first(2, Step::Rcpt, say("451 4.7.1 later"));
@@ -29,7 +29,7 @@ use session::Session;
 pub use personality::{Act, Personality, Step, say};
 pub use transaction::Transaction;
 
-/// The limit for a transaction to come.
+/// Time limit for a transaction to arrive.
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub struct Sink {
@@ -42,13 +42,13 @@ pub struct Sink {
 struct Shared {
     state: Mutex<State>,
     gate: Gate,
-    ends: AtomicBool,
+    is_stopping: AtomicBool,
 }
 
 struct State {
     personality: Arc<Personality>,
     transactions: Vec<Transaction>,
-    /// The lines of the clients, each behind the number of its connection.
+    /// The lines of the clients, each with the number of its connection.
     commands: Vec<(usize, String)>,
     connections: Vec<TcpStream>,
 }
@@ -58,7 +58,7 @@ impl Sink {
         Self::start_at(free_port(), personality)
     }
 
-    /// Starts a sink on the port of one that was dropped before: the server is there again.
+    /// Starts a sink on the port of an earlier one, as a server that is up again.
     pub fn start_at(port: u16, personality: Personality) -> Self {
         // A process that another test is just starting may hold the old listener for a moment.
         let listener = wait::until("the port", LIMIT, || TcpListener::bind(("127.0.0.1", port)).ok());
@@ -68,37 +68,38 @@ impl Sink {
             commands: Vec::new(),
             connections: Vec::new(),
         };
-        let shared = Arc::new(Shared { state: Mutex::new(state), gate: Gate::default(), ends: AtomicBool::default() });
+        let shared =
+            Arc::new(Shared { state: Mutex::new(state), gate: Gate::default(), is_stopping: AtomicBool::default() });
         let for_listener = Arc::clone(&shared);
         let listener = thread::spawn(move || accept(&listener, &for_listener));
         Self { port, shared, listener: Some(listener) }
     }
 
-    /// Behaves like this on later connections.
-    pub fn become_like(&self, personality: Personality) {
+    /// Sets the behaviour on later connections.
+    pub fn set_personality(&self, personality: Personality) {
         self.shared.lock().personality = Arc::new(personality);
     }
 
-    /// Lets so many steps of `Act::Wait` and `Act::Drip` pass, now or later.
+    /// Lets this number of `Act::Wait` and `Act::Drip` steps pass, now or later.
     pub fn release(&self, steps: usize) {
         self.shared.gate.release(steps);
     }
 
-    /// Waits until the sink itself waits in `Act::Wait` or `Act::Drip`.
-    pub fn wait_until_it_waits(&self) {
+    /// Waits until the sink is blocked in `Act::Wait` or `Act::Drip`.
+    pub fn wait_until_blocked(&self) {
         wait::until("a step that waits", LIMIT, || (self.shared.gate.waiting() > 0).then_some(()));
     }
 
-    /// Every mail that has come completely, in order.
+    /// Every mail that arrived completely, in order.
     pub fn transactions(&self) -> Vec<Transaction> {
         self.shared.lock().transactions.clone()
     }
 
-    /// Waits until this number of mails has come.
+    /// Waits until this number of mails has arrived.
     pub fn wait_for(&self, count: usize) -> Vec<Transaction> {
         let is_there = || Some(()).filter(|()| self.shared.lock().transactions.len() >= count);
         if wait::within(LIMIT, is_there).is_none() {
-            panic!("{} mails have come, not {count}: {:?}", self.transactions().len(), self.commands());
+            panic!("{} mails have arrived, not {count}: {:?}", self.transactions().len(), self.commands());
         }
         self.transactions()
     }
@@ -108,7 +109,7 @@ impl Sink {
         self.shared.lock().connections.len()
     }
 
-    /// Every line that a client has sent outside of bodies, decrypted, with the number of its connection.
+    /// Every line that a client sent outside bodies, decrypted, with the number of its connection.
     pub fn commands(&self) -> Vec<(usize, String)> {
         self.shared.lock().commands.clone()
     }
@@ -124,8 +125,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     let mut sessions = Vec::new();
     while let Ok((tcp, _)) = listener.accept() {
         let mut state = shared.lock();
-        // Asked for under the lock: a connection that is in the list is closed at the end.
-        if shared.ends.load(Ordering::SeqCst) {
+        // Checked under the lock, so that every listed connection is closed at the end.
+        if shared.is_stopping.load(Ordering::SeqCst) {
             break;
         }
         state.connections.push(tcp.try_clone().unwrap());
@@ -142,9 +143,9 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        self.shared.ends.store(true, Ordering::SeqCst);
+        self.shared.is_stopping.store(true, Ordering::SeqCst);
         self.shared.gate.open();
-        // Wakes the listener, so that it notices that it should end.
+        // Wakes the listener, so that it notices the stop.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
         for connection in &self.shared.lock().connections {
             let _ = connection.shutdown(Shutdown::Both);

@@ -1,4 +1,4 @@
-//! An HTTP or HTTPS server on a real socket, which records each request and answers as told.
+//! An HTTP or HTTPS server on a real socket, which records each request and gives scripted answers.
 //!
 //! ```ignore
 //! let webhook = Webhook::start();
@@ -31,10 +31,10 @@ use reply::Manner;
 pub use http::Request;
 pub use reply::Reply;
 
-/// The limit for a request to come.
+/// Time limit for a request to arrive.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Answers every request that no other answer was set for.
+/// Answers the requests for which no other answer is set.
 type Handler = Box<dyn Fn(&Request) -> Reply + Send + Sync>;
 
 pub struct Webhook {
@@ -49,9 +49,9 @@ struct Shared {
     handler: Handler,
     tls: Option<Arc<ServerConfig>>,
     gate: Gate,
-    /// The octets of bodies that were sent.
+    /// The number of body octets that were sent.
     sent: AtomicU64,
-    ends: AtomicBool,
+    is_stopping: AtomicBool,
 }
 
 #[derive(Default)]
@@ -73,7 +73,7 @@ impl Webhook {
         Self::launch(Box::new(|_| Reply::status(204)), Some(tls_config(identity)))
     }
 
-    /// A server that answers each request by itself.
+    /// A server that answers each request by this function.
     pub fn start_with(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         Self::launch(Box::new(handler), None)
     }
@@ -87,14 +87,14 @@ impl Webhook {
             tls,
             gate: Gate::default(),
             sent: AtomicU64::default(),
-            ends: AtomicBool::default(),
+            is_stopping: AtomicBool::default(),
         });
         let for_listener = Arc::clone(&shared);
         let listener = thread::spawn(move || accept(&listener, &for_listener));
         Self { port, shared, listener: Some(listener) }
     }
 
-    /// The URL of a path, whose host is `localhost` with TLS, as in the certificates.
+    /// The URL of a path. With TLS its host is `localhost`, as in the certificates.
     pub fn url(&self, path: &str) -> String {
         match self.shared.tls {
             Some(_) => format!("https://localhost:{}{path}", self.port),
@@ -112,7 +112,7 @@ impl Webhook {
         self.shared.lock().always = Some(reply);
     }
 
-    /// Lets so many answers of `Reply::when_released` go, now or later.
+    /// Lets this number of `Reply::when_released` answers pass, now or later.
     pub fn release(&self, answers: usize) {
         self.shared.gate.release(answers);
     }
@@ -122,7 +122,7 @@ impl Webhook {
         self.shared.lock().requests.clone()
     }
 
-    /// Waits until this number of requests has come.
+    /// Waits until this number of requests has arrived.
     pub fn wait_for(&self, count: usize) -> Vec<Request> {
         let is_there = || Some(()).filter(|()| self.shared.lock().requests.len() >= count);
         wait::until("requests of a webhook", LIMIT, is_there);
@@ -134,7 +134,7 @@ impl Webhook {
         self.shared.lock().connections.len()
     }
 
-    /// The octets of bodies that the clients have taken.
+    /// The number of body octets that were sent to clients.
     pub fn sent(&self) -> u64 {
         self.shared.sent.load(Ordering::SeqCst)
     }
@@ -145,7 +145,7 @@ impl Shared {
         self.state.lock().unwrap()
     }
 
-    /// Whether the connection ends behind the head of a request, which is recorded then.
+    /// Whether to close the connection after the head of this request, which is then recorded.
     fn refuses_body(&self, request: &Request) -> bool {
         let mut state = self.lock();
         let reply = state.next.front().or(state.always.as_ref());
@@ -171,8 +171,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     let mut connections = Vec::new();
     while let Ok((tcp, _)) = listener.accept() {
         let mut state = shared.lock();
-        // Asked for under the lock: a connection that is in the list is closed at the end.
-        if shared.ends.load(Ordering::SeqCst) {
+        // Checked under the lock, so that every listed connection is closed at the end.
+        if shared.is_stopping.load(Ordering::SeqCst) {
             break;
         }
         state.connections.push(tcp.try_clone().unwrap());
@@ -189,9 +189,9 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 
 impl Drop for Webhook {
     fn drop(&mut self) {
-        self.shared.ends.store(true, Ordering::SeqCst);
+        self.shared.is_stopping.store(true, Ordering::SeqCst);
         self.shared.gate.open();
-        // Wakes the listener, so that it notices that it should end.
+        // Wakes the listener, so that it notices the stop.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
         for connection in &self.shared.lock().connections {
             let _ = connection.shutdown(Shutdown::Both);

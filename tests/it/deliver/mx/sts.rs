@@ -24,7 +24,7 @@ fn policy(mode: &str, host: &str) -> Reply {
 }
 
 impl Domain {
-    /// A domain whose policy host gives this answer, and whose mail server has a good certificate.
+    /// A domain whose policy host returns this answer, and whose mail server has a valid certificate.
     fn new(answer: Reply) -> Self {
         let names = names();
         let mailferry = Mailferry::new();
@@ -47,7 +47,7 @@ impl Domain {
     /// Sends a mail, and returns its state after one poll.
     fn send(&self) -> String {
         self.world.send(&["one"]);
-        self.world.hurry();
+        self.world.make_all_due();
         self.world.poll();
         self.world.states().pop().unwrap()
     }
@@ -57,28 +57,28 @@ impl Domain {
         tested.json()[0]["answer"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Nothing of a mail has been sent without TLS.
-    fn assert_silent(&self) {
+    /// Asserts that no part of a mail was sent without TLS.
+    fn assert_no_mail_without_tls(&self) {
         let said = said(&self.sink);
         assert!(said.iter().all(|line| line.starts_with("EHLO") || line == "STARTTLS" || line == "QUIT"), "{said:?}");
     }
 }
 
 #[test]
-fn an_enforced_policy_is_met_by_a_named_host_with_a_good_certificate() {
+fn a_named_host_with_a_valid_certificate_satisfies_an_enforced_policy() {
     for host in [FIRST, "*.mail.kundo.se"] {
         let domain = Domain::new(policy("enforce", host));
         assert_eq!(domain.send(), "delivered", "{:?}", domain.world.deliveries());
         assert!(domain.sink.wait_for(1)[0].tls);
         assert!(domain.tested().starts_with("mx1.mail.kundo.se (STARTTLS, MTA-STS: enforce): "), "{}", domain.tested());
         let requests = domain.policies.as_ref().unwrap().requests();
-        assert_eq!(requests.len(), 1, "the policy is kept from one process to the next");
+        assert_eq!(requests.len(), 1, "the policy is kept across processes");
         assert_eq!(requests[0].target, "/.well-known/mta-sts.txt");
     }
 }
 
 #[test]
-fn an_enforced_policy_refuses_other_certificates_and_no_tls() {
+fn an_enforced_policy_requires_tls_with_a_valid_certificate() {
     let domain = Domain::new(policy("enforce", FIRST));
     let personalities = [
         (Personality::smtp().starttls(&domain.certs.expired), "expired"),
@@ -86,14 +86,14 @@ fn an_enforced_policy_refuses_other_certificates_and_no_tls() {
         (Personality::smtp(), "no TLS"),
     ];
     for (personality, case) in personalities {
-        domain.sink.become_like(personality);
+        domain.sink.set_personality(personality);
         assert_eq!(domain.send(), "queued", "{case}: {:?}", domain.world.deliveries());
-        domain.assert_silent();
+        domain.assert_no_mail_without_tls();
     }
     assert!(problem(&domain.world).contains("STARTTLS"), "{}", problem(&domain.world));
-    domain.sink.become_like(Personality::smtp().starttls(&domain.certs.mx));
+    domain.sink.set_personality(Personality::smtp().starttls(&domain.certs.mx));
     assert_eq!(domain.send(), "delivered");
-    assert!(domain.sink.wait_for(4).iter().all(|one| one.tls));
+    assert!(domain.sink.wait_for(4).iter().all(|received| received.tls));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn an_enforced_policy_excludes_hosts_that_it_does_not_name() {
     assert_eq!(domain.send(), "queued", "{:?}", domain.world.deliveries());
     assert!(problem(&domain.world).contains("MTA-STS policy"), "{}", problem(&domain.world));
     assert_eq!(domain.sink.connections(), 0);
-    // The named one is used, although another is preferred.
+    // The named host is used, although another is preferred.
     domain.names.mx(DOMAIN, &[(10, FIRST), (20, SECOND)]);
     domain.names.address(SECOND, "127.0.0.1");
     domain.names.address(FIRST, "127.0.0.2");
@@ -111,28 +111,28 @@ fn an_enforced_policy_excludes_hosts_that_it_does_not_name() {
 }
 
 #[test]
-fn a_policy_outlives_its_host_and_a_restart_until_it_ends() {
+fn a_policy_outlives_its_host_and_a_restart_until_it_expires() {
     let mut domain = Domain::new(policy("enforce", FIRST));
     assert_eq!(domain.send(), "delivered");
     domain.policies = None;
     domain.names.forget(RECORD);
     domain.names.forget(POLICY_HOST);
-    domain.sink.become_like(Personality::smtp());
+    domain.sink.set_personality(Personality::smtp());
     assert_eq!(domain.send(), "queued", "{:?}", domain.world.deliveries());
-    // A new id that leads nowhere changes nothing.
+    // A new id without a reachable policy changes nothing.
     domain.names.txt(RECORD, "v=STSv1; id=2;");
     assert_eq!(domain.send(), "queued", "{:?}", domain.world.deliveries());
     assert_eq!(domain.sink.transactions().len(), 1);
     domain.world.mailferry.sql("UPDATE mta_sts_policy SET expires_at = 1");
     assert_eq!(domain.send(), "delivered", "{:?}", domain.world.deliveries());
-    assert!(domain.sink.wait_for(4).iter().skip(1).all(|one| !one.tls));
+    assert!(domain.sink.wait_for(4).iter().skip(1).all(|received| !received.tls));
 }
 
 #[test]
 fn a_new_id_replaces_the_policy() {
     let domain = Domain::new(policy("enforce", FIRST));
     assert_eq!(domain.send(), "delivered");
-    domain.sink.become_like(Personality::smtp());
+    domain.sink.set_personality(Personality::smtp());
     domain.policies.as_ref().unwrap().always(policy("none", FIRST));
     assert_eq!(domain.send(), "queued", "the known policy is fetched again once a day");
     domain.names.txt(RECORD, "v=STSv1; id=2;");
@@ -140,7 +140,7 @@ fn a_new_id_replaces_the_policy() {
 }
 
 #[test]
-fn a_policy_in_testing_and_an_unusable_one_stop_no_mail() {
+fn testing_and_unusable_policies_do_not_stop_mail() {
     let text = policy_text("enforce", SECOND);
     let page = Reply::status(200).header("Content-Type", "text/html").body(&text);
     let long = Reply::status(200).header("Content-Type", "text/plain").body(&(text + &"x-comment: y\r\n".repeat(5000)));
@@ -155,7 +155,7 @@ fn a_policy_in_testing_and_an_unusable_one_stop_no_mail() {
         (Reply::status(404), "no MTA-STS policy"),
     ] {
         let domain = Domain::new(answer);
-        domain.sink.become_like(Personality::smtp().starttls(&domain.certs.expired));
+        domain.sink.set_personality(Personality::smtp().starttls(&domain.certs.expired));
         assert_eq!(domain.send(), "delivered", "{:?}", domain.world.deliveries());
         assert!(domain.sink.wait_for(1)[0].tls);
         assert!(domain.tested().contains(shown), "{}", domain.tested());

@@ -96,7 +96,7 @@ fn it_is_slow_until_it_is_released() {
     let sink = Sink::start(Personality::smtp().offering(&[]).at(Step::Hello, Act::Drip));
     let mut client = SmtpClient::connect(sink.port);
     client.write(b"EHLO x\r\n");
-    sink.wait_until_it_waits();
+    sink.wait_until_blocked();
     sink.release(1);
     assert_eq!(client.bytes(100), b"2");
     sink.release(2);
@@ -104,11 +104,11 @@ fn it_is_slow_until_it_is_released() {
     sink.release(" localhost\r\n".len());
     assert_eq!(client.answer(), " localhost");
 
-    sink.become_like(Personality::smtp().at(Step::Answer, Act::Wait).at(Step::Body(4), Act::Wait));
+    sink.set_personality(Personality::smtp().at(Step::Answer, Act::Wait).at(Step::Body(4), Act::Wait));
     let mut client = begun(sink.port);
     client.say("DATA", "354");
     client.write(b"hej\r\n.\r\n");
-    sink.wait_until_it_waits();
+    sink.wait_until_blocked();
     assert!(sink.transactions().is_empty(), "it does not read on");
     sink.release(1);
     assert!(sink.wait_for(1)[0].answers.is_empty());

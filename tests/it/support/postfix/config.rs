@@ -28,7 +28,7 @@ pub fn make_folders(dir: &Path) {
     Owner::of_folder(dir).make_dir(&dir.join("mail"));
 }
 
-/// Configuration for a Dovecot that checks the passwords, on this socket. Refusals are not delayed.
+/// Configuration for a Dovecot that checks the passwords on this socket, without delaying refusals.
 pub fn auth_settings(socket: &Path) -> String {
     format!(
         "auth_failure_delay = 0\n\
@@ -38,14 +38,14 @@ pub fn auth_settings(socket: &Path) -> String {
     )
 }
 
-/// The delivering processes have the user that Dovecot's have in this test run.
+/// The content of main.cf. Postfix delivers as the same user as Dovecot in this test run.
 pub fn main(dir: &Path, addresses: &[&str], identity: &Identity, ports: &Ports) -> String {
     let domains = addresses.iter().map(|address| address.rsplit_once('@').unwrap().1);
     let domains: Vec<&str> = domains.collect::<BTreeSet<_>>().into_iter().collect();
     let (cert, key) = (identity.cert_file.display(), identity.key_file.display());
     let Owner { uid, gid, .. } = Owner::of_folder(dir);
     let (domains, policy, dir) = (domains.join(", "), ports.policy, dir.display());
-    // Postfix adds missing header fields for `local_header_rewrite_clients`, and asks DNS about clients.
+    // By default Postfix adds missing header fields for local clients and looks up clients in DNS; both are switched off.
     format!(
         "compatibility_level = 3.6\n\
          queue_directory = {dir}/queue\n\

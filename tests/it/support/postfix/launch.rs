@@ -1,16 +1,16 @@
-//! How Postfix starts: as root, also where the tests run as an ordinary user.
+//! Starts Postfix as root, even if the tests run as an ordinary user.
 
 use std::path::Path;
 
 use super::config::DAEMONS;
 use crate::support::daemon::our_uid;
 
-/// Makes the queue and becomes `master`, as root. Its arguments are the folder, `postfix` and the folder of the daemons.
+/// Creates the queue as root, then replaces itself with `master`. Its arguments are the folder, `postfix` and the folder of the daemons.
 const LAUNCH: &str = r#"
 chown root "$1/queue" && chown postfix "$1/data" && "$2" -c "$1/etc" check && exec "$3/master" -c "$1/etc" -s
 "#;
 
-/// Runs its first argument as root. An ordinary user cannot signal a process of root, so closing a pipe ends it.
+/// Runs its first argument as root. An ordinary user cannot signal a root process, so closing a pipe stops it.
 const WITH_SUDO: &str = r#"
 mkfifo "$2/end" || exit
 sudo -n sh -c '

@@ -1,4 +1,4 @@
-//! A policy service (SMTPD_POLICY_README), by which a test decides about recipients while Postfix runs.
+//! A policy service (SMTPD_POLICY_README) through which a test accepts or refuses recipients while Postfix runs.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-/// How often an address is still refused, and with which reply.
+/// By address: the number of refusals left, and the reply.
 type Refusals = Arc<Mutex<BTreeMap<String, (usize, String)>>>;
 
 pub struct Policy {
@@ -33,20 +33,20 @@ impl Policy {
                     break;
                 }
                 let refusals = Arc::clone(&asked);
-                // It ends with Postfix, which keeps the connection.
+                // The thread ends when Postfix closes the connection.
                 thread::spawn(move || serve(&stream, &refusals));
             }
         });
         Self { port, refusals, ends, listener: Some(listener) }
     }
 
-    /// Refuses an address so many times.
+    /// Refuses an address this number of times.
     pub fn set(&self, address: &str, times: usize, reply: &str) {
         self.refusals.lock().unwrap().insert(address.to_owned(), (times, reply.to_owned()));
     }
 }
 
-/// A request has a line for each attribute, and an empty line at its end.
+/// Serves requests, each of which has a line per attribute and ends with an empty line.
 fn serve(stream: &TcpStream, refusals: &Refusals) {
     let mut recipient = String::new();
     for line in BufReader::new(stream).lines().map_while(Result::ok) {
@@ -71,7 +71,7 @@ fn serve(stream: &TcpStream, refusals: &Refusals) {
 impl Drop for Policy {
     fn drop(&mut self) {
         self.ends.store(true, Ordering::SeqCst);
-        // Wakes the listener, so that it notices that it should end.
+        // Wakes the listener, so that it notices the stop.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
         let _ = self.listener.take().map(JoinHandle::join);
     }

@@ -4,11 +4,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     personality::Step,
-    session::{Over, Session},
+    session::{Session, SessionEnded},
 };
 
 impl Session<'_> {
-    pub(super) fn auth(&mut self, argument: &str) -> Result<(), Over> {
+    pub(super) fn auth(&mut self, argument: &str) -> Result<(), SessionEnded> {
         let (mechanism, initial) = argument.split_once(' ').unwrap_or((argument, ""));
         let given = match mechanism.to_ascii_uppercase().as_str() {
             "PLAIN" => {
@@ -31,7 +31,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn challenge(&mut self, text: &str) -> Result<String, Over> {
+    fn challenge(&mut self, text: &str) -> Result<String, SessionEnded> {
         self.send(format!("334 {}\r\n", STANDARD.encode(text)).as_bytes())?;
         self.line().map(|line| decoded(&line))
     }

@@ -4,11 +4,11 @@ use std::io::{BufRead as _, Read as _};
 
 use super::{
     personality::{Act, Protocol, Step},
-    session::{Over, Session},
+    session::{Session, SessionEnded},
 };
 
 impl Session<'_> {
-    pub(super) fn data(&mut self) -> Result<(), Over> {
+    pub(super) fn data(&mut self) -> Result<(), SessionEnded> {
         let said = self.step(&[Step::Data], "354 go ahead")?;
         if !said.starts_with("354") {
             return Ok(());
@@ -19,9 +19,9 @@ impl Session<'_> {
         let mut line = Vec::new();
         loop {
             line.clear();
-            self.stream.read_until(b'\n', &mut line).map_err(|_| Over)?;
+            self.stream.read_until(b'\n', &mut line).map_err(|_| SessionEnded)?;
             if !line.ends_with(b"\n") {
-                return Err(Over);
+                return Err(SessionEnded);
             }
             if begins_line && (line == b".\r\n" || (self.personality.is_lenient && line == b".\n")) {
                 return self.answer();
@@ -29,11 +29,11 @@ impl Session<'_> {
             let dots = usize::from(begins_line && line.starts_with(b"."));
             begins_line = line.ends_with(b"\r\n") || self.personality.is_lenient;
             self.transaction.bytes.extend(&line[dots..]);
-            self.happen(&mut places)?;
+            self.act_in_body(&mut places)?;
         }
     }
 
-    pub(super) fn chunk(&mut self, argument: &str) -> Result<(), Over> {
+    pub(super) fn chunk(&mut self, argument: &str) -> Result<(), SessionEnded> {
         let mut words = argument.split_whitespace();
         let Some(length) = words.next().and_then(|word| word.parse::<usize>().ok()) else {
             return self.send(b"501 5.5.4 no length\r\n");
@@ -45,9 +45,9 @@ impl Session<'_> {
         let end = self.transaction.bytes.len() + length;
         while self.transaction.bytes.len() < end {
             let mut part = vec![0; (end - self.transaction.bytes.len()).min(1 << 14)];
-            self.stream.read_exact(&mut part).map_err(|_| Over)?;
+            self.stream.read_exact(&mut part).map_err(|_| SessionEnded)?;
             self.transaction.bytes.extend(part);
-            self.happen(&mut places)?;
+            self.act_in_body(&mut places)?;
         }
         if self.transaction.recipients.is_empty() {
             return self.send(b"503 5.5.1 no recipients\r\n");
@@ -58,17 +58,17 @@ impl Session<'_> {
         }
     }
 
-    /// Does what the personality demands at the places of the body that are reached.
-    fn happen(&mut self, places: &mut Vec<usize>) -> Result<(), Over> {
+    /// Performs the acts of the personality at the places of the body that have been reached.
+    fn act_in_body(&mut self, places: &mut Vec<usize>) -> Result<(), SessionEnded> {
         while let Some(place) = places.first().copied().filter(|place| *place <= self.transaction.bytes.len()) {
             places.remove(0);
             match self.personality.act(&Step::Body(place)) {
                 Some(Act::Wait | Act::Drip) => self.shared.gate.pass(),
-                Some(Act::Close) => return Err(Over),
+                Some(Act::Close) => return Err(SessionEnded),
                 Some(Act::Say(lines)) => self.send(format!("{lines}\r\n").as_bytes())?,
                 Some(Act::SayAndClose(lines)) => {
                     self.send(format!("{lines}\r\n").as_bytes())?;
-                    return Err(Over);
+                    return Err(SessionEnded);
                 }
                 Some(Act::Bytes(bytes) | Act::Flood(bytes)) => self.send(&bytes)?,
                 None => {}
@@ -77,8 +77,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Records the mail, and then answers it. The record comes first, since an answer may never leave.
-    fn answer(&mut self) -> Result<(), Over> {
+    /// Records the mail, then answers it. The record comes first, since the answer may never be sent.
+    fn answer(&mut self) -> Result<(), SessionEnded> {
         let mut state = self.shared.lock();
         let index = state.transactions.len();
         state.transactions.push(self.transaction.clone());
@@ -88,21 +88,21 @@ impl Session<'_> {
             Protocol::Lmtp => self.transaction.recipients.iter().cloned().map(Some).collect(),
         };
         for recipient in recipients {
-            let of_whom = recipient.as_ref().map_or(String::new(), |recipient| format!(" for <{recipient}>"));
+            let for_recipient = recipient.as_ref().map_or(String::new(), |recipient| format!(" for <{recipient}>"));
             let steps: Vec<Step> = recipient.map(Step::AnswerFor).into_iter().chain([Step::Answer]).collect();
-            self.answer_one(index, &steps, &format!("250 2.0.0 taken as {}{of_whom}", index + 1))?;
+            self.answer_one(index, &steps, &format!("250 2.0.0 taken as {}{for_recipient}", index + 1))?;
         }
         self.reset();
         Ok(())
     }
 
-    fn answer_one(&mut self, index: usize, steps: &[Step], usual: &str) -> Result<(), Over> {
+    fn answer_one(&mut self, index: usize, steps: &[Step], usual: &str) -> Result<(), SessionEnded> {
         let mut act = steps.iter().find_map(|step| self.personality.act(step));
         if let Some(Act::Wait) = act {
             self.shared.gate.pass();
             act = None;
         }
-        // Recorded before it is sent: the client may ask the test as soon as it has the answer.
+        // Recorded before it is sent, since the test may look as soon as the client has the answer.
         let said = match &act {
             Some(Act::Close | Act::Flood(_)) => None,
             Some(Act::Say(lines) | Act::SayAndClose(lines)) => Some(lines.clone()),

@@ -1,4 +1,4 @@
-//! How a sink behaves, as data.
+//! The scripted behaviour of a sink.
 
 use std::sync::{
     Arc,
@@ -9,7 +9,7 @@ use tokio_rustls::rustls::ServerConfig;
 
 use crate::support::{certs::Identity, scripted::tls_config};
 
-/// Where in a dialogue the sink does something else than usual.
+/// A step of a session at which the sink can deviate from its usual behaviour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     Greeting,
@@ -22,36 +22,36 @@ pub enum Step {
     /// RCPT with this address, in preference to `Rcpt`.
     RcptOf(String),
     Data,
-    /// The body, as soon as this number of its octets has come.
+    /// The body, as soon as this number of its octets has arrived.
     Body(usize),
     /// A BDAT that is not the last.
     Chunk,
-    /// The whole mail has come: the transaction counts as taken unless the answer refuses it.
+    /// The answer to the whole mail.
     Answer,
-    /// LMTP's answer for this recipient, in preference to `Answer`.
+    /// The LMTP answer for this recipient, in preference to `Answer`.
     AnswerFor(String),
     Quit,
 }
 
 #[derive(Clone, Debug)]
 pub enum Act {
-    /// These lines instead of the usual ones; LF becomes CRLF. Their code decides how the dialogue goes on.
+    /// Sends these lines instead of the usual ones; LF becomes CRLF. Their code decides how the session continues.
     Say(String),
-    /// As `Say`, and the end of the connection.
+    /// As `Say`, then closes the connection.
     SayAndClose(String),
-    /// Exactly these octets.
+    /// Sends exactly these octets.
     Bytes(Vec<u8>),
-    /// The end of the connection, without an answer.
+    /// Closes the connection without an answer.
     Close,
-    /// The usual answer, when the test has called `Sink::release`.
+    /// Sends the usual answer after the test has called `Sink::release`.
     Wait,
-    /// The usual answer, one octet for each `Sink::release`.
+    /// Sends the usual answer, one octet for each `Sink::release`.
     Drip,
-    /// These octets again and again, until the client leaves.
+    /// Repeats these octets until the client disconnects.
     Flood(Vec<u8>),
 }
 
-/// Lines that the sink says instead of the usual ones.
+/// Shorthand for [`Act::Say`].
 pub fn say(lines: &str) -> Act {
     Act::Say(lines.to_owned())
 }
@@ -68,7 +68,7 @@ pub(super) enum Tls {
     /// By STARTTLS.
     Offered(Arc<ServerConfig>),
     Implicit(Arc<ServerConfig>),
-    /// STARTTLS is offered, and then the sink does not speak TLS.
+    /// STARTTLS is offered, but text is sent instead of a handshake.
     Garbage,
 }
 
@@ -89,7 +89,7 @@ struct Rule {
 }
 
 impl Personality {
-    /// An SMTP server that takes everything, with the usual capabilities and without TLS.
+    /// An SMTP server that accepts everything, with the usual capabilities and without TLS.
     pub fn smtp() -> Self {
         Self::new(Protocol::Smtp)
     }
@@ -132,30 +132,30 @@ impl Personality {
         self
     }
 
-    /// Requires this login (PLAIN or LOGIN) before MAIL, and offers it within TLS only, if there is any.
+    /// Requires this login (PLAIN or LOGIN) before MAIL, and offers it only within TLS, if TLS is available.
     pub fn login(mut self, user: &str, password: &str) -> Self {
         self.login = Some((user.to_owned(), password.to_owned()));
         self
     }
 
-    /// Takes a bare LF for a line end, as servers do to which mail can be smuggled.
+    /// Accepts a bare LF as a line end, like servers that are vulnerable to SMTP smuggling.
     pub fn lenient(mut self) -> Self {
         self.is_lenient = true;
         self
     }
 
-    /// Does this at every such step.
+    /// Performs the act at every such step.
     pub fn at(self, step: Step, act: Act) -> Self {
         self.first(usize::MAX, step, act)
     }
 
-    /// Does this at the first so many of such steps, over all connections. A rule for the same step that was given before goes first.
+    /// Performs the act at the first `times` such steps, over all connections. Earlier rules for the same step take precedence.
     pub fn first(mut self, times: usize, step: Step, act: Act) -> Self {
         self.rules.push(Rule { step, act, times, used: AtomicUsize::new(0) });
         self
     }
 
-    /// The act at a step, which is counted.
+    /// The act for a step, if any. Counts the use.
     pub(super) fn act(&self, step: &Step) -> Option<Act> {
         let fits = |rule: &&Rule| rule.step == *step && rule.used.load(Ordering::SeqCst) < rule.times;
         let rule = self.rules.iter().find(fits)?;

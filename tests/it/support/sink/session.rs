@@ -15,7 +15,7 @@ use super::{
     transaction::Transaction,
 };
 
-/// The limit for a line of the client.
+/// Time limit for a line from the client.
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// The bytes that are sent instead of a TLS handshake.
@@ -25,14 +25,14 @@ pub(super) trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
 /// The connection has ended, as expected or not.
-pub(super) struct Over;
+pub(super) struct SessionEnded;
 
 pub(super) struct Session<'a> {
     pub(super) stream: BufReader<Box<dyn Stream>>,
     tcp: TcpStream,
     pub(super) personality: &'a Personality,
     pub(super) shared: &'a Shared,
-    /// The envelope so far, and what lasts for the connection.
+    /// The envelope so far, with the properties of the connection.
     pub(super) transaction: Transaction,
     has_sender: bool,
 }
@@ -53,7 +53,7 @@ impl<'a> Session<'a> {
         let _ = session.tcp.shutdown(Shutdown::Both);
     }
 
-    fn play(&mut self) -> Result<(), Over> {
+    fn play(&mut self) -> Result<(), SessionEnded> {
         if let Tls::Implicit(config) = &self.personality.tls {
             self.begin_tls(config);
         }
@@ -65,7 +65,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn command(&mut self, line: &str) -> Result<(), Over> {
+    fn command(&mut self, line: &str) -> Result<(), SessionEnded> {
         let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
         match verb.to_ascii_uppercase().as_str() {
             "EHLO" | "HELO" | "LHLO" => self.hello(argument),
@@ -83,13 +83,13 @@ impl<'a> Session<'a> {
             "NOOP" => self.send(b"250 2.0.0 still here\r\n"),
             "QUIT" => {
                 self.step(&[Step::Quit], "221 2.0.0 bye")?;
-                Err(Over)
+                Err(SessionEnded)
             }
             _ => self.send(b"500 5.5.2 unknown command\r\n"),
         }
     }
 
-    fn hello(&mut self, name: &str) -> Result<(), Over> {
+    fn hello(&mut self, name: &str) -> Result<(), SessionEnded> {
         name.clone_into(&mut self.transaction.hello);
         self.reset();
         let offers_tls = matches!(self.personality.tls, Tls::Offered(_) | Tls::Garbage) && !self.transaction.tls;
@@ -105,7 +105,7 @@ impl<'a> Session<'a> {
         self.step(&[Step::Hello], &format!("{before}250 {last}")).map(drop)
     }
 
-    fn starttls(&mut self) -> Result<(), Over> {
+    fn starttls(&mut self) -> Result<(), SessionEnded> {
         if matches!(self.personality.tls, Tls::None | Tls::Implicit(_)) {
             return self.send(b"502 5.5.1 no TLS here\r\n");
         }
@@ -117,13 +117,13 @@ impl<'a> Session<'a> {
             }
             Tls::Garbage if said.starts_with("220") => {
                 self.send(GARBAGE)?;
-                Err(Over)
+                Err(SessionEnded)
             }
             _ => Ok(()),
         }
     }
 
-    fn mail(&mut self, argument: &str) -> Result<(), Over> {
+    fn mail(&mut self, argument: &str) -> Result<(), SessionEnded> {
         if self.personality.login.is_some() && self.transaction.login.is_none() {
             return self.send(b"530 5.7.0 Authentication required\r\n");
         }
@@ -138,7 +138,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn rcpt(&mut self, argument: &str) -> Result<(), Over> {
+    fn rcpt(&mut self, argument: &str) -> Result<(), SessionEnded> {
         if !self.has_sender {
             return self.send(b"503 5.5.1 no sender\r\n");
         }
@@ -150,13 +150,13 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Does what the first of these steps with a rule demands, or else says the usual lines. Returns what was said.
-    pub(super) fn step(&mut self, steps: &[Step], usual: &str) -> Result<String, Over> {
+    /// Performs the act of the first of these steps that has a rule, or else sends the usual lines. Returns the lines sent.
+    pub(super) fn step(&mut self, steps: &[Step], usual: &str) -> Result<String, SessionEnded> {
         let act = steps.iter().find_map(|step| self.personality.act(step));
         self.perform(act, usual)
     }
 
-    pub(super) fn perform(&mut self, act: Option<Act>, usual: &str) -> Result<String, Over> {
+    pub(super) fn perform(&mut self, act: Option<Act>, usual: &str) -> Result<String, SessionEnded> {
         let wire = |lines: &str| format!("{}\r\n", lines.replace('\n', "\r\n"));
         match act {
             None => self.send(wire(usual).as_bytes())?,
@@ -166,13 +166,13 @@ impl<'a> Session<'a> {
             }
             Some(Act::SayAndClose(lines)) => {
                 self.send(wire(&lines).as_bytes())?;
-                return Err(Over);
+                return Err(SessionEnded);
             }
             Some(Act::Bytes(bytes)) => {
                 self.send(&bytes)?;
                 return Ok(String::from_utf8_lossy(&bytes).into_owned());
             }
-            Some(Act::Close) => return Err(Over),
+            Some(Act::Close) => return Err(SessionEnded),
             Some(Act::Wait) => {
                 self.shared.gate.pass();
                 self.send(wire(usual).as_bytes())?;
@@ -193,31 +193,31 @@ impl<'a> Session<'a> {
         Ok(usual.to_owned())
     }
 
-    /// Forgets the envelope, but not what belongs to the connection.
+    /// Clears the envelope, but keeps the properties of the connection.
     pub(super) fn reset(&mut self) {
         let Transaction { connection, hello, tls, login, .. } = std::mem::take(&mut self.transaction);
         self.transaction = Transaction { connection, hello, tls, login, ..Transaction::default() };
         self.has_sender = false;
     }
 
-    /// The client's next line, which is recorded.
-    pub(super) fn line(&mut self) -> Result<String, Over> {
+    /// Reads and records the client's next line.
+    pub(super) fn line(&mut self) -> Result<String, SessionEnded> {
         let mut line = Vec::new();
-        self.stream.read_until(b'\n', &mut line).map_err(|_| Over)?;
+        self.stream.read_until(b'\n', &mut line).map_err(|_| SessionEnded)?;
         if !line.ends_with(b"\n") {
-            return Err(Over);
+            return Err(SessionEnded);
         }
         let line = String::from_utf8_lossy(&line).trim_end().to_owned();
         self.shared.lock().commands.push((self.transaction.connection, line.clone()));
         Ok(line)
     }
 
-    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Over> {
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), SessionEnded> {
         let stream = self.stream.get_mut();
-        stream.write_all(bytes).and_then(|()| stream.flush()).map_err(|_| Over)
+        stream.write_all(bytes).and_then(|()| stream.flush()).map_err(|_| SessionEnded)
     }
 
-    /// Bytes that the client has sent before its handshake are discarded.
+    /// Starts TLS. Discards bytes that the client sent before its handshake.
     fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
         let tls = ServerConnection::new(Arc::clone(config)).unwrap();
         self.stream = BufReader::new(Box::new(StreamOwned::new(tls, self.tcp.try_clone().unwrap())));
@@ -226,7 +226,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The address between the brackets, and the parameters behind them.
+/// The address between the brackets, and the parameters after it.
 fn path(argument: &str) -> (String, Vec<String>) {
     let (_, rest) = argument.split_once('<').unwrap_or(("", argument));
     let (address, parameters) = rest.rsplit_once('>').unwrap_or((rest, ""));

@@ -1,6 +1,6 @@
-//! The mails that a sink was given.
+//! The mails that a sink received.
 
-/// A mail that came completely, whether the answer took it or not.
+/// A mail that arrived completely, whether it was accepted or not.
 #[derive(Clone, Debug, Default)]
 pub struct Transaction {
     /// The number of its connection, from 1.
@@ -8,7 +8,7 @@ pub struct Transaction {
     /// The argument of EHLO, HELO or LHLO.
     pub hello: String,
     pub tls: bool,
-    /// The user that has logged in.
+    /// The user that logged in.
     pub login: Option<String>,
     /// The address in MAIL FROM, without brackets.
     pub sender: String,
@@ -16,16 +16,16 @@ pub struct Transaction {
     pub parameters: Vec<String>,
     /// The recipients that were accepted.
     pub recipients: Vec<String>,
-    /// The mail, exactly: without the dots that DATA adds, or the chunks of BDAT put together.
+    /// The exact bytes of the mail: without the dots that DATA adds, or the joined chunks of BDAT.
     pub bytes: Vec<u8>,
-    /// Whether it came by BDAT.
+    /// Whether the mail was sent by BDAT.
     pub chunked: bool,
-    /// The answers to it: one, or with LMTP one for each recipient. Missing ones were not sent.
+    /// The answers to the mail: one, or with LMTP one for each recipient. Answers that were not sent are missing.
     pub answers: Vec<String>,
 }
 
 impl Transaction {
-    /// Whether the sink has the mail: an answer that was never sent counts as taken, since it may have been lost on its way.
+    /// Whether the sink accepted the mail. A mail without an answer counts as accepted, as if the answer had been lost.
     pub fn is_taken(&self) -> bool {
         self.answers.is_empty() || self.answers.iter().any(|answer| answer.starts_with('2'))
     }

@@ -14,7 +14,7 @@ use super::{
     reply::{Manner, Reply},
 };
 
-/// The limit for a request on an open connection.
+/// Time limit for a request on an open connection.
 const SILENCE: Duration = Duration::from_secs(60);
 
 trait Stream: Read + Write {}

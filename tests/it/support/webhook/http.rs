@@ -1,4 +1,4 @@
-//! HTTP/1.1 as a server reads it, independent of the code under test.
+//! Reads HTTP/1.1 requests, independently of the code under test.
 
 use std::io::{BufRead, Read as _};
 
@@ -10,7 +10,7 @@ pub struct Request {
     /// The path with its query.
     pub target: String,
     pub headers: Vec<(String, String)>,
-    /// Empty if the receiver has closed the connection before it.
+    /// Empty if the receiver closed the connection before the body.
     pub body: Vec<u8>,
 }
 
@@ -26,7 +26,7 @@ impl Request {
     }
 }
 
-/// `None` if the client leaves before the end of the head.
+/// Reads the head of a request. `None` if the client disconnects before its end.
 pub(super) fn head(stream: &mut impl BufRead) -> Option<Request> {
     let first = line(stream)?;
     let mut words = first.split(' ').map(str::to_owned);
@@ -41,7 +41,7 @@ pub(super) fn head(stream: &mut impl BufRead) -> Option<Request> {
     }
 }
 
-/// `None` if the client leaves before the end of the body.
+/// Reads the body of a request. `None` if the client disconnects before its end.
 pub(super) fn body(stream: &mut impl BufRead, request: &Request) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     if !request.has_word("transfer-encoding", "chunked") {

@@ -12,9 +12,9 @@ pub struct Reply {
 pub(super) enum Manner {
     AtOnce,
     WhenReleased,
-    /// The connection ends behind the head of the request.
+    /// Closes the connection after the head of the request.
     CloseBeforeBody,
-    /// The connection ends behind the whole request.
+    /// Closes the connection after the whole request.
     CloseAfterBody,
     /// A body of zeros that has this length.
     Zeros(u64),
@@ -29,17 +29,17 @@ impl Reply {
         Self::status(status).header("Location", url)
     }
 
-    /// No answer: the connection is closed as soon as the head has come.
+    /// No answer: the connection is closed as soon as the head has arrived.
     pub fn close_before_body() -> Self {
         Self { manner: Manner::CloseBeforeBody, ..Self::status(0) }
     }
 
-    /// No answer, although the whole request has come.
+    /// No answer, although the whole request has arrived.
     pub fn close_after_body() -> Self {
         Self { manner: Manner::CloseAfterBody, ..Self::status(0) }
     }
 
-    /// 200 with a body of this length, which is never in memory.
+    /// Status 200 with a body of this length, which is never held in memory.
     pub fn zeros(length: u64) -> Self {
         Self { manner: Manner::Zeros(length), ..Self::status(200) }
     }
