@@ -55,18 +55,18 @@ causes! {
         /// The configuration has no client ID, or lacks the provider.
         NotRegistered = "app-not-registered",
         /// The file with the client secret is unreadable.
-                SecretUnreadable = "app-secret-unreadable",
+        SecretUnreadable = "app-secret-unreadable",
         /// The provider does not support device codes.
         NoDeviceCodes = "app-no-device-codes",
         /// The application's own token has no object ID.
         NoObjectId = "app-no-object-id",
-            }
+    }
     App {
         /// The client secret has expired.
         SecretExpired = "app-secret-expired",
         /// The client secret is wrong, or its ID was entered instead of its value.
         SecretWrong = "app-secret-wrong",
-                /// The application is deleted, disabled or unknown at the provider.
+        /// The application is deleted, disabled or unknown at the provider.
         AppGone = "app-gone",
     }
     Admin {
@@ -86,7 +86,7 @@ causes! {
         ScopeRefused = "app-scope-refused",
         /// The application may not get tokens by this grant type.
         FlowNotAllowed = "app-flow-not-allowed",
-                /// The provider rejects the request for another reason.
+        /// The provider rejects the request for another reason.
         AppRefused = "app-refused",
         /// A policy of the tenant blocks this application, location or device.
         AccessBlocked = "admin-access-blocked",

@@ -32,5 +32,5 @@ pub mod webhook;
 
 pub use deps::{BodyMemory, DeliverDeps};
 pub use lane::serve as serve_lane;
-pub use mx::FailedFetches;
+pub use mx::{FailedFetches, mail_servers};
 pub use trial::test;

@@ -102,6 +102,12 @@ impl Egress {
         loopback.connect("127.0.0.1", &[SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, port))], limits).await
     }
 
+    /// The permitted addresses of a host; none if a name server does not answer.
+    pub async fn permitted_addresses(&self, host: &str) -> Vec<IpAddr> {
+        let found = self.dns.addresses(host).await.unwrap_or_default();
+        found.into_iter().filter(|address| self.permits(*address)).collect()
+    }
+
     fn permits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.allow.iter().any(|net| net.contains(&address)) || public::is_public(address)

@@ -2,6 +2,7 @@
 
 mod look;
 mod mx;
+mod own_mailbox;
 mod view;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use super::{Acting, Error, Forbidden, Target, check_precondition, inboxes};
 use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::deliver::{self, DeliverDeps, webhook};
+use crate::egress::Egress;
 use crate::fact::{AuditEvent, Conflict, DeliveryProblem, Invalid, Resource, StoredFact};
 use crate::store::{
     DeliveryTarget, Inbox, Mailbox, Scope, TargetSettings, Tx, target_old_secret_row, target_secret_row,
@@ -70,6 +72,8 @@ pub struct TargetDeps<'a> {
     pub ports: &'a [u16],
     /// Ports of mailboxes that actors of one organisation may choose.
     pub mailbox_ports: &'a [u16],
+    /// Finds the mail servers of recipients.
+    pub egress: &'a Egress,
 }
 
 /// The object of an audit line about a delivery target.
@@ -157,6 +161,8 @@ pub async fn add(
     };
     let settings = settings(&blank, &request)?;
     check_destination(acting.scope(), &request, deps)?;
+    let found = inboxes::find(acting, inbox.as_str()).await?;
+    own_mailbox::check(acting, &settings, &found, deps.egress).await?;
     let mut tx = acting.begin().await?;
     let inbox = inboxes::visible(acting, inbox, &mut tx).await?;
     check_not_polled(&settings, &inbox, &mut tx).await?;
@@ -183,6 +189,14 @@ pub async fn change(
     deps: TargetDeps<'_>,
     precondition: impl FnOnce(&DeliveryTarget) -> bool,
 ) -> Result<DeliveryTarget, Error> {
+    let found = find(acting, id).await?;
+    // A request that is invalid in another way is refused below.
+    if let (Some(inbox), Ok(settings)) = (&found.inbox, settings(&found.settings(), &request))
+        && (settings.url != found.url || settings.recipient != found.recipient)
+    {
+        let inbox = inboxes::find(acting, inbox).await?;
+        own_mailbox::check(acting, &settings, &inbox, deps.egress).await?;
+    }
     let mut tx = acting.begin().await?;
     let before = check_changeable(acting, tx.lock_delivery_target(id).await?)?;
     check_precondition(&before, precondition)?;

@@ -14,6 +14,7 @@ use super::refused::refused;
 use super::smtp::{Encryption, Session, Terms};
 use crate::discover::host_name;
 use crate::dns::NoAnswer;
+use crate::egress::Egress;
 use crate::fact::DeliveryProblem;
 use crate::target::StsMode;
 use crate::tls::Trust;
@@ -41,6 +42,18 @@ impl fmt::Display for Via {
         let sts = self.sts.map_or("no MTA-STS policy".to_owned(), |mode| format!("MTA-STS: {mode}"));
         write!(f, "{} ({tls}, {sts})", self.host)
     }
+}
+
+/// The mail servers of a domain: their names, and those of their addresses that `egress` permits. A name server that does not answer
+/// leaves them out.
+pub async fn mail_servers(domain: &str, egress: &Egress) -> (Vec<String>, Vec<IpAddr>) {
+    let Some(domain) = host_name(domain) else { return (Vec::new(), Vec::new()) };
+    let names = hosts::of(&domain, egress.dns()).await.unwrap_or_default();
+    let mut addresses = Vec::new();
+    for name in names.iter().take(MAX_HOSTS) {
+        addresses.extend(egress.permitted_addresses(name).await);
+    }
+    (names, addresses)
 }
 
 /// Opens a session with the first mail server of the recipient's domain that accepts it.

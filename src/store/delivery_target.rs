@@ -395,18 +395,31 @@ impl Reader {
         Ok(count > 0)
     }
 
-    /// The recipient of an inbox of the organisation whose address equals the mailbox's address or login name, if any.
+    /// The servers of the organisation's mailboxes with this login name.
+    pub async fn hosts_with_login(&mut self, organisation_id: i64, name: &str) -> Result<Vec<String>, StoreError> {
+        let statement = self.sql(
+            r"-- servers of mailboxes with a login name
+            SELECT DISTINCT m.host FROM mailbox m JOIN inbox i ON i.id = m.inbox_id
+            WHERE i.organisation_id = $1 AND lower(m.username) = lower($2) ORDER BY m.host",
+        );
+        Ok(statement.bind(organisation_id).bind(name).values().await?)
+    }
+
+    /// The recipient of an inbox of the organisation that is this mailbox, if any: it equals the mailbox's address or login name, or
+    /// the login name is its local part, and the mailbox's server is named after its domain.
     pub async fn matching_recipient(&mut self, mailbox: &Mailbox) -> Result<Option<String>, StoreError> {
         let statement = self.sql(
             r"-- recipient of deliveries that is a mailbox
             SELECT coalesce(t.recipient, i.address)
             FROM delivery_lane l JOIN delivery_target t ON t.id = l.target_id JOIN inbox i ON i.id = l.inbox_id
             WHERE l.accepts AND i.organisation_id = $1 AND t.url NOT LIKE 'http%'
-                AND lower(coalesce(t.recipient, i.address)) IN (lower($2), lower($3))
+                AND (lower(coalesce(t.recipient, i.address)) IN (lower($2), lower($3))
+                    OR (lower(substr(coalesce(t.recipient, i.address), 1, length($3) + 1)) = lower($3) || '@'
+                        AND '.' || lower($4) LIKE '%.' || lower(substr(coalesce(t.recipient, i.address), length($3) + 2))))
             LIMIT 1",
         );
         let statement = statement.bind(mailbox.organisation_id).bind(mailbox.address.clone());
-        Ok(statement.bind(mailbox.username.clone()).first_value().await?)
+        Ok(statement.bind(mailbox.username.clone()).bind(mailbox.server.host.clone()).first_value().await?)
     }
 
     /// Counts the deliveries of a target.

@@ -9,9 +9,12 @@ use crate::address::Address;
 use crate::app::any;
 use crate::app::targets::{self, TargetDeps, TargetRequest, TargetView};
 use crate::cli::{Context, Failure, secret};
+use crate::egress::Egress;
 use crate::fact::Fact;
 use crate::locale::Language;
 use crate::target::{MailboxUrl, TargetUrl, WebhookFormat, WhenUnknown};
+use crate::vault::Vault;
+use crate::wiring;
 
 /// The options of a new target.
 #[derive(clap::Args)]
@@ -157,7 +160,7 @@ pub enum Command {
         #[command(flatten)]
         destination: Destination,
         #[command(flatten)]
-        settings: Settings,
+        settings: Box<Settings>,
     },
     /// Pause a target: mail is queued and waits
     Pause {
@@ -187,8 +190,8 @@ pub enum Command {
 /// Adds a target.
 pub async fn add(inbox: &Address, target: NewTarget, context: &Context) -> Result<(), Failure> {
     let request = target.settings.request(target.destination.url()?)?;
-    let vault = context.vault().await?;
-    let added = targets::add(context.acting(), inbox, request, deps(&vault, context)).await?;
+    let (vault, egress) = (context.vault().await?, wiring::egress(&context.config));
+    let added = targets::add(context.acting(), inbox, request, deps(&vault, &egress, context)).await?;
     let added = targets::with_counts(context.acting(), added).await?;
     let described = || format!("Added target {}: mail of {inbox} is delivered to {} from now on", added.id, added.url);
     Ok(context.output.object(&added, described)?)
@@ -200,8 +203,8 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
         Command::List { inbox } => list(inbox.as_ref(), context).await?,
         Command::Set { id, destination, settings } => {
             let request = settings.request(destination.url()?)?;
-            let vault = context.vault().await?;
-            let changed = targets::change(acting, id, request, deps(&vault, context), any).await?;
+            let (vault, egress) = (context.vault().await?, wiring::egress(&context.config));
+            let changed = targets::change(acting, id, request, deps(&vault, &egress, context), any).await?;
             let changed = targets::with_counts(acting, changed).await?;
             output.object(&changed, || format!("Changed target {id}"))?;
         }
@@ -222,8 +225,8 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
     Ok(ExitCode::SUCCESS)
 }
 
-fn deps<'a>(vault: &'a crate::vault::Vault, context: &'a Context) -> TargetDeps<'a> {
-    TargetDeps { vault, ports: &context.config.delivery.ports, mailbox_ports: &context.config.egress.ports }
+fn deps<'a>(vault: &'a Vault, egress: &'a Egress, context: &'a Context) -> TargetDeps<'a> {
+    TargetDeps { vault, ports: &context.config.delivery.ports, mailbox_ports: &context.config.egress.ports, egress }
 }
 
 async fn list(inbox: Option<&Address>, context: &Context) -> Result<(), Failure> {

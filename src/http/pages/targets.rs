@@ -143,6 +143,7 @@ fn deps(state: &State) -> TargetDeps<'_> {
         vault: &state.deps.vault,
         ports: &state.deliver.settings.ports,
         mailbox_ports: &state.settings.mail_ports,
+        egress: &state.deps.egress,
     }
 }
 
