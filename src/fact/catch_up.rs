@@ -20,7 +20,7 @@ impl Fact for CatchUp {
         let text = |id| Text::new(id).with("done", self.done).with("total", self.total);
         match self.minutes_left {
             None => text("catch-up"),
-            Some(minutes) if minutes <= 120 => text("catch-up-minutes").with("minutes", minutes),
+            Some(minutes) if minutes <= 120 => text("catch-up-minutes").with("count", minutes),
             Some(minutes) => text("catch-up-hours").with("hours", minutes / 60),
         }
     }

@@ -106,6 +106,21 @@ fn every_fact_has_a_text_in_every_language() {
 }
 
 #[test]
+fn a_backlog_is_told_without_a_time_in_minutes_or_in_hours() {
+    for (minutes_left, english, swedish) in [
+        (None, "", ""),
+        (Some(1), ", about one minute left", ", ungefär en minut kvar"),
+        (Some(12), ", about 12 minutes left", ", ungefär 12 minuter kvar"),
+        (Some(120), ", about 120 minutes left", ", ungefär 120 minuter kvar"),
+        (Some(121), ", about 2 hours left", ", ungefär 2 timmar kvar"),
+    ] {
+        let delivered = CatchUp { done: 412, total: 9300, minutes_left };
+        assert_eq!(delivered.words(Language::English), format!("412 of 9300 delivered{english}"));
+        assert_eq!(delivered.on_page(Language::Swedish), format!("412 av 9300 levererade{swedish}"));
+    }
+}
+
+#[test]
 fn every_audit_event_has_a_text_and_reads_back_as_it_was_stored() {
     let consent = RevocationOutcome::Ended { provider: name(), identity: name() };
     let all = [

@@ -367,9 +367,9 @@ both-ways-forwarding-can-end = the last { $count } forwarded mails were polled t
 both-ways-polling-can-end = the last { $count } polled mails were forwarded too: the mailbox can now be removed here
 both-ways-either-can-end = the last { $count } mails came both by forwarding and by polling: the forwarding rule can now be removed, or the mailbox here
 catch-up = { $done } of { $total } delivered
-catch-up-minutes = { $done } of { $total } delivered, about { $minutes ->
+catch-up-minutes = { $done } of { $total } delivered, about { $count ->
     [one] one minute
-   *[other] { $minutes } minutes
+   *[other] { $count } minutes
 } left
 catch-up-hours = { $done } of { $total } delivered, about { $hours } hours left
 

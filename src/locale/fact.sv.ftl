@@ -304,9 +304,9 @@ both-ways-forwarding-can-end = de senaste { $count } vidarebefordrade mejlen hä
 both-ways-polling-can-end = de senaste { $count } hämtade mejlen vidarebefordrades också: postlådan kan nu tas bort här
 both-ways-either-can-end = de senaste { $count } mejlen kom både via vidarebefordran och hämtning: nu kan antingen vidarebefordringsregeln tas bort, eller postlådan här
 catch-up = { $done } av { $total } levererade
-catch-up-minutes = { $done } av { $total } levererade, ungefär { $minutes ->
+catch-up-minutes = { $done } av { $total } levererade, ungefär { $count ->
     [one] en minut
-   *[other] { $minutes } minuter
+   *[other] { $count } minuter
 } kvar
 catch-up-hours = { $done } av { $total } levererade, ungefär { $hours } timmar kvar
 
