@@ -24,7 +24,7 @@ use crate::shown::shown_within;
 
 pub use audit_event::{AuditEvent, MailboxPart};
 pub use both_ways::BothWays;
-pub use catch_up::CatchUp;
+pub use catch_up::{Backlog, CatchUp, LEAST_BACKLOG, MEASURED, Speed};
 pub use check_finding::{CheckFinding, TokenContents};
 pub use conflict::Conflict;
 pub use delivery_problem::{DeliveryPhase, DeliveryProblem, ReplyFault};

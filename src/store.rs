@@ -2,6 +2,7 @@
 
 mod anchor;
 mod audit;
+mod backlog;
 mod batch;
 mod completeness;
 mod db;

@@ -147,3 +147,10 @@ CREATE TABLE mta_sts_policy (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX mta_sts_policy_expires ON mta_sts_policy (expires_at);
+
+-- The backlog of a folder: the number of its mails, and of those that are not finished; 0: there is none.
+ALTER TABLE epoch ADD COLUMN backlog_total BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE epoch ADD COLUMN backlog_left BIGINT NOT NULL DEFAULT 0;
+-- When it was found, moved on by every time in which nothing was imported; and when mail was last listed or imported.
+ALTER TABLE epoch ADD COLUMN backlog_since BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE epoch ADD COLUMN backlog_at BIGINT NOT NULL DEFAULT 0;

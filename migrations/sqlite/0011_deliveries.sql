@@ -146,3 +146,10 @@ CREATE TABLE mta_sts_policy (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX mta_sts_policy_expires ON mta_sts_policy (expires_at);
+
+-- The backlog of a folder: the number of its mails, and of those that are not finished; 0: there is none.
+ALTER TABLE epoch ADD COLUMN backlog_total INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE epoch ADD COLUMN backlog_left INTEGER NOT NULL DEFAULT 0;
+-- When it was found, moved on by every time in which nothing was imported; and when mail was last listed or imported.
+ALTER TABLE epoch ADD COLUMN backlog_since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE epoch ADD COLUMN backlog_at INTEGER NOT NULL DEFAULT 0;

@@ -1,8 +1,15 @@
-//! The progress of a target through a backlog.
+//! The progress through a backlog: of a target through its deliveries, and of a mailbox through its import.
+
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{Fact, Text};
+
+/// A smaller backlog needs no progress.
+pub const LEAST_BACKLOG: i64 = 50;
+/// The time over which a speed is measured; after as long without progress it is unknown.
+pub const MEASURED: Duration = Duration::from_mins(10);
 
 /// The progress of a target through the mails that waited for it, after an outage or the import of a whole mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -15,13 +22,51 @@ pub struct CatchUp {
     pub minutes_left: Option<i64>,
 }
 
+/// The progress of the import through the mails that wait on a mailbox's server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Backlog {
+    /// Mails imported, skipped or quarantined since the backlog was found.
+    pub done: i64,
+    /// These mails and the ones still to be fetched.
+    pub total: i64,
+    /// Minutes until the rest is imported, at the speed so far; null if nothing was imported in the last ten minutes, or the
+    /// mailbox is paused.
+    pub minutes_left: Option<i64>,
+}
+
+/// The mails finished in a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Speed {
+    pub done: i64,
+    pub milliseconds: i64,
+}
+
+impl Speed {
+    /// The minutes that this many mails take; `None` if none was finished.
+    pub fn minutes_for(self, left: i64) -> Option<i64> {
+        let seconds = self.milliseconds.max(1) / 1000 + 1;
+        (self.done > 0).then(|| left.saturating_mul(seconds) / self.done / 60 + 1)
+    }
+}
+
 impl Fact for CatchUp {
     fn text(&self) -> Text {
-        let text = |id| Text::new(id).with("done", self.done).with("total", self.total);
-        match self.minutes_left {
-            None => text("catch-up"),
-            Some(minutes) if minutes <= 120 => text("catch-up-minutes").with("count", minutes),
-            Some(minutes) => text("catch-up-hours").with("hours", minutes / 60),
-        }
+        progress(["catch-up", "catch-up-minutes", "catch-up-hours"], (self.done, self.total), self.minutes_left)
+    }
+}
+
+impl Fact for Backlog {
+    fn text(&self) -> Text {
+        progress(["backlog", "backlog-minutes", "backlog-hours"], (self.done, self.total), self.minutes_left)
+    }
+}
+
+/// The message without a time, with minutes or with hours.
+fn progress([plain, minutes, hours]: [&'static str; 3], (done, total): (i64, i64), left: Option<i64>) -> Text {
+    let text = |id| Text::new(id).with("done", done).with("total", total);
+    match left {
+        None => text(plain),
+        Some(left) if left <= 120 => text(minutes).with("count", left),
+        Some(left) => text(hours).with("hours", left / 60),
     }
 }

@@ -117,6 +117,9 @@ fn a_backlog_is_told_without_a_time_in_minutes_or_in_hours() {
         let delivered = CatchUp { done: 412, total: 9300, minutes_left };
         assert_eq!(delivered.words(Language::English), format!("412 of 9300 delivered{english}"));
         assert_eq!(delivered.on_page(Language::Swedish), format!("412 av 9300 levererade{swedish}"));
+        let imported = Backlog { done: 412, total: 9300, minutes_left };
+        assert_eq!(imported.words(Language::English), format!("412 of 9300 imported{english}"));
+        assert_eq!(imported.on_page(Language::Swedish), format!("412 av 9300 importerade{swedish}"));
     }
 }
 

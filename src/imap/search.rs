@@ -136,6 +136,23 @@ impl Session {
         Ok(SearchResult { uids: Some(uids), highest })
     }
 
+    /// The sequence number of a mail in the open folder; `None` if the server has no mail with this UID.
+    pub async fn sequence_number(&mut self, uid: u32) -> Result<Option<u32>, ImapError> {
+        let mut found = None;
+        let answer = self
+            .run("FETCH", &format!("UID FETCH {uid} (UID)"), |response| {
+                if let Response::Fetch(number, _) = response
+                    && items(response).is_some_and(|items| items.uid == uid)
+                {
+                    found = Some(*number);
+                }
+                Ok(())
+            })
+            .await?;
+        answer.ok("FETCH")?;
+        Ok(found)
+    }
+
     /// The highest UID in the open folder; `None` if it is empty. For servers that do not send UIDNEXT.
     pub async fn highest_uid(&mut self) -> Result<Option<u32>, ImapError> {
         let mut highest = None;

@@ -372,6 +372,12 @@ catch-up-minutes = { $done } of { $total } delivered, about { $count ->
    *[other] { $count } minutes
 } left
 catch-up-hours = { $done } of { $total } delivered, about { $hours } hours left
+backlog = { $done } of { $total } imported
+backlog-minutes = { $done } of { $total } imported, about { $count ->
+    [one] one minute
+   *[other] { $count } minutes
+} left
+backlog-hours = { $done } of { $total } imported, about { $hours } hours left
 
 # Why a value that was given is not valid.
 invalid-host-name = "{ $text }" is not a host name

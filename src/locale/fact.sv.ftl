@@ -309,6 +309,12 @@ catch-up-minutes = { $done } av { $total } levererade, ungefär { $count ->
    *[other] { $count } minuter
 } kvar
 catch-up-hours = { $done } av { $total } levererade, ungefär { $hours } timmar kvar
+backlog = { $done } av { $total } importerade
+backlog-minutes = { $done } av { $total } importerade, ungefär { $count ->
+    [one] en minut
+   *[other] { $count } minuter
+} kvar
+backlog-hours = { $done } av { $total } importerade, ungefär { $hours } timmar kvar
 
 # Varför en del av det som angavs inte går.
 invalid-host-name = ”{ $text }” är inget värdnamn

@@ -68,8 +68,7 @@ mod tests {
 
     #[test]
     fn uidvalidity_and_uidnext_are_trusted_while_they_are_consistent() {
-        let before =
-            Epoch { id: 1, uidvalidity: 7, cursor: 90, boundary: 50, start_decided: true, top: 100, closed: false };
+        let before = Epoch { id: 1, cursor: 90, start_decided: true, top: 100, ..Epoch::not_stored(7, 50) };
         let closed = Epoch { closed: true, ..before.clone() };
         for (before, uidvalidity, uidnext, changes, expected) in [
             (&before, Some(7), Some(101), 0, Continuity::Same),

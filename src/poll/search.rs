@@ -12,7 +12,7 @@ use super::same_mails::{SAMPLE_SIZE, require_same_mails};
 use super::visit::Visit;
 use super::{Deps, PollError, Step};
 use crate::cause::Cause;
-use crate::fact::Notice;
+use crate::fact::{LEAST_BACKLOG, Notice};
 use crate::imap::Session;
 use crate::store::{KnownUids, Lease, NotListed, OpenReason, StoreError};
 
@@ -51,6 +51,8 @@ pub struct Search {
     found_late: Vec<u32>,
     /// Whether a sample of known mails was compared, to prove that the UIDs still identify them.
     sampled: bool,
+    /// Whether a backlog is noted.
+    has_backlog: bool,
 }
 
 impl Search {
@@ -64,6 +66,7 @@ impl Search {
             highest: cursor.saturating_sub(1),
             found_late: Vec::new(),
             sampled: folder.epoch.top == 0,
+            has_backlog: folder.epoch.has_backlog,
         }
     }
 
@@ -117,9 +120,11 @@ impl Search {
                 known.open_reason == Some(OpenReason::Pending) && uids.binary_search(&known.first).is_err()
             };
             self.unlisted.extend(known.iter().filter(is_unlisted).map(|known| known.first));
+            let last = uids.last().copied();
             let (attempts, unknown) = (attempts(&known), unknown(uids, &known));
             if !unknown.is_empty() {
                 self.check_new(visit, folder, &unknown, &attempts).await?;
+                self.note_backlog(visit, folder, unknown.len(), last).await?;
                 return Ok(Some(Window { unknown, attempts, cursor_after: self.cursor_after(folder) }));
             }
             finished = true;
@@ -150,6 +155,27 @@ impl Search {
         Ok(())
     }
 
+    /// Notes how many mails are still to be fetched, if they are many: those of this part and those above its last UID.
+    async fn note_backlog(
+        &mut self,
+        visit: &mut Visit<'_>,
+        folder: &OpenFolder,
+        unknown: usize,
+        last: Option<u32>,
+    ) -> Result<(), PollError> {
+        let above = match last {
+            Some(last) => self.listing.count_above(&mut visit.session, last).await?,
+            None => 0,
+        };
+        let left = i64::try_from(unknown).unwrap_or(i64::MAX).saturating_add(above.into());
+        if self.has_backlog || left >= LEAST_BACKLOG {
+            self.has_backlog = true;
+            let now = visit.deps.clock.now();
+            visit.deps.store.note_backlog(visit.lease, folder.epoch.id, left, now).await.map_err(store_error)?;
+        }
+        Ok(())
+    }
+
     /// Handles the end of the search. `finished`: the last windows had nothing new.
     async fn finish(&mut self, visit: &Visit<'_>, folder: &OpenFolder, finished: bool) -> Result<(), PollError> {
         let (store, lease, epoch) = (&visit.deps.store, visit.lease, folder.epoch.id);
@@ -165,6 +191,9 @@ impl Search {
                 )
                 .await
                 .map_err(store_error)?;
+        }
+        if self.has_ended() && self.has_backlog {
+            store.note_backlog(lease, epoch, 0, visit.deps.clock.now()).await.map_err(store_error)?;
         }
         if let Some(form) = self.listing.take_new_preference() {
             store.set_list_form(lease, form.as_str()).await.map_err(store_error)?;

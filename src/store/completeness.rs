@@ -1,5 +1,6 @@
 //! The comparison of the UIDs on the server with the ledger: its result and its progress.
 
+use super::backlog::FolderBacklog;
 use super::{Lease, Reader, Store, StoreError};
 use crate::clock::Timestamp;
 
@@ -21,6 +22,9 @@ pub struct Completeness {
     pub uidvalidity_changes: i64,
     /// UIDVALIDITY; 0 if the server gives none, -1 before the first poll.
     pub uidvalidity: i64,
+    /// The progress of the import.
+    #[sqlx(flatten)]
+    pub backlog: FolderBacklog,
 }
 
 impl Completeness {
@@ -119,10 +123,11 @@ impl Reader {
         let statement = self.sql(
             r"-- completeness of folders
             SELECT f.mailbox_id, f.name, f.verified_at, f.unaccounted, f.contradicts, f.found_late, f.uidvalidity_changes,
-                coalesce(
-                    (SELECT e.uidvalidity FROM epoch e WHERE e.folder_id = f.id ORDER BY e.id DESC LIMIT 1), -1
-                ) AS uidvalidity
+                coalesce(e.uidvalidity, -1) AS uidvalidity, coalesce(e.backlog_total, 0) AS backlog_total,
+                CASE WHEN NOT e.closed THEN e.backlog_left ELSE 0 END AS backlog_left,
+                coalesce(e.backlog_since, 0) AS backlog_since, coalesce(e.backlog_at, 0) AS backlog_at
             FROM folder f
+                LEFT JOIN epoch e ON e.id = (SELECT max(newest.id) FROM epoch newest WHERE newest.folder_id = f.id)
             WHERE ($1 IS NULL OR f.mailbox_id = $1) AND f.watched
             ORDER BY f.mailbox_id, f.position",
         );

@@ -88,12 +88,23 @@ pub struct Epoch {
     pub top: u32,
     /// Whether the UIDs may now denote other mails, so that the next poll opens a new epoch.
     pub closed: bool,
+    /// Whether a backlog is noted that is not finished.
+    pub has_backlog: bool,
 }
 
 impl Epoch {
     /// An epoch that is not in the database, so that nothing in it is known: for a dry run.
     pub fn not_stored(uidvalidity: u32, boundary: u32) -> Self {
-        Self { id: 0, uidvalidity, cursor: 1, boundary, start_decided: false, top: 0, closed: false }
+        Self {
+            id: 0,
+            uidvalidity,
+            cursor: 1,
+            boundary,
+            start_decided: false,
+            top: 0,
+            closed: false,
+            has_backlog: false,
+        }
     }
 }
 
@@ -131,7 +142,7 @@ impl Store {
         let mut reader = self.read().await?;
         let statement = reader.sql(
             r"-- newest epoch of a folder
-            SELECT id, uidvalidity, cursor, boundary, start_decided, top, closed
+            SELECT id, uidvalidity, cursor, boundary, start_decided, top, closed, backlog_left > 0 AS has_backlog
             FROM epoch
             WHERE folder_id = $1
             ORDER BY id DESC LIMIT 1",

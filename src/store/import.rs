@@ -26,6 +26,13 @@ pub struct Imported {
     pub bytes: u64,
 }
 
+impl Imported {
+    /// UIDs that need not be fetched again.
+    fn finished(&self) -> u64 {
+        self.imported + self.skipped + self.quarantined
+    }
+}
+
 impl Store {
     /// Commits a batch. On any error nothing is stored. The commit is durable after [`Store::make_durable`].
     pub async fn import(&self, lease: &Lease, batch: Batch, now: Timestamp) -> Result<Imported, StoreError> {
@@ -53,7 +60,7 @@ impl Store {
         tx.insert(rows, &origin, now).await?;
         tx.match_forwarded(first_id..next_id, now).await?;
         tx.queue_deliveries(first_id..next_id, sender_limit, now).await?;
-        tx.raise_top(epoch_id, top).await?;
+        tx.record_handled(epoch_id, top, counts.finished(), now).await?;
         tx.move_cursor(epoch_id, cursor).await?;
         tx.commit_in_memory().await?;
         Ok(counts)
@@ -208,13 +215,22 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Raises the highest handled UID.
-    async fn raise_top(&mut self, epoch_id: i64, top: u32) -> Result<(), StoreError> {
+    /// Raises the highest handled UID, and lowers the backlog by the finished UIDs.
+    async fn record_handled(
+        &mut self,
+        epoch_id: i64,
+        top: u32,
+        finished: u64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let statement = self.sql(
-            r"-- raise the highest handled UID
-            UPDATE epoch SET top = $2 WHERE id = $1 AND top < $2",
+            r"-- record handled UIDs
+            UPDATE epoch SET top = CASE WHEN top < $2 THEN $2 ELSE top END,
+                backlog_left = CASE WHEN backlog_left > $3 THEN backlog_left - $3 ELSE 0 END,
+                backlog_at = CASE WHEN $3 > 0 THEN $4 ELSE backlog_at END
+            WHERE id = $1 AND (top < $2 OR backlog_left > 0)",
         );
-        statement.bind(epoch_id).bind(i64::from(top)).run().await?;
+        statement.bind(epoch_id).bind(i64::from(top)).bind(signed(finished)).bind(now).run().await?;
         Ok(())
     }
 }

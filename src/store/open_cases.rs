@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::completeness::Completeness;
-use super::{Store, StoreError};
+use super::{Mailbox, Store, StoreError, backlog};
 use crate::clock::Timestamp;
-use crate::fact::{Obstacle, StoredFact};
+use crate::fact::{Backlog, Obstacle, StoredFact};
 
 /// Unfinished work in one mailbox.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +40,13 @@ impl OpenCases {
     /// UIDs found only by a comparison, since the mailbox was added.
     pub fn found_late(&self) -> i64 {
         self.folders.iter().map(|folder| folder.found_late).sum()
+    }
+
+    /// The progress of the import through a backlog; `None` if there is none.
+    pub fn backlog(&self, mailbox: &Mailbox, now: Timestamp) -> Option<Backlog> {
+        let folders: Vec<_> = self.folders.iter().map(|folder| folder.backlog).collect();
+        let backlog = backlog::sum(&folders, now)?;
+        Some(Backlog { minutes_left: backlog.minutes_left.filter(|_| !mailbox.paused), ..backlog })
     }
 }
 

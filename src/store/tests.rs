@@ -1,5 +1,6 @@
 //! Tests of the store, each run on SQLite and on PostgreSQL.
 
+mod backlog;
 mod closed_sets;
 mod dedupe;
 mod deliveries;

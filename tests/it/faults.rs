@@ -1,6 +1,7 @@
 //! A server with every fault that the test server can play: no mail is lost or imported twice, no incomplete mail becomes a message
 //! or gets an effect, and once the server works again everything is as if it had always worked.
 
+mod backlog;
 mod cursor;
 mod effects;
 mod large;

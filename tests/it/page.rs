@@ -1,5 +1,6 @@
 //! The pages as people see them: a real Chromium, real mail servers, and `mailferry serve`.
 
+mod catching_up;
 mod connecting;
 mod consenting;
 mod entering;

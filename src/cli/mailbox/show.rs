@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::cli::Context;
 use crate::cli::oauth::{GrantView, grant_views};
 use crate::clock::Timestamp;
-use crate::fact::{BothWays, Fact, Notice, Obstacle, StoredFact};
+use crate::fact::{Backlog, BothWays, Fact, Notice, Obstacle, StoredFact};
 use crate::locale::Language;
 use crate::poll::MAX_UIDVALIDITY_CHANGES;
 use crate::shown::shown_within;
@@ -45,6 +45,8 @@ pub struct MailboxView {
     failures: i64,
     failing_since: Option<Timestamp>,
     error: Option<Value>,
+    /// The progress of the import through a backlog.
+    backlog: Option<Backlog>,
     pending: i64,
     quarantined: i64,
     effects_pending: i64,
@@ -140,6 +142,7 @@ impl MailboxView {
                 somebody => somebody,
             },
             error,
+            backlog: open.backlog(mailbox, now),
             pending: open.pending,
             quarantined: open.quarantined,
             effects_pending: open.effects_pending,
@@ -149,6 +152,14 @@ impl MailboxView {
             unaccounted,
             both_ways: None,
             completeness: open.folders.into_iter().map(FolderView::from).collect(),
+        }
+    }
+
+    /// The state, with the progress through a backlog.
+    fn state_with_progress(&self) -> String {
+        match &self.backlog {
+            Some(backlog) => format!("{}; {}", self.state, backlog.words(Language::English)),
+            None => self.state.to_owned(),
         }
     }
 
@@ -195,7 +206,7 @@ pub async fn list(context: &Context) -> Result<(), Failure> {
         vec![
             view.address.clone(),
             view.inbox.clone(),
-            view.state.to_owned(),
+            view.state_with_progress(),
             or_never(view.last_success_at),
             view.next_poll_at.map_or_else(|| "-".to_owned(), |at| at.to_string()),
             view.failing_since.map_or_else(|| "-".to_owned(), |at| at.to_string()),
@@ -237,7 +248,7 @@ fn describe(view: &MailboxView, polls: &[(Timestamp, String, StoredFact<Vec<Noti
         format!("Start         {} (added {})", view.start, view.added_at),
         format!("After import  {}", view.after_import),
         format!("Every         {}, mail up to {}", view.interval, bytesize::ByteSize(view.max_size).display().si()),
-        format!("State         {}", view.state),
+        format!("State         {}", view.state_with_progress()),
         format!("Last success  {}", or_none(view.last_success_at)),
         format!("Next poll     {}", or_none(view.next_poll_at)),
         format!("Open          {} pending, {} quarantined", view.pending, view.quarantined),

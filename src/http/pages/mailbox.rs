@@ -13,7 +13,7 @@ use crate::app::mailboxes::settings::password_change;
 use crate::app::mailboxes::{self, Request, StoredLogin, credential_policy};
 use crate::app::{Error, any, ledger, links};
 use crate::clock::Timestamp;
-use crate::fact::{BothWays, Conflict, Fact};
+use crate::fact::{Backlog, BothWays, Conflict, Fact};
 use crate::http::State;
 use crate::http::page::answer::{PageResult, redirect, show};
 use crate::http::page::chart::BarChart;
@@ -43,6 +43,7 @@ struct MailboxPage {
     error: Option<LastError>,
     both_ways: Option<BothWays>,
     cases: OpenCases,
+    backlog: Option<Backlog>,
     polls: Vec<PollRow>,
     mail_plot: BarChart,
     poll_plot: BarChart,
@@ -63,6 +64,11 @@ struct PollRow {
 }
 
 impl MailboxPage {
+    /// The progress through a backlog.
+    fn progress(&self, backlog: &Backlog) -> String {
+        backlog.on_page(self.f.w.language)
+    }
+
     /// How the latest mails came.
     fn ways(&self, ways: &BothWays) -> String {
         ways.on_page(self.f.w.language)
@@ -135,10 +141,12 @@ async fn render(
     let mail_plot: Vec<_> = by_day.into_iter().map(|(day, count)| (day, count, 0)).collect();
     let poll_plot = store.polls_by_day(mailbox.id, w.now.day() - CHART_DAYS).await?;
     let quarantined_mails = store.retryable_quarantine(mailbox.id, 20).await?;
+    let cases = store.open_cases(mailbox.id).await?;
     let page = MailboxPage {
         f: Frame::new(&user.visitor, "mailboxes"),
         error: line.last_error.as_deref().map(|json| LastError::from_json(json).for_scope(user.scope())),
-        cases: store.open_cases(mailbox.id).await?,
+        backlog: cases.backlog(&mailbox, w.now),
+        cases,
         both_ways: store.both_ways(&mailbox).await?,
         polls: polls(&mailbox, state, user).await?,
         mail_plot: BarChart::new(w.t("chart-mails"), w, CHART_DAYS, today, &mail_plot),

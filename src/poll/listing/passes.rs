@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use super::evidence::Contradiction;
 use super::request::ListRequest;
 use super::windows::Windows;
-use crate::imap::{ListForm, Session};
-use crate::poll::{Blame, PollError};
+use crate::imap::{ImapError, ListForm, Session};
+use crate::poll::{Blame, PollError, Step};
 
 /// One part of a list.
 pub struct ListedPart {
@@ -152,6 +152,19 @@ impl Listing {
         (self.pass, self.restarted) = (Pass::New, true);
         self.undecided = None;
         Ok(())
+    }
+
+    /// The number of new mails above a listed UID, which later parts will list; 0 if the server does not tell.
+    pub async fn count_above(&self, session: &mut Session, uid: u32) -> Result<u32, PollError> {
+        if self.pass != Pass::New || self.windows.has_ended() {
+            return Ok(0);
+        }
+        let number = match session.sequence_number(uid).await {
+            Err(ImapError::Refused { .. }) => None,
+            number => number.map_err(|error| PollError::folder(Step::Search, &self.request.name, &error))?,
+        };
+        let exists = self.request.exists().min(session.exists());
+        Ok(number.map_or(0, |number| exists.saturating_sub(number)))
     }
 
     /// Whether the passes cover the whole folder.

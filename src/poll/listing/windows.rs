@@ -72,6 +72,11 @@ impl Windows {
         self.next
     }
 
+    /// Whether the last part has been listed.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// The highest UID in any answer, inside the range or not.
     pub fn highest(&self) -> Option<u32> {
         self.highest

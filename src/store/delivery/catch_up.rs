@@ -1,15 +1,8 @@
 //! The progress of a target through the mails that wait for it.
 
-use std::time::Duration;
-
 use crate::clock::Timestamp;
-use crate::fact::CatchUp;
+use crate::fact::{CatchUp, LEAST_BACKLOG, MEASURED, Speed};
 use crate::store::{DeliveryCounts, DeliveryTarget, Reader, StoreError};
-
-/// The smallest backlog whose progress is shown.
-const MIN_BACKLOG: i64 = 50;
-/// The period over which the speed is measured.
-const MEASURED: Duration = Duration::from_mins(10);
 
 /// Numbers of finished deliveries: since the backlog began, and within the measured period.
 #[derive(sqlx::FromRow)]
@@ -27,7 +20,7 @@ impl Reader {
         counts: DeliveryCounts,
         now: Timestamp,
     ) -> Result<Option<CatchUp>, StoreError> {
-        if counts.waiting < MIN_BACKLOG {
+        if counts.waiting < LEAST_BACKLOG {
             return Ok(None);
         }
         let oldest = self.sql(
@@ -49,8 +42,8 @@ impl Reader {
         );
         let measured = began.max(now.minus(MEASURED));
         let finished: FinishedCounts = finished.bind(target.id).bind(began).bind(measured).only().await?;
-        let seconds = (now.0 - measured.0).max(1) / 1000 + 1;
-        let minutes_left = (finished.recent > 0).then(|| counts.waiting * seconds / finished.recent / 60 + 1);
+        let speed = Speed { done: finished.recent, milliseconds: now.0 - measured.0 };
+        let minutes_left = speed.minutes_for(counts.waiting);
         Ok(Some(CatchUp { done: finished.done, total: finished.done + counts.waiting, minutes_left }))
     }
 }

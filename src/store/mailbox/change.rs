@@ -279,7 +279,7 @@ impl Tx<'_> {
         forget.bind(before.id).bind(Reason::BeforeStart.stored()).run().await?;
         let decide = self.sql(
             r"-- reset the start
-            UPDATE epoch SET start_decided = FALSE, cursor = 1
+            UPDATE epoch SET start_decided = FALSE, cursor = 1, backlog_left = 0
             WHERE folder_id IN (SELECT id FROM folder WHERE mailbox_id = $1)",
         );
         decide.bind(before.id).run().await?;

@@ -243,6 +243,7 @@ const HOT: &[Hot] = &[
     hot("newest anchors", "at every poll of a folder"),
     hot("anchors in a range of UIDs", "at every poll of a folder"),
     hot("ledger line of a UID", "at every poll of a folder"),
+    hot("record handled UIDs", "at every batch of an import"),
     hot("move the cursor", "at every batch of an import"),
     hot("identities that are already in an inbox", "at every batch of an import"),
     hot("message to claim", "for every mail that is already imported"),

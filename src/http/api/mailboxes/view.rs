@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
-use crate::fact::BothWays;
+use crate::fact::{Backlog, BothWays};
 use crate::http::State;
 use crate::http::api::auth::Caller;
 use crate::http::api::etag::EntityTag;
@@ -132,6 +132,8 @@ pub struct Status {
     failing_since: Option<Timestamp>,
     /// The error of the last poll.
     error: Option<Failure>,
+    /// The progress of the import through a backlog; null if only a few mails wait on the server.
+    backlog: Option<Backlog>,
     /// The number of messages that are still to be fetched.
     pending: i64,
     /// The number of quarantined messages.
@@ -234,6 +236,7 @@ impl Status {
             failing_since: status.failing_since.map(Timestamp),
             error: status.last_error.as_deref().map(|json| Failure::from_error(&LastError::from_json(json), caller)),
             unaccounted: open.unaccounted(),
+            backlog: open.backlog(mailbox, now),
             pending: open.pending,
             quarantined: open.quarantined,
             effects_pending: open.effects_pending,
