@@ -161,7 +161,7 @@ async fn gather(deps: &Deps, now: Timestamp) -> Result<String, StoreError> {
     );
     let found_late: MailboxCounter =
         register(registry, "mailbox_found_late", "UIDs that the server had omitted and a comparison has found");
-    let pending: MailboxGauge = register(registry, "mailbox_pending", "UIDs that are still to be fetched");
+    let pending: MailboxGauge = register(registry, "mailbox_pending", "UIDs that the server listed and did not return");
     let quarantined: MailboxGauge = register(registry, "mailbox_quarantined", "Quarantined UIDs");
     let effects: MailboxGauge =
         register(registry, "mailbox_effects_pending", "Copies that are still to be changed as configured");

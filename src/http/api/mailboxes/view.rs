@@ -134,7 +134,7 @@ pub struct Status {
     error: Option<Failure>,
     /// The progress of the import through a backlog; null if only a few mails wait on the server.
     backlog: Option<Backlog>,
-    /// The number of messages that are still to be fetched.
+    /// The number of messages that the server listed and did not return; they are requested again.
     pending: i64,
     /// The number of quarantined messages.
     quarantined: i64,
