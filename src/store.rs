@@ -57,7 +57,8 @@ pub use delivery::{
     OpenDelivery, TargetResult,
 };
 pub use delivery_target::{
-    DeliveryCounts, DeliveryTarget, TargetSettings, target_look_password_row, target_old_secret_row, target_secret_row,
+    DeliveryCounts, DeliveryTarget, TargetSettings, is_host_of, target_look_password_row, target_old_secret_row,
+    target_secret_row,
 };
 pub use departure::Departing;
 pub use effect::{Effect, EffectStep};

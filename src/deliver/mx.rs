@@ -48,7 +48,7 @@ impl fmt::Display for Via {
 /// leaves them out.
 pub async fn mail_servers(domain: &str, egress: &Egress) -> (Vec<String>, Vec<IpAddr>) {
     let Some(domain) = host_name(domain) else { return (Vec::new(), Vec::new()) };
-    let names = hosts::of(&domain, egress.dns()).await.unwrap_or_default();
+    let names = hosts::look_up(&domain, egress.dns()).await.unwrap_or_default();
     let mut addresses = Vec::new();
     for name in names.iter().take(MAX_HOSTS) {
         addresses.extend(egress.permitted_addresses(name).await);

@@ -329,6 +329,19 @@ impl Tx<'_> {
     }
 }
 
+/// Whether a recipient is a mailbox, by its address, its login name, or a login name without a domain on a server of that domain.
+fn is_mailbox(recipient: &str, mailbox: &Mailbox) -> bool {
+    let names = [&mailbox.address, &mailbox.username].map(|name| name.to_lowercase());
+    let domain = recipient.rsplit_once('@').map_or("", |(_, domain)| domain);
+    names.contains(&recipient.to_lowercase()) || is_host_of(&mailbox.server.host, domain)
+}
+
+/// Whether a host is named after a domain.
+pub fn is_host_of(host: &str, domain: &str) -> bool {
+    let (host, domain) = (host.to_lowercase(), domain.to_lowercase());
+    host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
+}
+
 fn bind_settings<'c>(
     statement: super::statement::Statement<'c>,
     settings: &TargetSettings,
@@ -409,17 +422,16 @@ impl Reader {
     /// the login name is its local part, and the mailbox's server is named after its domain.
     pub async fn matching_recipient(&mut self, mailbox: &Mailbox) -> Result<Option<String>, StoreError> {
         let statement = self.sql(
-            r"-- recipient of deliveries that is a mailbox
-            SELECT coalesce(t.recipient, i.address)
+            r"-- recipients of deliveries that may be a mailbox
+            SELECT DISTINCT coalesce(t.recipient, i.address)
             FROM delivery_lane l JOIN delivery_target t ON t.id = l.target_id JOIN inbox i ON i.id = l.inbox_id
             WHERE l.accepts AND i.organisation_id = $1 AND t.url NOT LIKE 'http%'
                 AND (lower(coalesce(t.recipient, i.address)) IN (lower($2), lower($3))
-                    OR (lower(substr(coalesce(t.recipient, i.address), 1, length($3) + 1)) = lower($3) || '@'
-                        AND '.' || lower($4) LIKE '%.' || lower(substr(coalesce(t.recipient, i.address), length($3) + 2))))
-            LIMIT 1",
+                    OR lower(substr(coalesce(t.recipient, i.address), 1, length($3) + 1)) = lower($3) || '@')",
         );
         let statement = statement.bind(mailbox.organisation_id).bind(mailbox.address.clone());
-        Ok(statement.bind(mailbox.username.clone()).bind(mailbox.server.host.clone()).first_value().await?)
+        let found: Vec<String> = statement.bind(mailbox.username.clone()).values().await?;
+        Ok(found.into_iter().find(|recipient| is_mailbox(recipient, mailbox)))
     }
 
     /// Counts the deliveries of a target.
@@ -508,5 +520,18 @@ impl Tx<'_> {
         );
         statement.bind(id).bind(delivered_at).run().await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_named_after_its_domain_and_no_other() {
+        assert!(is_host_of("imap.Lillestad.se", "lillestad.se"));
+        assert!(is_host_of("lillestad.se", "Lillestad.se"));
+        assert!(!is_host_of("imap.storlillestad.se", "lillestad.se"));
+        assert!(!is_host_of("lillestad.se", "mail.lillestad.se"));
     }
 }

@@ -8,7 +8,7 @@ use crate::app::{Acting, Error};
 use crate::deliver;
 use crate::egress::Egress;
 use crate::fact::Conflict;
-use crate::store::{Inbox, TargetSettings};
+use crate::store::{Inbox, TargetSettings, is_host_of};
 use crate::target::TargetKind;
 
 /// Time limit for all name servers, since a person is waiting.
@@ -25,7 +25,7 @@ pub async fn check(acting: Acting<'_>, settings: &TargetSettings, inbox: &Inbox,
         return Ok(());
     };
     let hosts = acting.store.read().await?.hosts_with_login(inbox.organisation_id, name).await?;
-    let is_named_so = hosts.iter().any(|host| is_within(host, domain));
+    let is_named_so = hosts.iter().any(|host| is_host_of(host, domain));
     if is_named_so || timeout(TIME_LIMIT, is_mail_server(&hosts, domain, egress)).await.unwrap_or(false) {
         return Err(Conflict::TargetIsPolled { address: recipient.to_owned() }.into());
     }
@@ -46,23 +46,4 @@ async fn is_mail_server(hosts: &[String], domain: &str, egress: &Egress) -> bool
         }
     }
     false
-}
-
-/// Whether a host is named after a domain.
-fn is_within(host: &str, domain: &str) -> bool {
-    let (host, domain) = (host.to_lowercase(), domain.to_lowercase());
-    host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_is_named_after_its_domain_and_no_other() {
-        assert!(is_within("imap.Lillestad.se", "lillestad.se"));
-        assert!(is_within("lillestad.se", "Lillestad.se"));
-        assert!(!is_within("imap.storlillestad.se", "lillestad.se"));
-        assert!(!is_within("lillestad.se", "mail.lillestad.se"));
-    }
 }
