@@ -163,11 +163,16 @@ impl Search {
         unknown: usize,
         last: Option<u32>,
     ) -> Result<(), PollError> {
-        let above = match last {
-            Some(last) => self.listing.count_above(&mut visit.session, last).await?,
+        let mut above = match last {
+            Some(last) => i64::from(self.listing.count_above(&mut visit.session, last).await?),
             None => 0,
         };
-        let left = i64::try_from(unknown).unwrap_or(i64::MAX).saturating_add(above.into());
+        if let Some(last) = last.filter(|_| above > 0) {
+            // A mail that stays pending keeps the cursor below mail that is finished.
+            let finished = visit.deps.store.finished_above(folder.epoch.id, last).await.map_err(store_error)?;
+            above = (above - finished).max(0);
+        }
+        let left = i64::try_from(unknown).unwrap_or(i64::MAX).saturating_add(above);
         if self.has_backlog || left >= LEAST_BACKLOG {
             self.has_backlog = true;
             let now = visit.deps.clock.now();

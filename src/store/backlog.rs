@@ -32,6 +32,17 @@ pub(super) fn sum(folders: &[FolderBacklog], now: Timestamp) -> Option<Backlog> 
 }
 
 impl Store {
+    /// Number of finished UIDs above this one. Ranges do not count, since they may have no mail.
+    pub async fn finished_above(&self, epoch_id: i64, uid: u32) -> Result<i64, StoreError> {
+        let mut reader = self.read().await?;
+        let statement = reader.sql(
+            r"-- count finished UIDs above a UID
+            SELECT count(*) FROM ledger
+            WHERE epoch_id = $1 AND uid > $2 AND uid_last IS NULL AND state NOT IN ('pending', 'gone')",
+        );
+        Ok(statement.bind(epoch_id).bind(i64::from(uid)).value().await?)
+    }
+
     /// Notes how many mails of a folder are still to be fetched. A backlog that is not finished goes on, with the mail that
     /// has arrived since; a few mails begin none.
     pub async fn note_backlog(

@@ -53,6 +53,7 @@ async fn an_import_lowers_its_backlog_by_what_it_finished() {
         at.store.import(&lease, batch(&epoch, findings, 21), MINUTE).await.unwrap();
         assert_eq!(at.backlog(&lease, MINUTE).await, backlog(20, 120, Some(6)), "{name}");
         // The cursor and the highest UID stay: the mail that is pending was asked for again.
+        assert_eq!(at.store.finished_above(epoch.id, 17).await.unwrap(), 3, "{name}: 18 to 20, and not the pending 21");
         let again = vec![(21, mail("given", &[inbox]))];
         at.store.import(&lease, batch(&epoch, again, 21), MINUTE).await.unwrap();
         assert_eq!(at.backlog(&lease, MINUTE).await, backlog(21, 120, Some(5)), "{name}");
