@@ -14,6 +14,12 @@ pub fn new(prefix: &str) -> String {
     format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bits))
 }
 
+/// 48 bits about a number that only the owner of the secret can compute. `use_of` keeps the uses of one secret apart.
+pub fn signature(secret: &[u8], use_of: &str, number: i64) -> String {
+    let digest = Sha256::new().chain_update(secret).chain_update(use_of).chain_update(number.to_be_bytes());
+    crate::vault::hex(digest.finalize().get(..6).unwrap_or_default())
+}
+
 /// The hash that is stored. A slow hash is not needed for 256 random bits.
 pub fn hash(key: &str) -> Vec<u8> {
     Sha256::digest(key.as_bytes()).to_vec()

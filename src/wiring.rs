@@ -23,6 +23,9 @@ const EVERYWHERE: [IpNet; 2] = [
     IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
 ];
 
+/// Memory for the answers of recipients' mailboxes.
+const SEARCH_MEMORY: u64 = 8 << 20;
+
 /// Opens the configured database.
 pub async fn store(config: &Config) -> Result<Store, StoreError> {
     let store = Store::open(&config.database.url).await?.with_least_interval(config.schedule.least_interval.0);
@@ -70,6 +73,14 @@ pub fn terms(deadlines: &config::Deadlines, limits: &config::Limits, sessions: u
     }
 }
 
+/// The limits of IMAP sessions in recipients' mailboxes, which read fields only. Their memory is not that of the polls.
+fn search_terms(config: &Config) -> Terms {
+    let Terms { deadlines, limits, .. } = terms(&config.deadlines, &config.limits, 1);
+    let (literal, answer) = (64 << 10, 4 << 20);
+    let limits = imap::Limits { literal, answer, ..limits };
+    Terms { deadlines, limits, in_flight: InFlight::new(SEARCH_MEMORY, literal, 1) }
+}
+
 /// The services and settings that all polls share.
 pub fn deps(config: &Config, store: Arc<Store>, vault: Vault, renewals: Renewals) -> Deps {
     Deps {
@@ -96,7 +107,7 @@ pub async fn deliver_deps(config: &Config, deps: &Deps) -> Result<DeliverDeps, S
         egress: deps.egress.clone(),
         operators_egress: Egress::new(EVERYWHERE.to_vec(), deps.egress.dns().clone()),
         clock: deps.clock.clone(),
-        imap: deps.imap.clone(),
+        imap: search_terms(config),
         deadlines: config.deadlines.clone(),
         settings: config.delivery.clone(),
         bodies: BodyMemory::default(),

@@ -8,7 +8,6 @@ use super::mx::{self, Via};
 use super::refused::refused;
 use super::smtp::{Deadlines, Encryption, Login, Protocol, Session, Terms};
 use crate::fact::{DeliveryPhase, DeliveryProblem};
-use crate::imap;
 use crate::store::DeliveryTarget;
 use crate::target::{TargetKind, TargetTls, TargetUrl};
 
@@ -21,8 +20,6 @@ pub struct Connection {
     session: Option<Session>,
     /// The MX host, with `mx:`.
     via: Option<Via>,
-    /// The IMAP session in the recipient's mailbox, after a search.
-    mailbox: Option<imap::Session>,
 }
 
 impl Connection {
@@ -53,16 +50,8 @@ impl Connection {
         self.via.as_ref()
     }
 
-    /// The IMAP session in the recipient's mailbox, if one is open.
-    pub fn mailbox(&mut self) -> &mut Option<imap::Session> {
-        &mut self.mailbox
-    }
-
-    /// Ends the sessions with LOGOUT and QUIT.
+    /// Ends the session with QUIT.
     pub async fn close(self) {
-        if let Some(mailbox) = self.mailbox {
-            mailbox.logout().await;
-        }
         if let Some(session) = self.session {
             session.quit().await;
         }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
 use super::deps::DeliverDeps;
+use super::look::Lookup;
 use super::retry::{Consequence, RetryContext, consequence};
 use super::send;
 use crate::store::{AttemptResult, BatchResult, LANE_LEASE, LaneLease, OpenDelivery, StoreError, TargetResult};
@@ -43,8 +44,9 @@ async fn send_all(lease: &LaneLease, deps: &DeliverDeps, stop: &CancellationToke
     let started = Instant::now();
     let connections = usize::try_from(lease.target.concurrency).unwrap_or(1);
     let connections = if lease.target.inbox_id.is_none() { 1 } else { connections.max(1) };
-    let mut open: Vec<Connection> = (0..connections).map(|_| Connection::default()).collect();
-    let batch = match lease.target.rule_for_lost_answer() {
+    let mut lines =
+        Lines { connections: (0..connections).map(|_| Connection::default()).collect(), lookup: Lookup::default() };
+    let batch = match lease.target.when_unknown {
         WhenUnknown::Repeat => BATCH * i64::try_from(connections).unwrap_or(1),
         // A person decides about each mail that may have arrived, so none is marked before its turn.
         WhenUnknown::Hold => i64::try_from(connections).unwrap_or(1),
@@ -57,18 +59,20 @@ async fn send_all(lease: &LaneLease, deps: &DeliverDeps, stop: &CancellationToke
         }
         crate::crash::point("deliveries begun");
         let (began, count) = (deps.clock.now(), deliveries.len());
-        let mut result = send_batch(deliveries, &mut open, lease, (deps, stop)).await;
+        let mut result = send_batch(deliveries, &mut lines, lease, (deps, stop)).await;
         result.not_before = lease.target.rate.map(|rate| began.plus(pace(count, rate)));
         crate::crash::point("deliveries sent");
         let now = deps.clock.now();
         deps.store.record_deliveries(lease, &result, now).await?;
         let pause = result.not_before.map_or(Duration::ZERO, |until| until.since(now));
-        if result.next_at > now || result.target != TargetResult::Answered || pause > SHORT_PAUSE {
+        let has_failed = matches!(result.target, TargetResult::Failed { .. } | TargetResult::Stopped { .. });
+        if result.next_at > now || has_failed || pause > SHORT_PAUSE {
             break;
         }
         tokio::time::sleep(pause).await;
     }
-    join_all(open.into_iter().map(Connection::close)).await;
+    join_all(lines.connections.into_iter().map(Connection::close)).await;
+    lines.lookup.close().await;
     Ok(())
 }
 
@@ -83,6 +87,13 @@ fn pace(count: usize, rate: i64) -> Duration {
     Duration::from_mins(1).saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)) / rate
 }
 
+/// The open connections of a lane.
+struct Lines {
+    connections: Vec<Connection>,
+    /// To the recipient's mailbox.
+    lookup: Lookup,
+}
+
 /// The unsent part of a batch, and the results so far.
 struct Progress {
     waiting: VecDeque<OpenDelivery>,
@@ -94,7 +105,7 @@ struct Progress {
 /// Sends a batch over all connections; a free connection takes the next delivery.
 async fn send_batch(
     deliveries: Vec<OpenDelivery>,
-    open: &mut [Connection],
+    lines: &mut Lines,
     lease: &LaneLease,
     (deps, stop): (&DeliverDeps, &CancellationToken),
 ) -> BatchResult {
@@ -110,9 +121,20 @@ async fn send_batch(
         let mut progress = lock();
         if progress.is_over || stop.is_cancelled() { None } else { progress.waiting.pop_front() }
     };
-    join_all(open.iter_mut().map(async |connection| {
+    let Lines { connections, lookup } = lines;
+    let lookup = &*lookup;
+    join_all(connections.iter_mut().map(async |connection| {
         while let Some(delivery) = next() {
-            let sent = send::send(&delivery, connection, lease, deps).await;
+            let found = lookup.find_earlier_delivery(&delivery, lease, deps).await;
+            let sent = match found {
+                Ok(Some(place)) => {
+                    // The target was not asked.
+                    lock().result.attempts.push((delivery.id, AttemptResult::Delivered { answer: place }));
+                    continue;
+                }
+                Ok(None) => send::send(&delivery, connection, lease, deps).await,
+                Err(failed) => Err(failed),
+            };
             let mut progress = lock();
             match sent {
                 Ok(answer) => {

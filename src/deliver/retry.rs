@@ -60,6 +60,8 @@ pub fn consequence(failed: FailedAttempt, context: RetryContext) -> Consequence 
     let FailedAttempt { problem, verdict, retry_after } = failed;
     match (verdict.action, verdict.scope) {
         (Action::MaybeDelivered, _) => after_lost_answer(problem, context),
+        (Action::SearchLater, _) => after_failed_search(problem, context),
+        (Action::HoldUnsure, _) => held_unsure(problem),
         (Action::Stop, _) => Consequence {
             attempt: AttemptResult::Queued { problem: Some(problem.clone()), counts: false },
             target: TargetResult::Stopped { problem },
@@ -102,6 +104,22 @@ fn after_lost_answer(problem: DeliveryProblem, context: RetryContext) -> Consequ
     Consequence { attempt: AttemptResult::Unsure { problem }, target: TargetResult::Untried, pause_until }
 }
 
+/// The consequence of a failed search for a mail that may have arrived. If a person has retried the mail, it is held at once.
+fn after_failed_search(problem: DeliveryProblem, context: RetryContext) -> Consequence {
+    if context.attempts == 0 || context.attempts + 1 >= MAX_UNSURE {
+        return held_unsure(problem);
+    }
+    let wait = doubled(5 * MINUTE, context.attempts, 4 * HOUR);
+    let retry_at = context.now.plus(with_jitter(wait, context.jitter));
+    let attempt = AttemptResult::Deferred { problem, retry_at };
+    Consequence { attempt, target: TargetResult::Untried, pause_until: None }
+}
+
+fn held_unsure(problem: DeliveryProblem) -> Consequence {
+    let attempt = AttemptResult::Held { problem, unsure: true };
+    Consequence { attempt, target: TargetResult::Untried, pause_until: None }
+}
+
 /// The consequence of a temporary refusal: the mail keeps its place for the first attempts, then later mails may pass it.
 fn refused_for_now(
     problem: DeliveryProblem,
@@ -125,8 +143,10 @@ fn refused_for_now(
 /// The wait after a failure of the target itself: from seconds up to an hour, or up to a day if a person must fix the cause.
 fn target_wait(action: Action, failures: i64) -> Duration {
     match action {
-        Action::RetryInOrder | Action::MaybeDelivered => doubled(Duration::from_secs(5), failures, HOUR),
-        Action::RetryLater | Action::Hold | Action::Stop => doubled(15 * MINUTE, failures, DAY),
+        Action::RetryInOrder | Action::MaybeDelivered | Action::SearchLater => {
+            doubled(Duration::from_secs(5), failures, HOUR)
+        }
+        Action::RetryLater | Action::Hold | Action::HoldUnsure | Action::Stop => doubled(15 * MINUTE, failures, DAY),
     }
 }
 
@@ -220,6 +240,19 @@ mod tests {
         assert_eq!(of(WhenUnknown::Repeat, 0), AttemptResult::Unsure { problem: problem.clone() });
         assert_eq!(of(WhenUnknown::Hold, 0), AttemptResult::Held { problem: problem.clone(), unsure: true });
         assert_eq!(of(WhenUnknown::Repeat, MAX_UNSURE - 1), AttemptResult::Held { problem, unsure: true });
+        let search = |attempts| consequence(failed(Action::SearchLater, Scope::Mail), context(attempts));
+        let problem = DeliveryProblem::NoStartTls;
+        let waiting = AttemptResult::Deferred { problem: problem.clone(), retry_at: NOW.plus(10 * MINUTE) };
+        let later = Consequence { attempt: waiting, target: TargetResult::Untried, pause_until: None };
+        assert_eq!(search(1), later, "later mails do not wait");
+        for attempts in [0, MAX_UNSURE - 1] {
+            let held = AttemptResult::Held { problem: problem.clone(), unsure: true };
+            assert_eq!(
+                (search(attempts).attempt, search(attempts).target),
+                (held, TargetResult::Untried),
+                "{attempts}"
+            );
+        }
         let stop = consequence(failed(Action::Stop, Scope::Target), context(0));
         assert_eq!(stop.target, TargetResult::Stopped { problem: DeliveryProblem::NoStartTls });
     }

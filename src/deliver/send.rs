@@ -6,7 +6,6 @@ use super::connection::Connection;
 use super::deps::DeliverDeps;
 use super::endpoint::endpoint;
 use super::external_id::ExternalId;
-use super::look;
 use super::retry::FailedAttempt;
 use super::smtp::{Accepted, Envelope, Scanner, Session};
 use super::trace::{self, AutoSubmitted, Trace};
@@ -35,17 +34,13 @@ struct Outgoing<'a> {
     auto_submitted: AutoSubmitted,
 }
 
-/// Sends a delivery, unless an earlier attempt turns out to have delivered it. Returns the target's answer, or the place where the
-/// mail was found.
+/// Sends a delivery. Returns the target's answer.
 pub async fn send(
     delivery: &OpenDelivery,
     connection: &mut Connection,
     lease: &LaneLease,
     deps: &DeliverDeps,
 ) -> Result<String, FailedAttempt> {
-    if let Some(place) = look::find_earlier_delivery(delivery, connection.mailbox(), lease, deps).await? {
-        return Ok(place);
-    }
     let outgoing = Outgoing::read(delivery, lease, deps).await.map_err(failed)?;
     match lease.target.kind() {
         TargetKind::Smtp | TargetKind::Lmtp => {

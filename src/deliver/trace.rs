@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 use crate::clock::Timestamp;
 use crate::mail::fields::{fields, header_section};
+use crate::opaque;
 use crate::shown::shown_within;
 use crate::store::Installation;
 
@@ -26,9 +27,9 @@ const MAX_RESULTS: usize = 2000;
 /// The field with the id of the message.
 pub const MESSAGE_FIELD: &str = "X-Mailferry-Message";
 
-/// The id of a message outside Mailferry.
+/// The id of a message outside Mailferry. It is signed: only a mail that this installation has delivered carries it.
 pub fn message_id(installation: &Installation, message: i64) -> String {
-    format!("{}-m{message}", installation.name)
+    format!("{}-m{message}.{}", installation.name, opaque::signature(&installation.secret, "message", message))
 }
 
 /// The values of the trace fields.

@@ -28,6 +28,11 @@ pub enum Action {
     Hold,
     /// The mail may have arrived. The target's `when_unknown` decides.
     MaybeDelivered,
+    /// It stays open whether the mail has arrived. Search the recipient's mailbox again later; the later mails of the inbox do not
+    /// wait.
+    SearchLater,
+    /// Hold the mail, which may have arrived. The target was not asked.
+    HoldUnsure,
     /// Pause the target: it wants no more mail.
     Stop,
 }

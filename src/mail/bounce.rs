@@ -4,7 +4,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mail_parser::{MessageParser, MimeHeaders, PartType};
-use sha2::{Digest, Sha256};
 
 use super::fields::fields;
 use crate::address::Address;
@@ -42,8 +41,7 @@ pub fn address(sender: &Address, delivery: i64, secret: &[u8]) -> String {
 
 /// A 48-bit signature that only the owner of the secret can compute.
 pub fn signature(secret: &[u8], delivery: i64) -> String {
-    let digest = Sha256::new().chain_update(secret).chain_update(b"bounce").chain_update(delivery.to_be_bytes());
-    crate::vault::hex(digest.finalize().get(..6).unwrap_or_default())
+    crate::opaque::signature(secret, "bounce", delivery)
 }
 
 /// The first of these addresses that is a bounce address.

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::{DeliveryTarget, Store, StoreError, Tx};
 use crate::clock::Timestamp;
-use crate::fact::{DeliveryProblem, to_json};
-use crate::target::WhenUnknown;
+use crate::fact::{DeliveryProblem, StoredFact, to_json};
+use crate::target::{TargetKind, WhenUnknown};
 
 pub(super) use queue::hour;
 
@@ -52,6 +52,8 @@ pub struct OpenDelivery {
     pub attempts: i64,
     /// An earlier attempt may have delivered it.
     pub unsure: bool,
+    /// Why the last attempt failed.
+    pub problem: Option<StoredFact<DeliveryProblem>>,
     pub message_id: i64,
     pub mailbox: String,
     /// The server that the mail was fetched from, while its mailbox exists.
@@ -212,7 +214,7 @@ impl Store {
         let take = take.bind(due.id).bind(token).bind(taker.owner).bind(taker.until).bind(lease_now);
         let taken: Option<i64> = take.bind(taker.dead_token).first_value().await?;
         let Some(inbox_id) = taken else { return Ok(None) };
-        tx.recover_interrupted(due.id, target.rule_for_lost_answer(), now).await?;
+        tx.recover_interrupted(due.id, &target, now).await?;
         let inbox = tx.sql(
             r"-- inbox of a lane
             SELECT address, reply_from, organisation_id FROM inbox WHERE id = $1",
@@ -257,7 +259,7 @@ impl Store {
         tx.check_lane(lease).await?;
         let statement = tx.sql(
             r"-- next deliveries of a lane
-            SELECT d.id, d.attempts, d.unsure, m.id AS message_id, m.mailbox, m.folder, m.uidvalidity, m.uid,
+            SELECT d.id, d.attempts, d.unsure, d.problem, m.id AS message_id, m.mailbox, m.folder, m.uidvalidity, m.uid,
                 m.size, m.sha256, m.internal_date, m.imported_at, m.historic, m.why, m.raw_removed_at,
                 (SELECT b.host FROM mailbox b WHERE b.address = m.mailbox) AS host
             FROM (
@@ -326,19 +328,27 @@ impl Store {
 
 impl Tx<'_> {
     /// Marks the mails that a dead worker was sending as unsure: they may have arrived.
-    async fn recover_interrupted(&mut self, lane_id: i64, rule: WhenUnknown, now: Timestamp) -> Result<(), StoreError> {
+    async fn recover_interrupted(
+        &mut self,
+        lane_id: i64,
+        target: &DeliveryTarget,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- recover interrupted deliveries
             UPDATE delivery SET state = $2, unsure = TRUE, attempts = attempts + 1, problem = $3
             WHERE lane_id = $1 AND state IN ('queued', 'maybe', 'sending') AND state = 'sending'",
         );
-        let state = match rule {
+        let state = match target.rule_for_lost_answer() {
             WhenUnknown::Repeat => "maybe",
             WhenUnknown::Hold => "held",
         };
         let problem = to_json(&DeliveryProblem::Interrupted);
-        statement.bind(lane_id).bind(state).bind(problem).run().await?;
-        self.schedule_lane(lane_id, now).await
+        let recovered = statement.bind(lane_id).bind(state).bind(problem).run().await?;
+        // A relay may need a while to deliver the mail that it has accepted; LMTP answers afterwards.
+        let is_on_its_way = recovered > 0 && target.look_in.is_some() && target.kind() == TargetKind::Smtp;
+        let next_at = if is_on_its_way { now.plus(RELAY_TIME) } else { now };
+        self.schedule_lane(lane_id, next_at).await
     }
 
     async fn record_attempt(&mut self, id: i64, attempt: &AttemptResult, now: Timestamp) -> Result<(), StoreError> {
@@ -396,6 +406,9 @@ impl Tx<'_> {
         Ok(())
     }
 }
+
+/// The time in which a relay usually delivers a mail.
+const RELAY_TIME: Duration = Duration::from_mins(5);
 
 /// How long a lease of a lane lasts without a heartbeat.
 pub const LANE_LEASE: Duration = Duration::from_secs(60);

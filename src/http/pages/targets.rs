@@ -101,7 +101,7 @@ impl TargetForm {
             text => Some(text.parse::<Address>().map_err(|_| Invalid::Recipient(text.to_owned()))?),
         };
         let look_in = match self.look_in.trim() {
-            text if text.is_empty() || is_webhook => None,
+            "" => None,
             text => Some(text.parse::<MailboxUrl>()?),
         };
         let looks = look_in.is_some();

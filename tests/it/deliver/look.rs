@@ -5,7 +5,7 @@ use crate::support::{
     dovecot::{PASSWORD, lmtp::Lmtp},
     facts::text,
     mailferry::databases,
-    sink::{Act, Step},
+    sink::{Act, Step, say},
 };
 
 /// The options of a target whose recipient has a mailbox on this server.
@@ -22,10 +22,12 @@ fn strs(options: &[String]) -> Vec<&str> {
     options.iter().map(String::as_str).collect()
 }
 
-/// A target that loses the answer to the first mail, and the recipient's mailbox, which the test fills.
+/// A target that loses the answer to the first mail and refuses the next, and the recipient's mailbox, which the test fills.
 fn losing_the_answer(more: &[&str]) -> (World, Sink, Dovecot) {
     let world = World::new(Database::Sqlite);
-    let sink = Sink::start(Personality::smtp().first(1, Step::Answer, Act::Close));
+    let refusal = say("451 4.3.0 later");
+    let personality = Personality::smtp().first(1, Step::Answer, Act::Close).first(1, Step::Answer, refusal);
+    let sink = Sink::start(personality);
     let recipient = Dovecot::start(&[JOBB_INBOX]);
     let looking = look_in(&world, &recipient, PASSWORD);
     world.target(&[&["--smtp", &url(&sink)], more, &strs(&looking)].concat());
@@ -69,14 +71,19 @@ fn with_the_recipients_mailbox_a_crash_at_any_step_delivers_each_mail_once() {
     }
 }
 
+/// The mail with an id that begins as its own does.
+fn decoy(sent: &[u8]) -> String {
+    let sent = String::from_utf8_lossy(sent);
+    let (head, rest) = sent.split_once("X-Mailferry-Message: ").unwrap();
+    let (id, rest) = rest.split_once("\r\n").unwrap();
+    format!("{head}X-Mailferry-Message: {id}0\r\n{rest}")
+}
+
 #[test]
 fn a_mail_that_is_found_is_not_sent_again() {
     let (world, sink, recipient) = losing_the_answer(&[]);
     let sent = &sink.transactions()[0].bytes;
-    // The decoy's id begins with the id of this mail.
-    let (id, longer) = ("-m1\r\n", "-m12\r\n");
-    assert!(String::from_utf8_lossy(sent).contains(id));
-    let decoy = String::from_utf8_lossy(sent).replacen(id, longer, 1);
+    let decoy = decoy(sent);
     recipient.deliver(JOBB_INBOX, "INBOX", "a", decoy.as_bytes());
     recipient.deliver(JOBB_INBOX, "INBOX", "b", sent);
     world.make_all_due();
@@ -93,12 +100,15 @@ fn a_mail_that_is_found_is_not_sent_again() {
 #[test]
 fn a_mail_that_is_not_found_is_sent_again() {
     let (world, sink, recipient) = losing_the_answer(&[]);
-    let decoy = String::from_utf8_lossy(&sink.transactions()[0].bytes).replacen("-m1\r\n", "-m12\r\n", 1);
+    let decoy = decoy(&sink.transactions()[0].bytes);
     recipient.deliver(JOBB_INBOX, "INBOX", "a", decoy.as_bytes());
     world.make_all_due();
     world.poll();
+    assert_eq!(world.states(), ["maybe"], "refused for now: {:?}", world.deliveries());
+    world.make_all_due();
+    world.poll();
     assert_eq!(world.states(), ["delivered"], "{:?}", world.deliveries());
-    assert_eq!(sink.wait_for(2).len(), 2);
+    assert_eq!(sink.wait_for(3).len(), 3);
 }
 
 #[test]
@@ -112,33 +122,65 @@ fn a_mail_that_is_not_found_is_held_if_the_target_says_hold_and_can_be_sent_by_h
     assert_eq!(held["unsure"], true, "{held}");
     world.mailferry.ok(&["delivery", "retry", &held["id"].to_string()]);
     world.poll();
-    assert_eq!(world.states(), ["delivered"], "{:?}", world.deliveries());
-    assert_eq!(sink.wait_for(2).len(), 2);
+    assert_eq!(world.states(), ["maybe"], "refused for now: {:?}", world.deliveries());
+    world.make_all_due();
+    world.poll();
+    assert_eq!(world.states(), ["delivered"], "the last answer was not lost: {:?}", world.deliveries());
+    assert_eq!(sink.wait_for(3).len(), 3);
 }
 
 #[test]
-fn a_mailbox_that_cannot_be_opened_leaves_the_mail_waiting() {
+fn a_mail_that_may_have_arrived_is_held_if_the_mailbox_is_no_longer_set() {
+    let (world, sink, _recipient) = losing_the_answer(&["--when-unknown", "hold"]);
+    world.mailferry.ok(&["inbox", "delivery", "set", "1", "--look-in", "none"]);
+    world.make_all_due();
+    world.poll();
+    assert_eq!(world.states(), ["held"], "{:?}", world.deliveries());
+    assert_eq!(sink.transactions().len(), 1);
+}
+
+#[test]
+fn a_mailbox_that_cannot_be_opened_lets_later_mail_pass() {
     let (world, sink, recipient) = losing_the_answer(&[]);
     let wrong = look_in(&world, &recipient, "kanarie-fel");
     world.mailferry.ok(&[&["inbox", "delivery", "set", "1"], &strs(&wrong)[..]].concat());
     let tested = world.mailferry.run(&["inbox", "delivery", "test", "1"]);
     assert_eq!(tested.code, 1, "{}", tested.all());
-    for _ in 0..2 {
+    world.send(&["two"]);
+    for _ in 0..3 {
         world.make_all_due();
         world.poll();
-        assert_eq!(world.states(), ["maybe"], "{:?}", world.deliveries());
     }
+    assert_eq!(world.states(), ["deferred", "delivered"], "{:?}", world.deliveries());
     let waiting = &world.deliveries()[0];
     let problem = text(waiting, "problem");
     assert!(problem.contains("cannot be searched") && !problem.contains("kanarie"), "{problem}");
-    assert_eq!(sink.transactions().len(), 1);
-    world
-        .mailferry
-        .ok(&[&["inbox", "delivery", "set", "1"], &strs(&look_in(&world, &recipient, PASSWORD))[..]].concat());
-    world.mailferry.ok(&["inbox", "delivery", "test", "1"]);
-    world.make_all_due();
+    assert_eq!(sink.transactions().len(), 3, "one, and two with its refusal");
+    world.mailferry.ok(&["delivery", "retry", &waiting["id"].to_string()]);
     world.poll();
+    assert_eq!(world.states(), ["held", "delivered"], "a person gets an answer at once");
+    let right = look_in(&world, &recipient, PASSWORD);
+    world.mailferry.ok(&[&["inbox", "delivery", "set", "1"], &strs(&right)[..]].concat());
+    world.mailferry.ok(&["inbox", "delivery", "test", "1"]);
+    world.mailferry.ok(&["delivery", "retry", &waiting["id"].to_string()]);
+    world.poll();
+    assert_eq!(world.states(), ["delivered"; 2]);
+}
+
+/// The author of a mail may write the id of another: only the field on top counts.
+#[test]
+fn an_id_in_the_fields_of_the_author_proves_nothing() {
+    let (world, sink, recipient) = losing_the_answer(&[]);
+    let sent = String::from_utf8_lossy(&sink.transactions()[0].bytes).into_owned();
+    let field = sent.lines().find(|line| line.starts_with("X-Mailferry-Message: ")).unwrap();
+    let forged = format!("X-Mailferry-Message: other-m1.0123456789ab\r\n{field}\r\nSubject: forged\r\n\r\n.\r\n");
+    recipient.deliver(JOBB_INBOX, "INBOX", "a", forged.as_bytes());
+    for _ in 0..2 {
+        world.make_all_due();
+        world.poll();
+    }
     assert_eq!(world.states(), ["delivered"]);
+    assert!(!text(&world.deliveries()[0], "answer").starts_with("imap://"), "{:?}", world.deliveries());
 }
 
 #[test]
