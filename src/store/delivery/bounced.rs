@@ -21,8 +21,9 @@ impl Tx<'_> {
         let hold = self.sql(
             r"-- hold a delivery that came back
             UPDATE delivery SET returned = $2, problem = CASE WHEN state = 'sending' THEN problem ELSE $2 END,
-                state = CASE WHEN state = 'sending' THEN 'sending' ELSE 'held' END, finished_at = NULL
-            WHERE id = $1 AND state IN ('delivered', 'maybe', 'sending')",
+                state = CASE WHEN state = 'sending' THEN 'sending' ELSE 'held' END, finished_at = NULL,
+                retry_at = NULL
+            WHERE id = $1 AND (state IN ('delivered', 'maybe', 'sending') OR (unsure AND state IN ('deferred', 'held')))",
         );
         hold.bind(delivery).bind(to_json(&bounce.problem)).run().await?;
         Ok(())

@@ -181,6 +181,17 @@ async fn a_bounce_holds_the_delivery_that_it_returns() {
         at.store.record_deliveries(&lane, &result, NOW).await.unwrap();
         assert_eq!(at.outbox_states().await[second], "held", "{name}");
         at.store.release_lane(&lane).await.unwrap();
+        // A bounce shows that a mail whose answer was lost had arrived.
+        let mut tx = at.store.begin().await.unwrap();
+        let unsure =
+            tx.sql("UPDATE delivery SET state = 'deferred', unsure = TRUE, retry_at = 1, problem = NULL WHERE id = $1");
+        unsure.bind(deliveries[second]).run().await.unwrap();
+        tx.commit().await.unwrap();
+        let late = bounce(deliveries[second], signature(&secret, deliveries[second]), "late");
+        at.import(&lease, &epoch, vec![(6, late)]).await;
+        let outbox = at.outbox().await;
+        assert_eq!(outbox[second].1, "held", "{name}");
+        assert!(outbox[second].2.as_ref().unwrap().contains("5.1.1 unknown"), "{name}: {:?}", outbox[second]);
         // After a person has sent it again, the same bounce in another mailbox does not hold it.
         let mut tx = at.store.begin().await.unwrap();
         tx.sql("UPDATE delivery SET state = 'delivered'").run().await.unwrap();
