@@ -58,9 +58,9 @@
 //! 7. Every answer is read to its tagged end; any error, NO in the wrong place, BYE or EOF drops the connection.
 //! 8. Effects are idempotent; "already gone" is success; a COPY is recorded before it is sent. Delete is UID EXPUNGE, on Gmail MOVE
 //!    to the trash, never plain EXPUNGE or CLOSE. An effect left open by an earlier poll is compared with the server first.
-//! 9. No transaction is open while waiting for the network. Every network step has a deadline, every size a limit. The mail that
-//!    all sessions hold has one budget (`imap/in_flight.rs`), and connections to mail servers run on threads of their own
-//!    (`poll/visits.rs`).
+//! 9. No transaction is open while waiting for the network. Every network step has a deadline, every size a limit. All sessions
+//!    share one memory budget for the mail that they hold (`imap/in_flight.rs`), and connections to mail servers run on threads
+//!    of their own (`poll/visits.rs`).
 //! 10. The wall clock is read in `clock` only.
 //! 11. A failure says what is broken (message < folder < mailbox < host < us) and when to retry. `cause` names known causes, and
 //!     `locale/` has the sentence and the remedy in every language.

@@ -12,7 +12,7 @@ pub struct WantedInbox {
     pub address: Address,
     /// The display name.
     pub name: Option<String>,
-    /// The only address that replies are sent from.
+    /// The address that replies to the inbox's mail must be sent from.
     pub reply_from: Option<Address>,
     /// The owning organisation. [`Owner::Own`] of an operator means the first organisation.
     pub owner: Owner,
@@ -23,7 +23,7 @@ pub struct WantedInbox {
 pub struct InboxChanges {
     /// The display name.
     pub name: Option<Option<String>>,
-    /// The only address that replies are sent from.
+    /// The address that replies to the inbox's mail must be sent from.
     pub reply_from: Option<Option<Address>>,
 }
 

@@ -20,7 +20,7 @@ pub struct ConnectLink {
     pub expires_at: Timestamp,
 }
 
-/// Creates a link for a mailbox, and replaces one that was not used yet. The customer's page shows who created the
+/// Creates a link for a mailbox, and replaces one that has not been used yet. The customer's page shows who created the
 /// link.
 ///
 /// # Errors

@@ -32,7 +32,7 @@ pub enum Command {
         /// Display name
         #[arg(long)]
         name: Option<String>,
-        /// The only address that replies are sent from
+        /// The address that replies to the inbox's mail must be sent from
         #[arg(long, value_name = "ADDRESS")]
         reply_from: Option<Address>,
         /// Organisation that owns the inbox; a new name creates a new organisation [default: default]

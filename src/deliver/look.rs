@@ -34,7 +34,7 @@ enum Mailbox {
     #[default]
     Unopened,
     Open(Box<Session>),
-    /// A refused login is not repeated for each mail: the account would be locked.
+    /// The mailbox could not be opened or searched. Later mails do not try again: repeated logins could lock the account.
     Failed(DeliveryProblem),
 }
 

@@ -36,7 +36,7 @@ pub struct LaneLease {
     pub organisation_id: i64,
     /// The address of the inbox.
     pub inbox: String,
-    /// The only address that replies are sent from.
+    /// The address that replies to the inbox's mail must be sent from.
     pub reply_from: Option<String>,
     /// The target as it was when the lease was taken.
     pub target: DeliveryTarget,

@@ -16,7 +16,7 @@ pub struct Inbox {
     pub address: String,
     /// The display name.
     pub name: Option<String>,
-    /// The only address that replies are sent from.
+    /// The address that replies to the inbox's mail must be sent from.
     pub reply_from: Option<String>,
     pub created_at: Timestamp,
 }
@@ -39,7 +39,7 @@ pub struct NewInbox {
     pub address: Address,
     /// The display name.
     pub name: Option<String>,
-    /// The only address that replies are sent from.
+    /// The address that replies to the inbox's mail must be sent from.
     pub reply_from: Option<Address>,
     /// The owning organisation; `None`: the first one.
     pub organisation_id: Option<i64>,

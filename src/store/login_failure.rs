@@ -41,7 +41,7 @@ impl Store {
     ) -> Result<Result<(), i64>, StoreError> {
         // Check for a wait first, without writing, so that attempts with made-up names fill no table.
         let names: Vec<String> = subjects.iter().map(|(subject, _)| subject.clone()).collect();
-        let wait = self.login_wait(&names, now).await?;
+        let wait = self.login_wait_ms(&names, now).await?;
         if wait > 0 {
             return Ok(Err(wait));
         }
@@ -61,7 +61,7 @@ impl Store {
     }
 
     /// Milliseconds that an attempt against these subjects has to wait; 0 if none.
-    pub async fn login_wait(&self, subjects: &[String], now: Timestamp) -> Result<i64, StoreError> {
+    pub async fn login_wait_ms(&self, subjects: &[String], now: Timestamp) -> Result<i64, StoreError> {
         let mut wait = 0;
         let mut reader = self.read().await?;
         for subject in subjects {

@@ -110,7 +110,7 @@ pub struct Mailbox {
     pub settings: Settings,
     /// Whether the mailbox is paused, and therefore not polled.
     pub paused: bool,
-    /// Whether the mailbox is still in setup on the pages and was not started yet. Until then it is paused too.
+    /// Whether the mailbox is still in setup on the pages and has not been started yet. Until then it is paused too.
     pub setup: bool,
     /// When the mailbox was added or started.
     pub added_at: Timestamp,

@@ -42,7 +42,7 @@ impl Store {
 
     /// Takes and deletes the pending authorization with this `state`, if it was started by this browser. Another
     /// browser that presents the `state` does not delete it.
-    pub async fn end_auth(
+    pub async fn take_auth(
         &self,
         state_hash: &[u8],
         browser_hash: &[u8],

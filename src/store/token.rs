@@ -155,7 +155,7 @@ impl Tx<'_> {
 
 impl Reader {
     /// A token within the scope, by name. If several organisations have a token with this name, `organisation` selects
-    /// one; without it, the token of all organisations is meant.
+    /// one; without it, the token that sees all organisations is selected.
     ///
     /// # Errors
     /// [`Resource::Token`] is missing; [`Conflict::AmbiguousToken`].

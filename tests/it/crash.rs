@@ -1,5 +1,5 @@
-//! The process is killed repeatedly at random moments of an import. In the end every mail is imported once. With "delete", no mail
-//! of the customer is gone that is not stored.
+//! The process is killed repeatedly at random moments of an import. In the end every mail is imported once. With "delete", every
+//! mail that is gone from the customer's folder has been stored.
 //!
 //! MAILFERRY_TEST_KILLS and MAILFERRY_TEST_KILL_MESSAGES make the test longer, MAILFERRY_TEST_SEED repeats a run.
 

@@ -1,5 +1,5 @@
 //! The network fails in the middle of polls, in every way and at every place. Each poll ends in time, and in the end every mail
-//! is imported once. With "delete", no mail of the customer is gone that is not stored.
+//! is imported once. With "delete", every mail that is gone from the customer's folder has been stored.
 //!
 //! MAILFERRY_TEST_FAULTS sets the number of faults in all four trials, MAILFERRY_TEST_SEED repeats a run.
 

@@ -77,7 +77,9 @@ async fn judge(
     let mut reader = acting.store.read().await?;
     let inbox = visible(acting, &new.inbox, &mut reader).await?;
     drop(reader);
-    match login_limit::login_wait(&new.server, &new.username, inbox.organisation_id, deps_for_change.deps).await? {
+    match login_limit::login_wait_minutes(&new.server, &new.username, inbox.organisation_id, deps_for_change.deps)
+        .await?
+    {
         Some(minutes) => Err(Error::PasswordRateLimited(minutes)),
         None => Ok(()),
     }

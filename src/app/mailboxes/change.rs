@@ -139,7 +139,7 @@ async fn refuse_password_guessing(
     }
     let server = changes.server.as_ref().unwrap_or(&before.server);
     let username = changes.username.as_ref().unwrap_or(&before.username);
-    match login_limit::login_wait(server, username, before.organisation_id, deps_for_change.deps).await? {
+    match login_limit::login_wait_minutes(server, username, before.organisation_id, deps_for_change.deps).await? {
         Some(minutes) => Err(Error::PasswordRateLimited(minutes)),
         None => Ok(()),
     }

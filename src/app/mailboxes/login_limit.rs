@@ -8,7 +8,7 @@ pub use crate::poll::login_attempts::minutes;
 
 /// Minutes until the organisation may log in to this account again after too many refused logins; `None`: at once. The login
 /// itself checks the limit again, for the address that the server name then resolves to.
-pub async fn login_wait(
+pub async fn login_wait_minutes(
     server: &Server,
     username: &str,
     organisation: i64,
@@ -16,7 +16,7 @@ pub async fn login_wait(
 ) -> Result<Option<i64>, StoreError> {
     let found = deps.egress.resolve(&server.host, server.port, &deps.deadlines).await.unwrap_or_default();
     let addresses: Vec<_> = found.into_iter().map(|address| address.ip()).collect();
-    let wait = LoginAccount::new(organisation, server, username, &addresses).wait(deps).await?;
+    let wait = LoginAccount::new(organisation, server, username, &addresses).login_wait_ms(deps).await?;
     Ok(Some(minutes(wait)).filter(|minutes| *minutes > 0))
 }
 
@@ -39,7 +39,8 @@ pub async fn run_limited<T>(
 ) -> Result<RateLimited<T>, StoreError> {
     // The command line is exempt: refused logins of page and API users do not delay it.
     if deps.counts_login_attempts
-        && let Some(minutes) = login_wait(&mailbox.server, &mailbox.username, mailbox.organisation_id, deps).await?
+        && let Some(minutes) =
+            login_wait_minutes(&mailbox.server, &mailbox.username, mailbox.organisation_id, deps).await?
     {
         return Ok(RateLimited::Wait(minutes));
     }

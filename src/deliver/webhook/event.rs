@@ -20,7 +20,7 @@ pub struct Event {
     pub size: u64,
     /// The address of the inbox.
     pub inbox: String,
-    /// The only address that replies are sent from.
+    /// The address that replies to the inbox's mail must be sent from.
     pub reply_from: Option<String>,
     /// The address of the mailbox that the mail came from.
     pub mailbox: String,

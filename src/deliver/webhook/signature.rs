@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn the_signature_matches_the_example_of_the_specification() {
-        // The parts of the body do not matter.
+        // The division of the body into parts does not matter.
         let parts = [&["{\"test\": 2432232314}"][..], &["{\"test\":", " 2432232314}"]];
         for parts in parts {
             let body = Body::new(parts.iter().map(|part| part.to_string().into()));

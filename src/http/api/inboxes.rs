@@ -28,7 +28,7 @@ pub struct Inbox {
     address: String,
     /// The display name.
     name: Option<String>,
-    /// The only address that replies are sent from.
+    /// The address that replies to the inbox's mail must be sent from.
     reply_from: Option<String>,
     /// The organisation that the inbox belongs to.
     organisation: String,
@@ -52,7 +52,7 @@ pub struct NewInboxBody {
     /// The display name.
     #[schema(example = "Jobb")]
     name: Option<String>,
-    /// The only address that replies are sent from.
+    /// The address that replies to the inbox's mail must be sent from.
     #[schema(example = "jobb@lillestad.se")]
     reply_from: Option<String>,
     /// The organisation that the inbox belongs to; only with a token for all organisations [default: the first
@@ -68,7 +68,7 @@ pub struct InboxPatch {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     name: Option<Option<String>>,
-    /// The only address that replies are sent from.
+    /// The address that replies to the inbox's mail must be sent from.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     reply_from: Option<Option<String>>,

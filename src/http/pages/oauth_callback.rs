@@ -32,7 +32,7 @@ pub async fn callback(
     let expired = || PageError::BadRequest("consent-not-pending");
     let state_hash = callback.state().map(opaque::hash).unwrap_or_default();
     let browser = cookie(&headers, BROWSER_COOKIE).map(opaque::hash).unwrap_or_default();
-    let pending = state.deps.store.end_auth(&state_hash, &browser, now).await?.ok_or_else(expired)?;
+    let pending = state.deps.store.take_auth(&state_hash, &browser, now).await?.ok_or_else(expired)?;
     let mailbox = state.deps.store.mailbox_by_id(pending.mailbox_id.ok_or_else(expired)?).await?;
     // The right to change the mailbox, or the link, may have been lost in the meantime.
     let mut claim = None;

@@ -162,7 +162,7 @@ pub async fn callback(
     let now = state.deps.clock.now();
     let state_hash = opaque::hash(&query.state);
     let browser = cookie(&headers, BROWSER_COOKIE).map(opaque::hash).unwrap_or_default();
-    let Some(pending) = state.deps.store.end_auth(&state_hash, &browser, now).await? else {
+    let Some(pending) = state.deps.store.take_auth(&state_hash, &browser, now).await? else {
         return failed("no sign-in is pending for this answer", &visitor, &state);
     };
     let identity = match identify(&state_hash, &pending, query.code, &state).await {

@@ -111,7 +111,7 @@ async fn end_of_stream_within_a_response_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_body_shares_the_memory_of_its_response_and_keeps_its_memory_share() {
+async fn a_body_is_not_copied_and_keeps_its_share_of_the_budget() {
     let (mut server, client) = tokio::io::duplex(1 << 16);
     let budget = InFlight::new(2 << 10, 0, 0);
     let answer = format!("* 1 FETCH (UID 1 BODY[] {{900}}\r\n{})\r\n", "x".repeat(900));

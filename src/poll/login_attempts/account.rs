@@ -77,9 +77,9 @@ impl LoginAccount {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn wait(&self, deps: &Deps) -> Result<i64, StoreError> {
+    pub async fn login_wait_ms(&self, deps: &Deps) -> Result<i64, StoreError> {
         let subjects: Vec<String> = self.subjects(NEW_LOGIN).into_iter().map(|(subject, ..)| subject).collect();
-        deps.store.login_wait(&subjects, deps.clock.now()).await
+        deps.store.login_wait_ms(&subjects, deps.clock.now()).await
     }
 }
 

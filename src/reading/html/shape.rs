@@ -43,7 +43,7 @@ pub fn shape_with_pictures(html: &str, pictures: &mut Pictures<'_>, budget: &Bud
             break;
         }
         match token {
-            Token::Text(text) => shaping.content(text),
+            Token::Text(text) => shaping.text_between_tags(text),
             Token::Start(name, attributes) => {
                 shaping.shaped.remote += remote(&name, &attributes);
                 shaping.start_tag(&name, &attributes, pictures);
@@ -66,8 +66,7 @@ struct Shaping {
 }
 
 impl Shaping {
-    /// Writes text between tags.
-    fn content(&mut self, text: &str) {
+    fn text_between_tags(&mut self, text: &str) {
         let is_new_pre = self.pre == self.shaped.html.len() && self.pre > 0;
         // Browsers ignore the first line end in a `<pre>`; ammonia drops one more each time it parses.
         let text = if is_new_pre { text.trim_start_matches(['\r', '\n']) } else { text };

@@ -259,7 +259,7 @@ fn a_part_is_decoded_once_however_often_it_is_referenced() {
         build_view(&raw, &budget);
         assert!(budget.decoded() <= raw.len(), "{} of {}", budget.decoded(), raw.len());
     }
-    // A text that is part of both the HTML and the text.
+    // Bare text/plain and text/html parts: both belong to the HTML body and to the text body (RFC 8621 4.1.4).
     let text = "Content-Transfer-Encoding: base64\r\nContent-Type: text/";
     let raw =
         multipart(["plain", "html"].into_iter().map(|kind| format!("{text}{kind}\r\n\r\n{}", "YWFh".repeat(50_000))));

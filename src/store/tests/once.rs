@@ -203,9 +203,9 @@ async fn one_of_many_concurrent_requests_claims_a_pending_authorization_or_idemp
             .unwrap();
         let Fixture { store, vault, place, _folder } = at;
         let store = Arc::new(store);
-        let ended =
-            at_once(&store, |store, _| async move { store.end_auth(b"state", b"b", NOW).await.unwrap().is_some() });
-        assert_eq!(ended.await, 1, "{name}");
+        let taken =
+            at_once(&store, |store, _| async move { store.take_auth(b"state", b"b", NOW).await.unwrap().is_some() });
+        assert_eq!(taken.await, 1, "{name}");
         let claimed =
             at_once(&store, move |store, _| async move { store.claim_key(token, "k", b"r", NOW).await.unwrap() });
         assert_eq!(claimed.await, 1, "{name}");

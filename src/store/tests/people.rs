@@ -284,10 +284,10 @@ async fn an_authorization_is_completed_once_and_only_in_the_browser_that_started
             sealed: b"x".to_vec(),
         };
         at.store.begin_auth(b"state", &auth(), NOW).await.unwrap();
-        assert!(at.store.end_auth(b"state", b"another", NOW).await.unwrap().is_none(), "{name}");
-        assert!(at.store.end_auth(b"state", b"browser", hours(1)).await.unwrap().is_none(), "{name}");
-        assert!(at.store.end_auth(b"state", b"browser", NOW).await.unwrap().is_some(), "{name}");
-        assert!(at.store.end_auth(b"state", b"browser", NOW).await.unwrap().is_none(), "{name}");
+        assert!(at.store.take_auth(b"state", b"another", NOW).await.unwrap().is_none(), "{name}");
+        assert!(at.store.take_auth(b"state", b"browser", hours(1)).await.unwrap().is_none(), "{name}");
+        assert!(at.store.take_auth(b"state", b"browser", NOW).await.unwrap().is_some(), "{name}");
+        assert!(at.store.take_auth(b"state", b"browser", NOW).await.unwrap().is_none(), "{name}");
     }
 }
 

@@ -44,8 +44,8 @@ async fn a_name_is_unique_within_its_organisation() {
                 .await;
             assert!(matches!(again, Err(StoreError::Conflict(_))), "{name}");
         }
-        // Each organisation sees its own. With access to all, the organisation selects one; without it, the token of
-        // all organisations is meant.
+        // Each organisation sees its own. With access to all, the organisation selects one; without it, the token
+        // that sees all organisations is selected.
         let of = async |organisation: Option<&str>, scope| {
             at.store.token("import", organisation, scope).await.map(|token| token.id)
         };

@@ -104,7 +104,7 @@ fn a_domain_without_mx_records_gets_its_mail_at_its_address_record() {
 }
 
 #[test]
-fn each_answer_of_the_name_servers_has_its_consequence() {
+fn dns_answers_without_a_server_hold_defer_or_queue_the_delivery() {
     let sink = Sink::start(Personality::smtp());
     type Change = fn(&NameServer);
     let cases: [(&str, Change, &str, &str); 5] = [

@@ -50,7 +50,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn each_failure_has_its_consequence_and_no_mail_is_lost() {
+fn each_failure_holds_or_queues_the_delivery_and_no_mail_is_lost() {
     for Case { name, step, act, first, unsure } in cases() {
         for chunking in [true, false] {
             let usual = ["PIPELINING", "SIZE 100000000", "8BITMIME", "ENHANCEDSTATUSCODES", "CHUNKING"];

@@ -65,7 +65,7 @@ fn an_event_is_signed_anew_at_each_attempt_and_keeps_its_id() {
 }
 
 #[test]
-fn each_answer_has_its_consequence() {
+fn each_answer_decides_the_state_of_the_delivery() {
     for (reply, state, retried) in [
         (Reply::status(204), "delivered", false),
         (Reply::status(400), "held", false),

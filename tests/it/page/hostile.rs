@@ -30,7 +30,7 @@ const INBOX: &str = "/inboxes/jobb.lillestad.se%40mail.kundo.se";
 const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
 /// The mailbox that quarantines them, because they are too large.
 const QUARANTINE_MAILBOX: &str = "/mailboxes/ansokan%40lillestad.se";
-/// The mailbox that is not started yet.
+/// The mailbox that has not been started yet.
 const SETUP_MAILBOX: &str = "kontakt@lillestad.se";
 const SETUP_PATH: &str = "/mailboxes/kontakt%40lillestad.se";
 
@@ -38,7 +38,7 @@ const SETUP_PATH: &str = "/mailboxes/kontakt%40lillestad.se";
 const SENDERS: &str = "table.cards td:nth-child(1)";
 const SUBJECTS: &str = "table.cards td:nth-child(2)";
 
-/// An installation with three mailboxes, each with all folders.
+/// An installation with three mailboxes, each of which polls the folders of all payloads.
 fn site(server: &Dovecot, payloads: &[Payload]) -> Site {
     let ours = Mailferry::new();
     ours.add_inbox(JOBB_INBOX);

@@ -1,5 +1,5 @@
-//! Records the mail delivered to JOBB, so that a test can check in the end that no mail was lost or imported twice, and that no
-//! mail of the customer is gone that is not stored.
+//! Records the mail delivered to JOBB, so that a test can check in the end that no mail was lost or imported twice, and that every
+//! mail that is gone from the customer's folder has been stored.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

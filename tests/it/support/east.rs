@@ -17,7 +17,7 @@ pub use words::{Capability, Greeting, No};
 
 #[derive(Debug, Deserialize)]
 pub struct Script {
-    /// The file, and which of its comments was enabled.
+    /// The name of the file, and the number of the comment that is enabled, if one is.
     #[serde(skip)]
     pub name: String,
     #[serde(default)]

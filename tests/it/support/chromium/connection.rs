@@ -12,7 +12,7 @@ const LOOK: Duration = Duration::from_millis(20);
 pub struct Connection {
     socket: WebSocket<TcpStream>,
     sent: u64,
-    /// Answers that were not taken yet.
+    /// Answers that have not been taken yet.
     answers: HashMap<u64, Result<Value, String>>,
 }
 
