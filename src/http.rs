@@ -45,7 +45,7 @@ pub use pages::set_up_link;
 #[derive(Clone)]
 pub struct State {
     deps: Arc<Deps>,
-    /// Tries delivery targets.
+    /// What delivering to targets needs, used here to test targets.
     deliver: Arc<DeliverDeps>,
     settings: Arc<Settings>,
     /// Runs connections to mail servers on their own threads, so that they never block the threads that answer
@@ -66,13 +66,14 @@ impl State {
         Inspector { acting: self.acting(actor), visits: &self.visits, deps: &self.deps }
     }
 
-    /// Dependencies of a change beyond [`Acting`]: the key, the providers, and the ports a mail server may have.
+    /// The dependencies that a change needs in addition to [`Acting`]: the master key, the providers, and the ports that
+    /// mail servers may have.
     fn deps_for_change(&self) -> ChangeDeps<'_> {
         ChangeDeps { deps: &self.deps, ports: &self.settings.mail_ports }
     }
 
-    /// Finds the mail server of an address for a user with this scope. Runs off the request threads, because discovery
-    /// parses documents from untrusted servers.
+    /// Finds the mail server of an address for a user with this scope. Runs on a thread for visits, not on a thread that
+    /// answers requests, because discovery parses documents from untrusted servers.
     ///
     /// # Errors
     /// No slot for the work becomes free in time.
@@ -84,8 +85,7 @@ impl State {
     }
 }
 
-/// The row number under which operators share one set of slots, as if they were an organisation. No organisation has
-/// it.
+/// The organisation number under which all operators share one set of slots. No organisation has this number.
 const OPERATORS: i64 = 0;
 
 /// The HTTP settings, and the clients and caches made from them.
@@ -96,9 +96,9 @@ pub struct Settings {
     peers: Peers,
     /// The host names that requests may use.
     hosts: host::Hosts,
-    /// Whether the API accepts passwords over connections that others could read.
+    /// Whether the API accepts passwords over unencrypted connections.
     passwords_in_clear: bool,
-    /// The domain of proposed inbox addresses; empty: none is proposed.
+    /// The domain of proposed inbox addresses; if empty, no address is proposed.
     inbox_domain: String,
     /// The mail server ports that users other than operators may choose.
     mail_ports: Vec<u16>,
@@ -180,10 +180,10 @@ pub struct Stop {
     pub end: CancellationToken,
 }
 
-/// The services behind the requests.
+/// The services that request handlers use.
 pub struct Services {
     pub deps: Arc<Deps>,
-    /// Tries delivery targets.
+    /// The dependencies of deliveries, used here to test targets.
     pub deliver: Arc<DeliverDeps>,
     /// Runs connections to mail servers.
     pub visits: Visits,

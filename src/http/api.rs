@@ -1,8 +1,8 @@
 //! `/api/v1`, the HTTP API.
 //!
-//! A client authenticates with a token (`Authorization: Bearer mf_…`, RFC 6750) and sees what the token's organisation
-//! owns. Cookies are ignored, and CORS is not enabled. Errors are problem details (RFC 9457). Lists are paginated with
-//! opaque cursors. A POST can be repeated with an `Idempotency-Key`; PATCH and DELETE require `If-Match` (RFC 9110
+//! A client authenticates with a token (`Authorization: Bearer mf_…`, RFC 6750) and sees only the data of the token's
+//! organisation. Cookies are ignored, and CORS is not enabled. Errors are problem details (RFC 9457). Lists are paginated
+//! with opaque cursors. A POST can be repeated with an `Idempotency-Key`; PATCH and DELETE require `If-Match` (RFC 9110
 //! 13.1.1). Credentials are never returned. The OpenAPI document is generated from the handlers ([`openapi`]).
 
 mod audit;
@@ -44,7 +44,7 @@ use super::server::nul;
 pub use auth::{Caller, TokenAccess};
 pub use problem::Refusal;
 
-/// The path of the API.
+/// The base path of the API.
 const BASE: &str = "/api/v1";
 
 /// One endpoint.
@@ -53,7 +53,7 @@ pub struct Endpoint {
     pub method: Method,
     /// The path below [`BASE`], with parameters in braces.
     pub path: &'static str,
-    /// The token that the endpoint requires.
+    /// The kind of token that the endpoint requires.
     pub access: TokenAccess,
     handler: MethodRouter<State>,
 }

@@ -22,7 +22,8 @@ pub struct LoadedMail {
     tenant: Tenant,
 }
 
-/// A value read from a message, with the message's share: data built from the value takes as much memory.
+/// A value parsed from a message, with the message's share, because data built from the value takes as much memory as the
+/// message.
 pub struct WithShare<T> {
     pub value: T,
     /// The message's share, to be passed to [`attach_share`].
@@ -30,8 +31,8 @@ pub struct WithShare<T> {
 }
 
 impl LoadedMail {
-    /// Loads the bytes of a message, up to the limit of the reader. Waits for memory; `None` if not enough becomes free
-    /// in time.
+    /// Loads the bytes of a message, up to the size that the parser accepts. Waits for memory; returns `None` if not enough
+    /// becomes free in time.
     pub async fn load(message: &MessageLine, tenant: Tenant, state: &State) -> Result<Option<Self>, StoreError> {
         let size = usize::try_from(message.size).unwrap_or(usize::MAX).min(reading::MAX_INPUT);
         let Some(share) = state.shares.mail(tenant, size).await else { return Ok(None) };
@@ -46,7 +47,8 @@ impl LoadedMail {
         Ok(Some(Self { bytes, sha256, share, tenant }))
     }
 
-    /// Reads the message on a blocking thread. `None`: the reader panicked, or no thread became free in time.
+    /// Calls `read` with the message on a blocking thread. Returns `None` if `read` panicked or no thread became free in
+    /// time.
     pub async fn read<T: Send + 'static>(
         self,
         state: &State,
@@ -55,19 +57,19 @@ impl LoadedMail {
         let Self { bytes, share, tenant, .. } = self;
         let thread = state.shares.reading(tenant).await?;
         let work = move || {
-            // Holds both shares until the work is done, even if the request is gone by then.
+            // Hold both shares until the work is done, even if the client has disconnected by then.
             let (value, _thread) = (read(&bytes), thread);
             WithShare { value, share }
         };
         run_blocking(work).await
     }
 
-    /// One of the attachments, as a download. The inner `None` means that no attachment has this index.
+    /// Returns the attachment with this index as a download. The inner `None` means that there is no such attachment.
     pub async fn attachment(self, index: usize, state: &State) -> Option<Option<Response>> {
         let (tenant, sha256) = (self.tenant, self.sha256.clone());
         let WithShare { value, share } = self.read(state, move |bytes| reading::attachment(bytes, index)).await?;
         let Some(Content { name, size, range, decoder, .. }) = value.ok().flatten() else { return Some(None) };
-        // The message has been dropped by now.
+        // The message's bytes have been dropped by now, so its share can be returned.
         drop(share);
         let share = state.shares.sending(tenant, range.len().min(CHUNK) + PIECE).await?;
         let stream = RawStream { store: state.deps.store.clone(), sha256, share, chunk: Bytes::new(), range };
@@ -77,18 +79,18 @@ impl LoadedMail {
     }
 }
 
-/// Attaches the message's share to the response. The response holds it until it has a share of its own.
+/// Attaches the message's share to the response, which holds this share until it has one of its own.
 pub fn attach_share(share: Share, mut response: Response) -> Response {
     response.extensions_mut().insert(SourceShare { _share: Arc::new(share) });
     response
 }
 
-/// The part of a stored message that is still to be sent. At most one row of it is in memory.
+/// The part of a stored message that is still to be sent. At most one of its database rows is in memory.
 struct RawStream {
     store: Arc<Store>,
     sha256: Vec<u8>,
     share: Arc<Share>,
-    /// The rest of the row that is being sent.
+    /// The rest of the database row that is being sent.
     chunk: Bytes,
     /// The bytes that are still to be sent, including those in `chunk`.
     range: Range<usize>,
@@ -133,11 +135,11 @@ async fn next_decoded(
     }
 }
 
-/// The bytes of a message exactly as they arrived. A large message is never in memory as a whole. `None`: too many
-/// downloads are running, and none ended in time.
+/// Returns the bytes of a message exactly as they arrived. A large message is never in memory as a whole. Returns `None` if
+/// too many downloads are running and none of them ends in time.
 ///
 /// # Errors
-/// The bytes are missing. Nothing has been sent then.
+/// The bytes are missing. In this case nothing has been sent.
 pub async fn original(message: &MessageLine, tenant: Tenant, state: &State) -> Result<Option<Response>, StoreError> {
     let store = state.deps.store.clone();
     let sha256 = store.message_sha256(message.id).await?;
@@ -157,7 +159,7 @@ pub async fn original(message: &MessageLine, tenant: Tenant, state: &State) -> R
     Ok(Some(download(&disposition, "message/rfc822", Some(size as u64), Body::from_stream(pieces))))
 }
 
-/// Runs blocking work; `None` if it panicked.
+/// Runs blocking work; returns `None` if the work panicked.
 pub async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::task::spawn_blocking(work)
         .await
@@ -165,7 +167,7 @@ pub async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
         .ok()
 }
 
-/// A response that browsers save and do not display.
+/// Returns a response that browsers save instead of displaying.
 fn download(disposition: &str, content_type: &'static str, length: Option<u64>, body: Body) -> Response {
     let disposition = HeaderValue::from_str(disposition).unwrap_or(HeaderValue::from_static("attachment"));
     let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type)), (CONTENT_DISPOSITION, disposition)];

@@ -1,4 +1,4 @@
-//! THE TABLE of all page routes, with the access that each requires. A test walks it.
+//! The table of all page routes, with the access that each of them requires. Tests go through the whole table.
 
 use axum::Router;
 use axum::handler::Handler;

@@ -1,4 +1,4 @@
-//! The plumbing below pages and API: listener, host check, headers, static files, and limits.
+//! The layer below the pages and the API: listener, host check, headers, static files, and limits.
 
 pub mod assets;
 pub mod headers;

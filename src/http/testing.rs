@@ -21,7 +21,7 @@ pub use crate::http::page::guard::SESSION;
 /// A state with an empty database, which is deleted with the folder. `egress` allows no address, so no test waits for
 /// the network.
 pub async fn state(adjust: impl FnOnce(&mut Config)) -> (State, TempDir) {
-    // Memory is preferred, because each of thousands of requests would wait for the disk.
+    // Prefer a folder in memory: on a disk, each of thousands of requests would have to wait.
     let memory = std::path::Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
     let store = Store::open(&format!("sqlite://{}", folder.path().join("t.db").display())).await.unwrap();
@@ -75,7 +75,7 @@ pub async fn add_token(state: &State, name: &str, scope: TokenScope, organisatio
     state.deps.store.add_token(new, state.deps.clock.now()).await.unwrap();
 }
 
-/// The router over this store.
+/// A router that uses this store.
 pub fn router(config: Config, store: Arc<Store>, vault: Vault) -> Router {
     super::routes::router(state_of(config, store, vault))
 }

@@ -1,4 +1,5 @@
-//! Checks that run before every handler: U+0000, passwords over unencrypted connections, and guessed passwords.
+//! Tests of the checks that run before every handler: U+0000, passwords over unencrypted connections, and guessed
+//! passwords.
 
 mod login_limit;
 
@@ -202,7 +203,7 @@ async fn strangers_behind_the_same_address_do_not_lock_out_a_known_browser() {
     assert_ne!(response.status(), StatusCode::SEE_OTHER, "an unknown browser shares the limit of its address");
     let response = log_in("anna", PASSWORD, &browser).await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER, "{}", text(response).await);
-    // The browser is known for its own users only, and their failed attempts are counted, too.
+    // A browser is known only for users who have signed in from it, and their failed attempts are counted, too.
     assert_ne!(log_in("bo", PASSWORD, &browser).await.status(), StatusCode::SEE_OTHER);
     let mut waits = false;
     for _ in 0..12 {

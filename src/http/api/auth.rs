@@ -12,7 +12,7 @@ use crate::http::State;
 use crate::opaque;
 use crate::store::{Scope, Token};
 
-/// The token that an endpoint requires.
+/// The kind of token that an endpoint requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenAccess {
     /// No token.
@@ -27,7 +27,7 @@ pub enum TokenAccess {
     WriteAll,
 }
 
-/// The program that a token belongs to.
+/// The program that sends a request, identified by its token.
 #[derive(Clone)]
 pub struct Caller {
     pub token: Token,
@@ -36,7 +36,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Finds the token in the Authorization header.
+    /// Looks up the token from the Authorization header.
     pub async fn authenticate(state: &State, headers: &HeaderMap) -> Result<Self, Refusal> {
         let mut all = headers.get_all(AUTHORIZATION).iter();
         let (Some(value), None) = (all.next(), all.next()) else { return Err(Refusal::NoToken) };

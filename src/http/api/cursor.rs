@@ -25,7 +25,7 @@ pub struct Paging<K> {
     pub after: Option<K>,
 }
 
-/// Items on a page by default.
+/// The default number of items on a page.
 const DEFAULT_LIMIT: i64 = 50;
 const MAX_LIMIT: i64 = 200;
 
@@ -49,7 +49,7 @@ impl<K: DeserializeOwned> Paging<K> {
         Ok(Self { limit, after })
     }
 
-    /// One item more than the page holds shows whether there is a next page.
+    /// The number of items to fetch: one more than the page holds, which shows whether there is a next page.
     pub fn fetch_limit(&self) -> i64 {
         self.limit + 1
     }

@@ -17,7 +17,7 @@ use crate::store::{DeliveryFilter, DeliveryLine, DeliveryState};
 /// The name of the list in cursors.
 const LIST: &str = "deliveries";
 
-/// Selects deliveries.
+/// Selects the deliveries to list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -41,7 +41,7 @@ pub struct DeliveriesQuery {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetryDelivery {
-    /// The number of another target of the same inbox that a held delivery is sent to instead.
+    /// The number of another target of the same inbox, to which a held delivery is then sent.
     target: Option<i64>,
 }
 
@@ -74,8 +74,8 @@ pub async fn get(FromState(state): FromState<State>, caller: Caller, PathParams(
 
 /// Send a delivery again.
 ///
-/// A delivery that is held, waits for its next attempt or was dropped is sent at once. A held delivery can be sent to another target
-/// of its inbox.
+/// The delivery is sent at once if it is held, waits for its next attempt or was dropped. A held delivery can be sent to
+/// another target of its inbox.
 #[utoipa::path(post, path = "/deliveries/{id}/retry", tag = "Delivery", params(("id" = i64, Path, description = "The delivery's number")),
     request_body = RetryDelivery, responses((status = 200, description = "The delivery", body = DeliveryLine)))]
 pub async fn retry(

@@ -13,7 +13,7 @@ use crate::http::api::auth::Caller;
 use crate::http::api::extract::JsonBody;
 use crate::http::api::validate::Checks;
 
-/// The address whose mail server to find.
+/// The address whose mail server is to be found.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DiscoverRequest {
@@ -31,8 +31,8 @@ pub struct Discovered {
 
 /// Find the mail server of an address.
 ///
-/// Takes at most ten seconds and stores nothing. The result is only a proposal: it comes from the owner of the domain,
-/// who thereby decides where a password would be sent. Let a person confirm it.
+/// Takes at most ten seconds and stores nothing. The result is only a proposal: it comes from the owner of the domain, who
+/// thereby decides where a password would be sent. Let a person confirm it.
 #[utoipa::path(post, path = "/discover", tag = "Setting up", request_body = DiscoverRequest,
     responses((status = 200, description = "The result", body = Discovered)))]
 pub async fn discover(FromState(state): FromState<State>, caller: Caller, body: JsonBody) -> ApiResult {

@@ -15,7 +15,7 @@ use crate::vault::hex;
 pub struct EntityTag(String);
 
 impl EntityTag {
-    /// Builds the ETag from the fields a client can change.
+    /// Computes the ETag from the fields that a client can change.
     pub fn new(fields: &impl Serialize) -> Self {
         let text = serde_json::to_vec(fields).unwrap_or_default();
         let hash = hex(&Sha256::digest(&text));

@@ -19,7 +19,7 @@ use crate::http::server::nul;
 /// The largest request body, in bytes.
 const MAX_BODY: usize = 64 << 10;
 
-/// Maximum number of problems reported of one body. Each takes another attempt to parse it.
+/// Maximum number of problems that are reported for one body. Finding each of them takes another attempt to parse the body.
 const MAX_PROBLEMS: usize = 20;
 
 /// Reads the whole body, up to [`MAX_BODY`].
@@ -92,7 +92,7 @@ impl JsonBody {
         match inner.classify() {
             Category::Data => Refusal::Invalid(match serde_json::from_slice(&self.bytes).map(field_problems::<T>) {
                 Ok(problems) if !problems.is_empty() => problems,
-                // serde reports a duplicate field, which the parsed value no longer has.
+                // The problem may be a duplicate field, which the parsed `Value` no longer contains.
                 _ => vec![field_problem(error)],
             }),
             _ => Refusal::BadRequest(format!(
@@ -109,8 +109,8 @@ impl JsonBody {
     }
 }
 
-/// The fields that keep a body from being a `T`. serde reports one of them at a time, so each is removed before the next
-/// attempt. Ends at a missing field, which may be one of those removed.
+/// Returns the fields that keep a body from being a `T`. serde reports only one of them at a time, so each reported field
+/// is removed before the next attempt. Stops at a missing field, because that may be one that was removed.
 fn field_problems<T: DeserializeOwned>(mut body: Value) -> Vec<FieldProblem> {
     let mut problems: Vec<FieldProblem> = Vec::new();
     while let Err(error) = serde_path_to_error::deserialize::<_, T>(&body) {
@@ -127,8 +127,8 @@ fn field_problems<T: DeserializeOwned>(mut body: Value) -> Vec<FieldProblem> {
     problems
 }
 
-/// Removes the field at this pointer, or the field that contains the array element at this pointer. Returns false if
-/// there is none.
+/// Removes the field at this pointer, or the field that contains the array element at this pointer. Returns false if there
+/// is no such field.
 fn remove_field(body: &mut Value, pointer: &str) -> bool {
     let Some((parent, name)) = pointer.rsplit_once('/') else { return false };
     match body.pointer_mut(parent) {
@@ -142,7 +142,7 @@ fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Field
     FieldProblem { pointer: pointer(error.path()), detail: expectation(&error.inner().to_string()) }
 }
 
-/// The expectation in a serde error message, without the value that was received.
+/// The part of a serde error message that says what was expected, without the received value.
 fn expectation(sentence: &str) -> String {
     let sentence = sentence.rsplit_once(" at line ").map_or(sentence, |(sentence, _)| sentence);
     match sentence.rsplit_once(", expected ") {
@@ -153,7 +153,7 @@ fn expectation(sentence: &str) -> String {
     }
 }
 
-/// A JSON Pointer (RFC 6901).
+/// The JSON Pointer (RFC 6901) of this path.
 fn pointer(path: &JsonPath) -> String {
     let step = |segment: &Segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
@@ -169,7 +169,7 @@ pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Resu
     Option::<T>::deserialize(from).map(Some)
 }
 
-/// Path parameters. A segment that does not parse is answered with 404.
+/// Path parameters. A segment that cannot be parsed results in status 404.
 pub struct PathParams<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathParams<T> {

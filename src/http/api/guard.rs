@@ -37,11 +37,11 @@ async fn hold(state: &State, caller: &Caller, response: Response) -> ApiResult {
     state.shares.hold(caller.scope().id(), response).await.ok_or_else(busy)
 }
 
-/// Whether the request may contain a password: no one on the network could read it, or the operator accepts unencrypted
-/// passwords.
+/// Whether the request may contain a password: either nobody on the network could read it, or the operator accepts
+/// unencrypted passwords.
 fn is_private(state: &State, request: &Parts) -> bool {
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    // A request without a peer address did not come over the network: it is part of a test.
+    // A request without a peer address did not come over the network: a test made it.
     state.settings.passwords_in_clear || peer.is_none_or(|peer| state.settings.peers.is_private(peer, &request.headers))
 }
 
@@ -70,6 +70,6 @@ async fn authorise(state: State, access: TokenAccess, request: Request, next: Ne
         };
         hold(&state, &caller, response).await
     };
-    // Spawned, so that a change completes even if the client disconnects.
+    // Spawn the work, so that a change completes even if the client disconnects.
     tokio::spawn(work).await.map_err(|error| internal(&error))?
 }

@@ -1,6 +1,6 @@
 //! Makes repeated requests safe: a second POST with the same `Idempotency-Key` gets the first response again (IETF
-//! draft-ietf-httpapi-idempotency-key-header). Responses are stored for a day, sealed, because one of them contains a
-//! token.
+//! draft-ietf-httpapi-idempotency-key-header). Responses are stored for a day. They are sealed, because the response to the
+//! creation of a token contains that token.
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
@@ -20,7 +20,7 @@ use crate::vault::hex;
 
 /// The request header with the key.
 pub const KEY: &str = "idempotency-key";
-/// Marks a response as a stored one.
+/// The response header that marks a stored response.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The largest response to a POST, in bytes.
 const MAX_ANSWER: usize = 1 << 20;

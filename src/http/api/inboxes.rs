@@ -34,7 +34,7 @@ pub struct Inbox {
     organisation: String,
     /// The addresses of the mailboxes that feed the inbox.
     mailboxes: Vec<String>,
-    /// The recipients routed to the inbox.
+    /// The recipients whose mail is routed to the inbox.
     routes: Vec<String>,
     /// The number of messages in the inbox.
     messages: i64,
@@ -86,7 +86,7 @@ pub struct ListQuery {
     pub after: Option<String>,
 }
 
-/// Options for removing an inbox.
+/// The options of a removal.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -119,7 +119,7 @@ fn view(overview: InboxOverview, organisations: &HashMap<i64, String>) -> Inbox 
     }
 }
 
-/// The names of all organisations, by their rows.
+/// The names of all organisations, by row number.
 async fn organisations(state: &State) -> Result<HashMap<i64, String>, Refusal> {
     Ok(state.deps.store.organisations().await?.into_iter().map(|item| (item.id, item.name)).collect())
 }
@@ -204,7 +204,8 @@ pub async fn change(
 
 /// Remove an inbox.
 ///
-/// The inbox must not be fed by a mailbox or a route. An inbox with messages can be removed only together with them.
+/// An inbox that a mailbox or a route still feeds cannot be removed. An inbox with messages can be removed only together
+/// with them.
 #[utoipa::path(delete, path = "/inboxes/{address}", tag = "Inboxes",
     params(("address" = String, Path, description = "The inbox's address"), RemoveQuery),
     responses((status = 204, description = "Removed")))]

@@ -94,7 +94,7 @@ pub async fn get(
 
 /// Pause a mailbox.
 ///
-/// Mailferry stops polling it. Pausing a paused mailbox changes nothing.
+/// Mailferry stops polling the mailbox. Pausing a paused mailbox changes nothing.
 #[utoipa::path(post, path = "/mailboxes/{address}/pause", tag = "Mailboxes",
     params(("address" = String, Path, description = "The mailbox's address")),
     responses((status = 200, description = "Paused", body = Mailbox)))]

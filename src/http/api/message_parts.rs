@@ -35,8 +35,8 @@ pub struct ParsedMessage {
 
 /// Get the parsed content of a message.
 ///
-/// Contains headers, text, HTML and the list of attachments. The HTML is returned as it was sent: sanitise it before
-/// you display it.
+/// The response contains the headers, the text, the HTML and the list of attachments. The HTML is returned as it was sent:
+/// sanitise it before you display it.
 #[utoipa::path(get, path = "/messages/{id}/parsed", tag = "Messages", params(("id" = i64, Path, description = "The message's number")),
     responses((status = 200, description = "The message with its parsed content", body = ParsedMessage)))]
 pub async fn parsed(

@@ -26,7 +26,8 @@ pub struct PulledMessage {
     /// The message.
     #[serde(flatten)]
     message: MessageLine,
-    /// The value of `after` that continues after this message. A client that stores the last cursor misses no message.
+    /// The value of `after` that continues after this message. A client that stores the cursor of its last message misses
+    /// no message.
     cursor: String,
 }
 
@@ -48,7 +49,8 @@ pub struct PullQuery {
 
 /// List the messages of an inbox, in the order of import.
 ///
-/// Numbers are assigned in the order in which imports are committed, so no message ever appears before a cursor.
+/// Messages are numbered in the order in which imports are committed, so a new message never appears before a cursor that
+/// you already have.
 #[utoipa::path(get, path = "/inboxes/{address}/messages", tag = "Messages",
     params(("address" = String, Path, description = "The inbox's address"), PullQuery),
     responses((status = 200, description = "A page of messages", body = Page<PulledMessage>)))]

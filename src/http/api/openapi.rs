@@ -83,13 +83,13 @@ fn of_method<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Oper
     }
 }
 
-/// Adds what is common to all endpoints of the same kind.
+/// Adds the responses and headers that are common to all endpoints of the same kind.
 fn complete(operation: &mut Operation, endpoint: &Endpoint) {
     let is = |method: Method| endpoint.method == method;
     let has_path = endpoint.path.contains('{');
     let has_body = operation.request_body.is_some();
     let is_changing = !is(Method::GET);
-    // Inspecting a customer's server changes nothing, but it does more than read stored data.
+    // Inspecting a customer's server changes nothing, but it does more than read stored data, so it can fail like a change.
     let does_something = matches!(endpoint.access, TokenAccess::Write | TokenAccess::WriteAll);
     let of_version = is(Method::PATCH) || is(Method::DELETE);
     let words = endpoint.path.split(['/', '{', '}']).filter(|word| !word.is_empty());

@@ -1,4 +1,4 @@
-//! `/organisations`, for tokens for all organisations.
+//! `/organisations`: all organisations; requires a token for all of them.
 
 use axum::Json;
 use axum::extract::State as FromState;

@@ -93,12 +93,12 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// A text in the request contains U+0000.
+    /// Reports that a text in the request contains U+0000.
     pub fn nul() -> Self {
         Self::BadRequest("a text in the request contains the character U+0000, which is not allowed".to_owned())
     }
 
-    /// One field of the body is invalid.
+    /// Reports that one field of the body is invalid.
     pub fn field(pointer: &str, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldProblem { pointer: pointer.to_owned(), detail: detail.into() }])
     }
@@ -161,7 +161,7 @@ impl IntoResponse for Refusal {
             r#type: format!("urn:mailferry:problem:{name}"),
             title: title.to_owned(),
             status: status.as_u16(),
-            // Details may quote the request or a server's answer, and are shown to people.
+            // Details may quote the request or a server's answer, and people read them, so unsafe characters are escaped.
             detail: self.detail().map(|detail| shown_lines(&detail)),
             errors: match self {
                 Self::Invalid(errors) => errors.into_iter().map(FieldProblem::shown).collect(),

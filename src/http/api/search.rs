@@ -18,7 +18,7 @@ use crate::store::{MessageLine, search_words};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SearchQuery {
-    /// Words from the sender, the subject or the Message-ID. The last word may be the beginning of a word.
+    /// Words from the sender, the subject or the Message-ID. The last word may be incomplete.
     #[param(max_length = 200, example = "anna ansökan")]
     q: String,
     /// The number of items on a page [default: 50].

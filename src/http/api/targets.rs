@@ -1,4 +1,4 @@
-//! `/inboxes/{address}/targets` and `/targets`: the servers and webhooks that the mail of inboxes is delivered to.
+//! `/inboxes/{address}/targets` and `/targets`: the servers and webhooks that receive the mail of inboxes.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -22,7 +22,8 @@ use crate::locale::Language;
 use crate::store::DeliveryTarget;
 use crate::target::{MailboxUrl, TargetUrl, WebhookFormat, WhenUnknown};
 
-/// The settings of a new target, or changes to a target. Omitted fields stay unchanged or take their defaults; null removes a value.
+/// The settings of a new target, or changes to a target. Omitted fields take their defaults in a new target and stay
+/// unchanged in a change; null removes a value.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetBody {
@@ -34,14 +35,14 @@ pub struct TargetBody {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     recipient: Option<Option<String>>,
-    /// The body of a webhook's requests [default: json].
+    /// The format of the body of a webhook's requests [default: json].
     format: Option<WebhookFormat>,
     /// The login name for SMTP or HTTP Basic.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     username: Option<Option<String>>,
-    /// The password, the bearer token, or the signing secret (whsec_…) of a webhook. It is never returned. The previous signing
-    /// secret signs too for 24 hours.
+    /// The password, the bearer token, or the signing secret (whsec_…) of a webhook. It is never returned. After a change,
+    /// requests are also signed with the previous signing secret for 24 hours.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     secret: Option<Option<String>>,
@@ -51,20 +52,22 @@ pub struct TargetBody {
     ca_pem: Option<Option<String>>,
     /// The maximum number of connections at once [default: 1]. With more than one, mail may arrive out of order.
     concurrency: Option<i64>,
-    /// The IMAP server of the recipient's mailbox, imaps://HOST[:PORT] or imap://HOST[:PORT]. If an answer is lost, Mailferry
-    /// searches there before it sends the mail again. For SMTP and LMTP targets only.
+    /// The IMAP server of the recipient's mailbox, imaps://HOST[:PORT] or imap://HOST[:PORT]. If the target's answer to a
+    /// mail is lost, Mailferry searches this mailbox before it sends the mail again. For SMTP and LMTP targets only.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, example = "imaps://mail.kundo.example")]
     look_in: Option<Option<String>>,
-    /// The login name at that server.
+    /// The login name at the IMAP server.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     look_username: Option<Option<String>>,
-    /// The password at that server. It is never returned.
+    /// The password at the IMAP server. It is never returned.
     look_password: Option<String>,
-    /// The rule for a mail whose answer was lost, if the mail is not found [default: repeat].
+    /// Whether to repeat or hold a mail whose answer was lost, unless the mail is found in the recipient's mailbox
+    /// [default: repeat].
     when_unknown: Option<WhenUnknown>,
-    /// Whether to turn lone CR and LF into CRLF for a server without CHUNKING, instead of holding the mail [default: false].
+    /// Whether to turn lone CR and LF into CRLF for a server without CHUNKING; otherwise such a mail is held [default:
+    /// false].
     repair_line_ends: Option<bool>,
     /// Whether to delete the bytes of a mail from the built-in store some time after its delivery [default: false].
     only: Option<bool>,
@@ -113,7 +116,7 @@ pub struct TargetList {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RemoveTargetQuery {
-    /// Whether to drop deliveries that wait or are held. Their messages stay in the inbox.
+    /// Whether to drop deliveries that are waiting or held. Their messages stay in the inbox.
     #[serde(default)]
     #[param(required = false)]
     with_undelivered: bool,
@@ -178,7 +181,7 @@ pub async fn list(
 
 /// Add a delivery target to an inbox.
 ///
-/// Mail that is imported from now on is delivered to it too.
+/// Mail that is imported from now on is delivered to the new target, too.
 #[utoipa::path(post, path = "/inboxes/{address}/targets", tag = "Delivery", params(("address" = String, Path, description = "The inbox's address")),
     request_body = TargetBody, responses((status = 201, description = "Added", body = TargetView)))]
 pub async fn create(
@@ -261,7 +264,7 @@ async fn set_paused(state: &State, caller: &Caller, id: &str, paused: bool) -> A
 
 /// Pause a delivery target.
 ///
-/// Mail is queued and waits. Pausing it again changes nothing.
+/// Mail for a paused target is queued. Pausing a paused target changes nothing.
 #[utoipa::path(post, path = "/targets/{id}/pause", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The target", body = TargetView)))]
 pub async fn pause(
@@ -274,7 +277,7 @@ pub async fn pause(
 
 /// Resume a delivery target.
 ///
-/// Resuming it again changes nothing.
+/// Resuming a target that is not paused changes nothing.
 #[utoipa::path(post, path = "/targets/{id}/resume", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The target", body = TargetView)))]
 pub async fn resume(
@@ -287,9 +290,9 @@ pub async fn resume(
 
 /// Test a delivery target.
 ///
-/// Connects, logs in, and asks a mail server whether it accepts mail for the recipient, without sending one; also opens the mailbox of
-/// `look_in`. For `mx:`, the answer names the server, its encryption and the MTA-STS policy. A webhook receives an event of the type
-/// `mailferry.test`.
+/// Mailferry connects, logs in, and asks a mail server whether it accepts mail for the recipient, without sending any. It
+/// also opens the mailbox of `look_in`. For `mx:`, the answer names the server, its encryption and the MTA-STS policy. A
+/// webhook receives an event of the type `mailferry.test`.
 #[utoipa::path(post, path = "/targets/{id}/test", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The result", body = TargetTest)))]
 pub async fn test(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {

@@ -57,7 +57,7 @@ struct World {
     state: State,
     router: Router,
     message: i64,
-    /// The number of a delivery target, and of its delivery.
+    /// The number of a delivery target. A delivery to it has the same number.
     target: i64,
     test: i64,
     _folder: tempfile::TempDir,
@@ -118,7 +118,7 @@ impl World {
         self.state.deps.clock.now()
     }
 
-    /// Adds the first organisation's objects, as far as they are missing.
+    /// Adds those objects of the first organisation that are missing.
     async fn fill(&self) {
         let (store, now) = (self.store(), self.now());
         let address = |text: &str| text.parse().unwrap();

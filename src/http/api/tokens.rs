@@ -27,8 +27,8 @@ pub struct NewToken {
     name: String,
     /// Whether the token may change things.
     scope: TokenScope,
-    /// The organisation that the token is for [default: the caller's own; all organisations, for a caller with a token
-    /// for all].
+    /// The organisation that the token is for [default: the caller's own organisation, or all organisations if the caller's
+    /// token is for all].
     organisation: Option<String>,
 }
 
@@ -66,7 +66,7 @@ pub struct RevokeQuery {
     /// organisations.
     #[param(max_length = 100)]
     organisation: Option<String>,
-    /// Whether to revoke the tokens that were created with it, too.
+    /// Whether to revoke the tokens that were created with this token, too.
     #[serde(default)]
     #[param(required = false)]
     with_made: bool,
@@ -77,13 +77,13 @@ pub struct RevokeQuery {
 pub struct RevokedToken {
     /// The name of the revoked token.
     name: String,
-    /// The names of the tokens that were created with it, directly or indirectly.
+    /// The names of the tokens that were created with the revoked token, directly or indirectly.
     made: Vec<String>,
     /// Whether those tokens were revoked, too. Otherwise they are still valid.
     made_revoked: bool,
 }
 
-/// The token with the name in the path, of the organisation in the query.
+/// Selects the token with the name in the path and the organisation in the query.
 fn which<'a>(name: &'a str, organisation: Option<&'a str>) -> Result<TokenSelector<'a>, Refusal> {
     let missing = || Refusal::NotFound("there is no such token".to_owned());
     if organisation.is_some_and(|name| name.chars().any(char::is_control)) {
@@ -153,7 +153,7 @@ pub async fn get(
 
 /// Revoke a token.
 ///
-/// The token is rejected from then on. The response lists the tokens that were created with it, if there are any.
+/// From then on, the token is rejected. The response lists the tokens that were created with it, if there are any.
 #[utoipa::path(delete, path = "/tokens/{name}", tag = "Tokens",
     params(("name" = String, Path, description = "The token's name"), RevokeQuery),
     responses((status = 200, description = "Revoked; tokens were created with it", body = RevokedToken),

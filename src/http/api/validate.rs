@@ -10,12 +10,12 @@ use crate::address::Address;
 pub struct Checks(Vec<FieldProblem>);
 
 impl Checks {
-    /// Checks a required field.
+    /// Returns the value of a required field, or adds the problem.
     pub fn field<T, E: Display>(&mut self, pointer: &str, checked: Result<T, E>) -> Option<T> {
         checked.map_err(|why| self.add(pointer, why)).ok()
     }
 
-    /// Checks an optional field.
+    /// Returns the value of an optional field, or adds the problem.
     pub fn optional<T, E: Display>(
         &mut self,
         pointer: &str,
@@ -25,7 +25,7 @@ impl Checks {
         self.field(pointer, check(value?))
     }
 
-    /// Parses an address.
+    /// Parses an address, or adds the problem.
     pub fn address(&mut self, pointer: &str, text: &str) -> Option<Address> {
         self.field(pointer, text.parse())
     }
@@ -35,8 +35,10 @@ impl Checks {
         self.0.push(FieldProblem { pointer: pointer.to_owned(), detail: why.to_string() });
     }
 
+    /// Succeeds if no problem was added.
+    ///
     /// # Errors
-    /// There was a problem.
+    /// Problems were added.
     pub fn finish(self) -> Result<(), Refusal> {
         if self.0.is_empty() { Ok(()) } else { Err(Refusal::Invalid(self.0)) }
     }

@@ -54,8 +54,8 @@ struct ProviderLabels {
 type MailboxGauge = Family<MailboxLabels, Gauge<i64, AtomicI64>>;
 type MailboxCounter = Family<MailboxLabels, Counter<u64, AtomicU64>>;
 
-/// All metrics, in the OpenMetrics text format. They contain the addresses of all mailboxes: if the server can be
-/// reached from other machines, they require a token for all organisations.
+/// Returns all metrics in the OpenMetrics text format. They contain the addresses of all mailboxes, so reading them
+/// requires a token for all organisations if the server can be reached from other machines.
 pub async fn text(State(state): State<crate::http::State>, headers: HeaderMap) -> Response {
     if !state.settings.is_local
         && let Err(refusal) =
@@ -85,8 +85,8 @@ fn register<M: Metric + Clone + Default + EncodeMetric>(registry: &mut Registry,
     metric
 }
 
-/// The states of consents, and the dates when credentials expire. A failing application is one number, however many
-/// mailboxes it has.
+/// Adds the states of consents, and the dates when credentials expire. A failing application is reported once, no matter
+/// how many mailboxes use it.
 async fn oauth(deps: &Deps, now: Timestamp, registry: &mut Registry) -> Result<(), StoreError> {
     let state: Family<GrantStateLabels, Gauge> =
         register(registry, "oauth_grant_state", "1 for the current state of a consent");
@@ -125,7 +125,7 @@ async fn oauth(deps: &Deps, now: Timestamp, registry: &mut Registry) -> Result<(
     Ok(())
 }
 
-/// The deliveries that are not finished. They are counted over all targets: there may be thousands.
+/// Adds the numbers of unfinished deliveries. They are summed over all targets, because there may be thousands of targets.
 async fn deliveries(deps: &Deps, registry: &mut Registry) -> Result<(), StoreError> {
     let totals = deps.store.read().await?.delivery_totals().await?;
     let mut add = |name: &str, help: &str, value: i64| {

@@ -11,7 +11,7 @@ pub struct Bar {
     /// Upper edge.
     pub y: i64,
     pub height: i64,
-    /// Height of the failed part, from the bottom.
+    /// Height of the part that shows failures, measured from the bottom.
     pub bad: i64,
     /// The tooltip.
     pub label: String,
@@ -27,7 +27,7 @@ pub struct BarChart {
     last: String,
     /// The maximum and the meaning of the colours, as text.
     max: Option<String>,
-    /// The text for a chart without data.
+    /// The text that is shown if there is no data.
     empty: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct BarChart {
 const MAX_HEIGHT: i64 = 100;
 
 impl BarChart {
-    /// Takes (day, count, failed) with the day in days since 1970.
+    /// Creates a chart from (day, count, failed) tuples; the day is the number of days since 1970.
     pub fn new(title: String, w: &Words, days: i64, today: i64, counts: &[(i64, i64, i64)]) -> Self {
         let max = counts.iter().map(|(_, count, _)| *count).max().unwrap_or(0).max(1);
         let date = |day: i64| {
@@ -51,7 +51,7 @@ impl BarChart {
                 0 => w.t2("chart-day", "date", date(day), "number", count),
                 _ => w.t_args("chart-day-failures", &[("date", &date(day)), ("number", &count), ("bad", &bad)]),
             };
-            // Non-zero counts stay visible.
+            // Make every non-zero count visible.
             let high = |count: i64| if count == 0 { 0 } else { (count * MAX_HEIGHT / max).max(2) };
             let x = usize::try_from(n).unwrap_or(0) * 20;
             Bar { x, y: MAX_HEIGHT - high(count), height: high(count), bad: high(bad).min(high(count)), label }

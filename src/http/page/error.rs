@@ -11,9 +11,9 @@ use crate::store::StoreError;
 /// Why a page cannot be shown or an action was refused.
 #[derive(Debug, Clone)]
 pub enum PageError {
-    /// The page or resource does not exist, or the visitor may not know of it.
+    /// The page or resource does not exist, or the visitor may not know that it exists.
     NotFound,
-    /// The visitor's role does not allow it.
+    /// The visitor's role does not allow the request.
     Forbidden,
     /// The visitor has to sign in first.
     SignIn,
@@ -25,7 +25,7 @@ pub enum PageError {
     Conflict(Conflict),
     /// The change conflicts with the current state, as explained in the visitor's language.
     ConflictText(String),
-    /// No login is attempted for this number of minutes. Also holds the id of the text.
+    /// Too many logins or passwords were tried. Holds the id of the text, and the number of minutes to wait.
     LoginWait(&'static str, i64),
     /// An internal error, which has been logged.
     Internal,

@@ -18,15 +18,15 @@ struct Page {
     detail: Option<String>,
 }
 
-/// The error page for this visitor. A guest who has to sign in is redirected to the login and from there back to the
-/// page.
+/// Returns the error page for this visitor. A guest who has to sign in is redirected to the login page, and from there back
+/// to the requested page.
 pub fn page(error: &PageError, visitor: &Visitor, is_get: bool, is_fragment: bool) -> Response {
     if matches!(error, PageError::SignIn) {
         let back = if is_get && !is_fragment { visitor.path.as_str() } else { "/" };
         let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
         let to = if back == "/" { "/login".to_owned() } else { format!("/login?next={next}") };
         return match is_fragment {
-            // Makes htmx load the login as a whole page.
+            // HX-Redirect makes htmx load the login page as a whole page.
             true => (StatusCode::UNAUTHORIZED, [("HX-Redirect", to)]).into_response(),
             false => Redirect::to(&to).into_response(),
         };

@@ -10,7 +10,7 @@ pub struct Frame {
     pub w: Words,
     /// The signed-in user.
     pub person: Option<Person>,
-    /// The part of the site, for the navigation.
+    /// The part of the site that the page belongs to, for the navigation.
     pub part: &'static str,
     /// The confirmation of the previous action, as a sentence.
     pub confirmation: Option<String>,
@@ -29,7 +29,7 @@ impl Frame {
         }
     }
 
-    /// Whether the visitor may change things.
+    /// Whether the visitor may make changes.
     pub fn may_change(&self) -> bool {
         self.person.as_ref().is_some_and(|person| person.role >= Role::Admin)
     }

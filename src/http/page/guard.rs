@@ -21,14 +21,14 @@ use crate::locale::Language;
 use crate::opaque;
 use crate::store::{Person, Role};
 
-/// The visitors that may use a page.
+/// The visitors who may use a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageAccess {
     /// Everyone.
     Public,
     /// Every signed-in user.
     SignedIn,
-    /// Users who may change things in their organisation.
+    /// Users who may make changes in their organisation.
     Admin,
 }
 
@@ -38,11 +38,11 @@ const MAX_FORM: usize = 256 << 10;
 /// The session cookie: bound to this host, sent over https only, hidden from scripts, and not sent with other sites'
 /// forms (RFC 6265bis).
 pub const SESSION: &str = "__Host-mailferry";
-/// The language that a guest has chosen.
+/// The cookie with the language that a guest has chosen.
 pub const LANGUAGE: &str = "__Host-language";
-/// The time zone that the browser reports.
+/// The cookie with the time zone that the browser reports.
 pub const ZONE: &str = "__Host-zone";
-/// The time zone of users and guests without one.
+/// The time zone of guests, and of users who have not chosen one.
 pub const DEFAULT_ZONE: &str = "Europe/Stockholm";
 
 /// The value of a cookie.
@@ -68,7 +68,7 @@ pub async fn guard(
 ) -> Response {
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     let is_fragment = request.headers().contains_key("hx-request");
-    // Split off the body: it is not `Sync`, and must not be borrowed across the database queries.
+    // Split off the body: it is not `Sync`, so it must not be borrowed while a database query is awaited.
     let (parts, body) = request.into_parts();
     let visitor = visitor(&state, &parts).await;
     let mut request = Request::from_parts(parts, body);
@@ -137,7 +137,8 @@ async fn visitor(state: &State, request: &Parts) -> Result<Visitor, PageError> {
     })
 }
 
-/// The language and time zone: the user's own settings, else the guest's choice, else what the browser reports.
+/// Returns the visitor's words. The language is the user's own setting, else the guest's choice, else the browser's
+/// preference; the time zone is the user's own setting, else the default.
 fn words(headers: &HeaderMap, person: Option<&Person>, now: Timestamp) -> Words {
     let accept_language = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let own = |text: fn(&Person) -> &String| person.map(text).map(String::as_str).filter(|text| !text.is_empty());
@@ -146,8 +147,8 @@ fn words(headers: &HeaderMap, person: Option<&Person>, now: Timestamp) -> Words 
     Words::new(language.map_or(Language::English, Language::choose), zone, now)
 }
 
-/// Whether a request that changes something comes from our own pages, according to Fetch Metadata, or to Origin (RFC
-/// 6454) where that is missing. A request without either header does not come from a browser and is refused, too.
+/// Whether a request that changes something comes from our own pages, according to Sec-Fetch-Site or, if that is missing,
+/// to Origin (RFC 6454). A request with neither header does not come from a browser and is refused, too.
 fn is_from_here(headers: &HeaderMap, state: &State) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {

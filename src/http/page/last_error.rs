@@ -11,14 +11,14 @@ use crate::poll::{PollError, ReportedError, is_connection_step};
 use crate::shown::shown_within;
 use crate::store::Scope;
 
-/// A poll error in the form that `ReportedError` writes.
+/// A poll error in the JSON form that `ReportedError` writes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct LastError {
     step: String,
     blame: String,
     message: String,
-    /// When Mailferry retries; `None`: a person must act first.
+    /// When Mailferry retries; `None` if a person must act first.
     pub retry: Option<String>,
     cause: Option<Cause>,
     #[serde(rename = "about")]
@@ -31,7 +31,7 @@ pub struct LastError {
 const MAX_TEXT: usize = 4000;
 
 impl LastError {
-    /// Parses stored JSON. Unreadable JSON gives an empty error.
+    /// Parses stored JSON. Returns an empty error if the JSON cannot be parsed.
     pub fn from_json(json: &str) -> Self {
         serde_json::from_str::<Self>(json).unwrap_or_default().shown()
     }
@@ -41,13 +41,13 @@ impl LastError {
         Self::deserialize(error).unwrap_or_default().shown()
     }
 
-    /// Escapes control characters: an older version stored a server's text unescaped.
+    /// Escapes control characters, because an older version stored the texts of servers unescaped.
     fn shown(self) -> Self {
         let args = self.args.into_iter().map(|(name, value)| (name, shown_within(&value, MAX_TEXT))).collect();
         Self { message: shown_within(&self.message, MAX_TEXT), args, ..self }
     }
 
-    /// The SHA-256 fingerprint of an unknown certificate that the server presented. Only set by
+    /// The SHA-256 fingerprint of an unknown certificate that the server presented. It is set only by
     /// [`Self::from_poll_error`].
     pub fn fingerprint(&self) -> Option<&str> {
         self.fingerprint.as_deref()
@@ -66,8 +66,8 @@ impl LastError {
         &self.step
     }
 
-    /// Hides connection details from everyone but operators. Which internal hosts and ports respond must not be
-    /// visible: forbidden, silent and refusing hosts look the same.
+    /// Hides connection details from everyone but operators. Other users must not learn which internal hosts and ports
+    /// respond, so forbidden, silent and refusing hosts look the same.
     pub fn for_scope(mut self, scope: Scope) -> Self {
         if self.is_connection_error() && scope.id().is_some() {
             self.message.clear();
@@ -119,7 +119,7 @@ impl LastError {
         &self.message
     }
 
-    /// Sentence, remedy and details in one text. If the details contain the sentence, only the details.
+    /// Sentence, remedy and details in one text; only the details if they contain the sentence.
     pub fn in_full(&self, language: Language) -> String {
         let (sentence, remedy) = (self.sentence(language), self.remedy_in(language));
         match self.detail() {

@@ -42,7 +42,7 @@ impl SignedIn {
         Scope::from_organisation(self.person.organisation_id)
     }
 
-    /// Whether the user may change things.
+    /// Whether the user may make changes.
     pub fn may_change(&self) -> bool {
         self.person.role >= Role::Admin
     }

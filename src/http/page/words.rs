@@ -30,7 +30,7 @@ pub fn step_text_id(what: &str, step: &str) -> String {
 }
 
 impl Words {
-    /// Creates the words of a visitor. An unknown time zone counts as UTC.
+    /// Creates the words of a visitor. An unknown time zone is replaced by UTC.
     pub fn new(language: Language, zone: &str, now: Timestamp) -> Self {
         Self { language, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC), now }
     }
@@ -40,7 +40,7 @@ impl Words {
         locale::text(self.language, name)
     }
 
-    /// A text whose id has two parts.
+    /// A text whose id is `prefix` followed by `name`.
     pub fn tt(&self, prefix: &str, name: &str) -> String {
         locale::text(self.language, &format!("{prefix}{name}"))
     }

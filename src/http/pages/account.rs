@@ -88,7 +88,7 @@ pub async fn password(
         let problem = Some(words.t(name));
         show_invalid(&AccountPage { f: Frame::new(&user.visitor, "account"), user, zones: zones(), problem })
     };
-    // Counted like a login, so that a stolen session cannot be used to guess the password.
+    // Count the attempt like a login, so that a stolen session cannot be used to guess the password.
     let (store, now) = (&state.deps.store, state.deps.clock.now());
     let subject = format!("password of {}", user.person.id);
     if store.count_login(&[(subject.clone(), ACCOUNT_LIMIT)], now).await?.is_err() {

@@ -41,7 +41,7 @@ impl AuditPage {
         }
     }
 
-    /// The target of the change, in words. For an invitation, that is the role.
+    /// The target of the change, in words. For an invitation, the target is the role.
     fn target(&self, line: &AuditLine) -> String {
         let name = format!("role-{}", line.target);
         match line.action.contains("invit") && locale::has(&name) {

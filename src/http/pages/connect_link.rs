@@ -26,14 +26,14 @@ use crate::http::page::visitor::Visitor;
 use crate::opaque;
 use crate::store::{Changes, LinkClaim, Login, Mailbox, Purpose, Scope, StoreError, password_row};
 
-/// Keeps the link's key in the browser while the customer is at the provider.
+/// The cookie that keeps the link's key in the browser while the customer is at the provider.
 const LINK_COOKIE: &str = "__Host-link";
 
 #[derive(Template)]
 #[template(path = "customer.html")]
 struct CustomerPage {
     f: Frame,
-    /// The target of the forms. After a return from the provider the page is shown under a different URL.
+    /// The path that the forms are sent to. After the return from the provider, the page is shown under a different URL.
     path: String,
     mailbox: Mailbox,
     asked_by: String,
@@ -122,7 +122,7 @@ pub async fn submit(
     let Some((mailbox, by)) = open(&hash, &state).await? else {
         return link_invalid(&visitor);
     };
-    // The credentials are for the server that was shown, and for no other.
+    // The credentials are only for the server that was shown.
     if form.server != credential_policy::shown(&mailbox) {
         let problem = Some(visitor.words.t("customer-server-changed"));
         return show_invalid(&customer_page(&key, (mailbox, by), problem, &state, &visitor));
@@ -147,7 +147,7 @@ pub async fn submit(
             return show_invalid(&customer_page(&key, (mailbox, by), Some(visitor.words.t(name)), &state, &visitor));
         }
     };
-    // Claim the link before trying the password: of two customers who submit at once, one has to wait.
+    // Claim the link before trying the password: if two customers submit at once, one of them has to wait.
     let Some(claim) = state.deps.store.claim_link(&hash, state.deps.clock.now()).await? else {
         let problem = Some(visitor.words.t("customer-link-busy"));
         return match open(&hash, &state).await? {
@@ -155,7 +155,7 @@ pub async fn submit(
             None => link_invalid(&visitor),
         };
     };
-    // Spawned, so that the claim is always resolved, even if the customer disconnects.
+    // Spawn the work, so that the claim is always resolved, even if the customer disconnects.
     let work = {
         let (state, visitor, mailbox) = (state.clone(), visitor.clone(), mailbox.clone());
         async move { try_and_store(&mailbox, password, &claim, &state, &visitor).await }
@@ -178,8 +178,8 @@ enum PasswordOutcome {
     Rejected(String),
 }
 
-/// Tries a password, and stores it if it works and the link is still valid. A password that does not work replaces
-/// nothing, and the customer sees at once that it failed, but no details of our network.
+/// Tries a password, and stores it if it works and the link is still valid. A password that does not work is not stored;
+/// the customer sees at once that it failed, but no details of our network.
 async fn try_and_store(
     mailbox: &Mailbox,
     password: SecretString,
@@ -210,7 +210,7 @@ async fn try_and_store(
     outcome
 }
 
-/// Tries to log in. The inner `Err`: why that failed, in words.
+/// Tries to log in. The inner `Err` is the reason for a failure, in words.
 async fn try_login(
     trial: &Mailbox,
     actor: &Actor,
@@ -238,7 +238,7 @@ pub struct ProviderReturn<'a> {
     pub problem: Option<String>,
 }
 
-/// Shows the result after the return from the provider. Only the browser still has the link's key, because we store
+/// Shows the result after the return from the provider. The link's key is read from the browser's cookie, because we store
 /// only its hash.
 pub async fn after_provider(
     outcome: ProviderReturn<'_>,

@@ -24,7 +24,7 @@ use crate::oauth::{ConsentAttempt, ConsentRequest, PendingConsent, TokenEndpoint
 use crate::opaque;
 use crate::store::{GrantKey, GrantKind, Login, Mailbox, NewLogin, PendingAuth, Scope, Server, pending_auth_row};
 
-/// Identifies the browser when it returns.
+/// The cookie that identifies the browser when it returns.
 pub const BROWSER_COOKIE: &str = "__Host-errand";
 /// How long a pending consent is valid, in seconds.
 pub const PENDING_SECONDS: i64 = 15 * 60;
@@ -50,14 +50,14 @@ pub struct ConsentForm {
     pub identity: String,
 }
 
-/// Stored sealed until the browser returns.
+/// A consent that has been requested, stored sealed until the browser returns.
 #[derive(Serialize, Deserialize)]
 pub struct SavedConsent {
     /// The provider's name in the configuration.
     pub provider: String,
     /// The account that was asked to consent.
     pub identity: String,
-    /// The mail server, the trust in it and the login name, as they were shown.
+    /// The mail server, its trusted certificate and the login name, as they were shown.
     pub shown: String,
     /// The secrets of the authorization request.
     pub away: PendingConsent,
@@ -80,7 +80,7 @@ pub async fn begin(
     }
 }
 
-/// The consent that the form asks for. `Err`: the id of a text.
+/// The consent that the form asks for. `Err` is the id of a text that says what is wrong.
 pub fn requested_grant(
     mailbox: &Mailbox,
     form: &ConsentForm,
@@ -88,7 +88,7 @@ pub fn requested_grant(
     state: &State,
 ) -> Result<GrantKey, &'static str> {
     if form.provider.is_empty() {
-        // Renew the current consent.
+        // The form asks to renew the current consent.
         return match &mailbox.login {
             Login::OAuth { key, .. } if key.kind == GrantKind::Delegated => Ok(key.clone()),
             _ => Err("provider-none"),
@@ -111,15 +111,15 @@ pub fn requested_grant(
     }
 }
 
-/// The provider's own server, if the mailbox uses a different one. The tokens are sent to no other server.
+/// Returns the provider's own server if the mailbox uses a different one. Tokens are sent only to the provider's server.
 pub fn provider_server(mailbox: &Mailbox, key: &GrantKey, state: &State) -> Option<Server> {
     let provider_server = state.deps.oauth.imap_host_of(&key.provider)?;
     let is_there = provider_server.eq_ignore_ascii_case(&mailbox.server.host);
     (!is_there).then(|| Server::on_default_port(provider_server.to_owned(), TlsMode::Implicit))
 }
 
-/// Redirects the browser to the provider; `link` is the hash of the connect link's key. The mailbox does not change
-/// before the return, so cancelling at the provider loses nothing.
+/// Redirects the browser to the provider; `link` is the hash of the connect link's key. The mailbox does not change before
+/// the browser returns, so cancelling at the provider loses nothing.
 pub async fn send_to_provider(
     mailbox: &Mailbox,
     key: GrantKey,

@@ -118,7 +118,7 @@ struct InboxPage {
     f: Frame,
     overview: InboxOverview,
     messages: Vec<MessageLine>,
-    /// The targets of this inbox alone.
+    /// The delivery targets of this inbox.
     targets: Vec<TargetView>,
     older: Option<i64>,
     is_first: bool,

@@ -6,7 +6,7 @@ use crate::http::State;
 use crate::http::page::error::PageError;
 use crate::poll::PollError;
 
-/// The failure at the customer's server. A server that has asked us to wait also counts as failed.
+/// Returns the failure at the customer's server. A server that has asked us to wait also counts as failed.
 ///
 /// # Errors
 /// The error has nothing to do with the customer's server.

@@ -18,8 +18,8 @@ use crate::http::pages::login::{self, NewSession};
 use crate::store::{Link, LoginLimit, NewPerson, Purpose, Role};
 use crate::{opaque, password};
 
-/// Limits how many taken names an organisation's invitations may try: enough for people, too few to find out who has an
-/// account elsewhere.
+/// The limit on the number of taken names that may be tried with an organisation's invitations: enough for honest mistakes,
+/// too few to find out who has an account elsewhere.
 const NAME_LIMIT: LoginLimit = LoginLimit { free_failures: 10, max_wait_ms: 24 * 3600 * 1000 };
 
 #[derive(Template)]
@@ -80,9 +80,9 @@ pub async fn invited(FromState(state): FromState<State>, visitor: Visitor, Path(
     }
 }
 
-/// Creates the account and signs in. Claims the link first, so that of two users only one gets an account. A taken name
-/// gets the same error as an invalid one, and the number of tries is limited, so that an invitation does not reveal who
-/// has an account.
+/// Creates the account and signs in. Claims the link first, so that only one of two users gets an account. A taken name
+/// gets the same error as an invalid one, and the number of tries is limited, so that an invitation does not reveal who has
+/// an account.
 pub async fn accept(
     FromState(state): FromState<State>,
     visitor: Visitor,
@@ -139,7 +139,7 @@ enum Joined {
     LinkInvalid,
     /// The name is taken, here or in another organisation; the visitor does not learn which.
     NameRefused,
-    /// Too many names were tried. The number of minutes to wait.
+    /// Too many names were tried. Holds the number of minutes to wait.
     Wait(i64),
 }
 

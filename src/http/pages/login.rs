@@ -20,11 +20,11 @@ use crate::store::{LoginLimit, Person, StoreError, person_name};
 use crate::vault::hex;
 use crate::{clock::Timestamp, opaque};
 
-/// Limit on failed attempts for one account: enough for somebody who has forgotten a password.
+/// Limit on failed attempts for one account: enough for a user who has forgotten the password.
 pub const ACCOUNT_LIMIT: LoginLimit = LoginLimit { free_failures: 10, max_wait_ms: 15 * 60 * 1000 };
-/// Marks a browser from which somebody has signed in before.
+/// The cookie that marks a browser from which somebody has signed in before.
 const BROWSER_COOKIE: &str = "__Host-browser";
-/// The lifetime of that cookie.
+/// The lifetime of [`BROWSER_COOKIE`], in seconds.
 const BROWSER_SECONDS: i64 = 365 * 24 * 3600;
 /// Limit on failed attempts from one address, which may be that of a whole office.
 const ADDRESS_LIMIT: LoginLimit = LoginLimit { free_failures: 30, max_wait_ms: 15 * 60 * 1000 };
@@ -45,7 +45,7 @@ fn sso(state: &State) -> Option<String> {
     Some(&state.settings.sso).filter(|sso| sso.is_on()).map(|sso| sso.name.clone())
 }
 
-/// Shows the form again after a failed single sign-on.
+/// Shows the login form again after a failed single sign-on.
 pub fn refused(visitor: &Visitor, state: &State, problem: String) -> PageResult {
     let f = Frame::new(visitor, "login");
     let (next, name) = (String::new(), String::new());
@@ -70,7 +70,7 @@ pub struct LoginForm {
     zone: String,
 }
 
-/// Shows the form.
+/// Shows the login form.
 pub async fn page(FromState(state): FromState<State>, visitor: Visitor, Query(query): Query<LoginQuery>) -> PageResult {
     if visitor.person.is_some() {
         return redirect(&local_path(&query.next));
@@ -89,7 +89,7 @@ pub async fn log_in(
     Form(form): Form<LoginForm>,
 ) -> PageResult {
     let (store, now) = (&state.deps.store, state.deps.clock.now());
-    // All invalid names count as the same account, so that variations of a name do not give more attempts.
+    // All invalid names count as the same account, so that variations of a name do not allow more attempts.
     let name = person_name(&form.name).unwrap_or_default();
     let show_problem = |problem: String| {
         let f = Frame::new(&visitor, "login");
@@ -108,7 +108,7 @@ pub async fn log_in(
         Some(hash) => store.knows_browser(hash, &name).await?,
         None => false,
     };
-    // Failed attempts of other people at the same address, such as that of an office, do not lock it out, either.
+    // Failed attempts of other people at the same address, such as an office's, do not lock out a known browser, either.
     let address = format!("address {}", visitor.address);
     let (account, subjects) = match browser.filter(|_| is_known) {
         Some(hash) => {

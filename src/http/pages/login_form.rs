@@ -10,7 +10,7 @@ pub fn registered_providers(state: &State) -> Vec<String> {
     state.deps.oauth.registered().map(str::to_owned).collect()
 }
 
-/// Validates a password for a mail server. `Err`: the id of a text.
+/// Validates a password for a mail server. `Err` is the id of a text that says what is wrong.
 pub fn mail_password(text: &str) -> Result<SecretString, &'static str> {
     settings::password(text).map_err(|_| "mail-password-wrong")
 }

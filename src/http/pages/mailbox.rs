@@ -1,4 +1,4 @@
-//! The page of one mailbox: whether mail arrives, and otherwise the problem and its remedy.
+//! The page of one mailbox: whether mail arrives and, if it does not, the problem and its remedy.
 
 use std::collections::BTreeMap;
 
@@ -64,12 +64,12 @@ struct PollRow {
 }
 
 impl MailboxPage {
-    /// The progress through a backlog.
+    /// The progress through a backlog, as a sentence.
     fn progress(&self, backlog: &Backlog) -> String {
         backlog.on_page(self.f.w.language)
     }
 
-    /// How the latest mails came.
+    /// How many of the latest mails arrived both by polling and by forwarding, as a sentence.
     fn ways(&self, ways: &BothWays) -> String {
         ways.on_page(self.f.w.language)
     }
@@ -87,7 +87,7 @@ impl MailboxPage {
         }
     }
 
-    /// The account that has consented, or is asked to.
+    /// The account that has consented or has been asked to consent.
     fn identity(&self) -> &str {
         match &self.mailbox.login {
             Login::OAuth { key, .. } => &key.identity,
@@ -247,7 +247,7 @@ pub async fn password(
     redirect(&format!("{}?done=password-mailbox", path(&mailbox.address)))
 }
 
-/// Checks the connection step by step, and diagnoses the failure.
+/// Checks the connection step by step, and diagnoses a failure.
 pub async fn check(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     let options = CheckOptions { as_polled: false, on_step: |_: &CheckLine| {} };

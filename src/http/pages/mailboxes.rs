@@ -28,7 +28,7 @@ struct MailboxesPage {
     has_inboxes: bool,
 }
 
-/// The part that is refreshed every few seconds.
+/// The part of the page that is refreshed every few seconds.
 #[derive(Template)]
 #[template(path = "mailboxes_list.html")]
 struct MailboxList {
@@ -62,7 +62,7 @@ pub struct MailboxesQuery {
 }
 
 impl MailboxList {
-    /// The URL of this list with another state and page.
+    /// The URL of this list for another state and page.
     fn link(&self, mailbox_state: Option<&MailboxState>, page: &i64) -> String {
         let mut link = url::form_urlencoded::Serializer::new(String::from("/?"));
         if !self.text.is_empty() {

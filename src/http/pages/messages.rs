@@ -89,7 +89,7 @@ pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(id): 
     Ok(mail_download::attach_share(share, show(&MessagePage { f, arrivals, has_html, remote, reading, message })?))
 }
 
-/// The HTML for the sandboxed frame in the page.
+/// Returns the message's HTML for the sandboxed frame in the page.
 pub async fn html(FromState(state): FromState<State>, user: SignedIn, Path(id): Path<i64>) -> PageResult {
     let message = find_message(id, &state, &user).await?;
     let mail = load_mail(&message, &state, &user).await?;
@@ -105,13 +105,13 @@ pub async fn html(FromState(state): FromState<State>, user: SignedIn, Path(id): 
     Ok(mail_download::attach_share(share, (headers, Html(document)).into_response()))
 }
 
-/// The original message, byte by byte.
+/// Returns the original message, byte for byte.
 pub async fn eml(FromState(state): FromState<State>, user: SignedIn, Path(id): Path<i64>) -> PageResult {
     let message = find_message(id, &state, &user).await?;
     mail_download::original(&message, user.scope().id(), &state).await?.ok_or(PageError::BadRequest("fault-busy"))
 }
 
-/// An attachment, always as a download.
+/// Returns an attachment, always as a download.
 pub async fn attachment(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -165,7 +165,7 @@ pub async fn search(
     let store = &state.deps.store;
     let text: String = query.q.trim().chars().take(500).collect();
     let words = search_words(&text);
-    // Limits searches, so that showing messages stays fast.
+    // Limit the number of concurrent searches, so that showing messages stays fast.
     let _share = state.shares.searching(user.scope().id()).await.ok_or(PageError::BadRequest("fault-busy"))?;
     let found = store.find_messages(user.scope(), &words, query.before, PAGE_SIZE).await?;
     let quarantined = match words.is_empty() || query.before.is_some() {
@@ -187,7 +187,7 @@ pub async fn search(
     })
 }
 
-/// Quarantined messages with all of the words, as many as are found in time.
+/// Returns quarantined messages that contain all of the words, as many as are found in time.
 async fn quarantined_mail(state: &State, user: &SignedIn, words: &[String]) -> Result<Vec<QuarantinedHit>, PageError> {
     let (begun, mut found) = (Instant::now(), Vec::new());
     for page in 0..MAX_QUARANTINE_PAGES {
@@ -202,7 +202,7 @@ async fn quarantined_mail(state: &State, user: &SignedIn, words: &[String]) -> R
     Ok(found)
 }
 
-/// Messages with all of the words in sender, subject or Message-ID, like the search index.
+/// Returns messages with all of the words in sender, subject or Message-ID, as the search index does.
 fn matching(lines: Vec<QuarantinedMail>, words: &[String]) -> Vec<QuarantinedHit> {
     let read = lines.into_iter().map(|line| {
         let header = parse::header(&line.headers);

@@ -34,7 +34,7 @@ pub async fn callback(
     let browser = cookie(&headers, BROWSER_COOKIE).map(opaque::hash).unwrap_or_default();
     let pending = state.deps.store.take_auth(&state_hash, &browser, now).await?.ok_or_else(expired)?;
     let mailbox = state.deps.store.mailbox_by_id(pending.mailbox_id.ok_or_else(expired)?).await?;
-    // The right to change the mailbox, or the link, may have been lost in the meantime.
+    // In the meantime, the user may have lost the right to change the mailbox, or the link may have become invalid.
     let mut claim = None;
     let user = match &pending.link_hash {
         Some(link) => {
@@ -90,7 +90,7 @@ pub async fn callback(
     }
 }
 
-/// The return from the provider.
+/// A browser that has returned from the provider, and the mailbox that the consent is for.
 struct ConsentReturn<'a> {
     mailbox: &'a Mailbox,
     state_hash: &'a [u8],
@@ -101,7 +101,7 @@ struct ConsentReturn<'a> {
 }
 
 impl ConsentReturn<'_> {
-    /// Completes the consent and opens the mailbox with it from now on. `Err`: what is wrong, in words.
+    /// Completes the consent, which the mailbox uses from now on. `Err` says what is wrong, in words.
     async fn finish(&self, callback: Callback, state: &State, visitor: &Visitor) -> Result<(), String> {
         let mailbox = self.mailbox;
         let wrong_state = || Trouble::new(Cause::WrongState).on_page().in_full(visitor.words.language);

@@ -111,7 +111,7 @@ pub struct RevokeTokenForm {
     /// The token's row: an operator may see several tokens with the same name.
     #[serde(default)]
     token: Option<i64>,
-    /// Not empty: also revoke the tokens that were created with this one.
+    /// If not empty, the tokens that were created with this one are revoked, too.
     #[serde(default)]
     with_made: String,
 }

@@ -1,4 +1,4 @@
-//! Setting up a mailbox, one step per page. Each step can be repeated, also for a mailbox that has been started.
+//! Setting up a mailbox, one step per page. Each step can be repeated, even for a mailbox that has been started.
 //!
 //! From the first step on, the mailbox exists in the store, marked `setup` and paused. Every step can therefore use the
 //! same code as a poll.
@@ -106,7 +106,7 @@ async fn address_page(state: &State, user: &SignedIn) -> Result<AddressPage, Pag
     })
 }
 
-/// The organisation of a new mailbox. The inner `Err`: the id of a text.
+/// The organisation of a new mailbox. The inner `Err` is the id of a text that says what is wrong.
 async fn owner(named: &str, state: &State, user: &SignedIn) -> Result<Result<i64, &'static str>, PageError> {
     if let Some(own) = user.person.organisation_id {
         return Ok(Ok(own));
@@ -146,7 +146,7 @@ pub async fn begin_setup(
     };
     let Ok(address) = form.address.parse::<Address>() else { return show_problem("fault-address", None) };
     if let Ok(mailbox) = state.deps.store.mailbox(&address).await {
-        // Mailboxes of other organisations are not revealed.
+        // Do not reveal mailboxes of other organisations.
         let existing_path = user.scope().has(mailbox.organisation_id).then(|| path(&mailbox.address));
         return show_problem(
             if existing_path.is_some() { "address-exists" } else { "address-not-here" },
@@ -173,7 +173,7 @@ pub async fn begin_setup(
     }
 }
 
-/// A mailbox in setup at the discovered server, as far as the user may choose that server.
+/// Makes a mailbox in setup at the discovered server, on its default port unless the user may choose the discovered one.
 fn new_mailbox(
     address: Address,
     inbox: Address,
@@ -208,8 +208,8 @@ fn new_mailbox(
     (new, how)
 }
 
-/// The inbox of a new mailbox: the named one, else the proposed one, else the organisation's first one. The bool tells
-/// whether the inbox has to be added. The inner `Err`: the id of a text.
+/// The inbox of a new mailbox: the named one, else the proposed one, else the organisation's first one. The bool is true if
+/// the inbox has to be added. The inner `Err` is the id of a text that says what is wrong.
 async fn inbox_for(
     address: &Address,
     named: &str,

@@ -27,7 +27,7 @@ use crate::opaque;
 use crate::store::{LoginLimit, PendingAuth, StoreError, pending_auth_row};
 use crate::vault::hex;
 
-/// Identifies the browser when it returns.
+/// The cookie that identifies the browser when it returns.
 const BROWSER_COOKIE: &str = "__Host-sign-on";
 /// How long a pending sign-in is valid, in seconds.
 const PENDING_SECONDS: i64 = 15 * 60;
@@ -40,10 +40,10 @@ const MAX_RESPONSE: usize = 1 << 20;
 const METADATA_MAX_AGE: Duration = Duration::from_hours(1);
 /// The shortest time between two requests for the metadata.
 const METADATA_MIN_AGE: Duration = Duration::from_mins(1);
-/// Limits sign-ins that begin and never return.
+/// The limit on sign-ins that are begun but never completed.
 const SIGN_IN_LIMIT: LoginLimit = LoginLimit { free_failures: 100, max_wait_ms: 15 * 60 * 1000 };
 
-/// Stored sealed until the browser returns.
+/// A sign-in that has begun, stored sealed until the browser returns.
 #[derive(Serialize, Deserialize)]
 struct PendingSignIn {
     verifier: String,
@@ -72,8 +72,8 @@ fn http(state: &State) -> HttpClient<'_> {
     }
 }
 
-/// The provider's metadata with its keys, cached for an hour. With `refresh`, because a key is unknown, for a minute
-/// only.
+/// Returns the provider's metadata with its keys, cached for an hour; with `refresh`, for a minute only. A caller sets
+/// `refresh` if a key is unknown.
 async fn metadata(state: &State, refresh: bool) -> Result<Arc<CoreProviderMetadata>, SsoError> {
     let mut cached = state.settings.sso_metadata.lock().await;
     let age = |at: &Instant| at.elapsed();
@@ -115,7 +115,7 @@ pub async fn begin(FromState(state): FromState<State>, visitor: Visitor, headers
     }
 }
 
-/// The subject of the rate limit: a known browser, else the client's address, so that strangers behind the same address
+/// The subject of the rate limit: a known browser, else the client's address. Strangers behind the same address therefore
 /// do not lock out a known browser.
 async fn limit_key(state: &State, visitor: &Visitor, headers: &HeaderMap) -> Result<String, StoreError> {
     Ok(match login::known_browser(headers, state).await? {
@@ -170,8 +170,8 @@ pub async fn callback(
         Err(error) => return failed(&error, &visitor, &state),
     };
     let store = &state.deps.store;
-    // A provider may assign a name to another person, but never a subject. So the name decides only the first sign-in,
-    // which binds the subject to the account.
+    // A provider may later assign a name to another person, but never a subject. The name therefore decides only the first
+    // sign-in, which binds the subject to the account.
     let mut refusal = "login-sso-no-account";
     let person = match store.person_by_subject(&identity.subject).await? {
         Some(person) => Some(person),
@@ -197,11 +197,11 @@ pub async fn callback(
     }
 }
 
-/// A user, as the provider identifies them.
+/// A user, as identified by the provider.
 struct Identity {
     /// Issuer and subject, which identify the user permanently (OpenID Connect Core 1.0, 5.7).
     subject: String,
-    /// The claim with the user's name here.
+    /// The user's name in Mailferry, from the configured claim.
     name: String,
 }
 

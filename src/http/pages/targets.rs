@@ -184,7 +184,7 @@ fn invalid(why: Invalid) -> Error {
     Error::Invalid(crate::app::mailboxes::settings::InvalidField { part: "url", why })
 }
 
-/// The sentence of an error that is shown with the form.
+/// Returns the sentence that the form shows for an error.
 fn problem(error: Error, language: crate::locale::Language) -> Result<String, PageError> {
     match error {
         Error::Invalid(wrong) => Ok(wrong.why.on_page(language)),
@@ -216,7 +216,7 @@ impl TargetPage {
         paths::target(self.view.id)
     }
 
-    /// The state, as the end of the id of its text.
+    /// The target's state, as the last part of a text id.
     fn state(&self) -> &'static str {
         match &self.view {
             view if !view.in_use => "unused",
@@ -226,12 +226,12 @@ impl TargetPage {
         }
     }
 
-    /// The progress through a backlog.
+    /// The progress through a backlog, as a sentence.
     fn progress(&self, progress: &crate::fact::CatchUp) -> String {
         progress.on_page(self.f.w.language)
     }
 
-    /// Why the target or a delivery failed.
+    /// Why the target or a delivery failed, as a sentence.
     fn why(&self, problem: &crate::fact::StoredFact<crate::fact::DeliveryProblem>) -> String {
         problem.on_page(self.f.w.language)
     }

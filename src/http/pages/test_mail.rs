@@ -1,4 +1,4 @@
-//! The test message: a code is sent to the mailbox's address, and the page follows it step by step.
+//! The test message: a code is sent to the mailbox's address, and the page shows step by step where the message is.
 
 use askama::Template;
 use axum::extract::{Path, State as FromState};
@@ -42,7 +42,7 @@ struct ProgressFragment {
     error: Option<LastError>,
 }
 
-/// Shows how to begin.
+/// Shows how to begin a test.
 pub async fn page(FromState(state): FromState<State>, user: SignedIn, Path(address): Path<String>) -> PageResult {
     let mailbox = find_mailbox(&address, &state, &user).await?;
     let sends = new_test(&mailbox, &state, &user).is_sent_by_us();

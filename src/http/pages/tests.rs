@@ -1,4 +1,4 @@
-//! Guarantees of the pages beyond access control: credentials of one user or server are never revealed to another.
+//! Tests of the pages' guarantees beyond access control: credentials of one user or server are never revealed to another.
 
 use std::net::SocketAddr;
 
@@ -227,7 +227,7 @@ async fn a_customers_password_is_stored_only_for_the_server_that_was_shown() {
     assert!(matches!(late, Err(crate::store::StoreError::ServerChanged(_))), "even if the change is noticed late");
     site.server("admin", "imap.evil.se", "993", MAILBOX).await;
     assert!(!site.mailbox().await.login.is_set());
-    // A password that does not work replaces nothing. Whether it works at an unreachable server is unknown.
+    // A password is not stored if it does not work, or if the server cannot be reached to try it.
     let shown = shown.replace("imap.lillestad.se", "imap.evil.se");
     let reply = site.send("/customer/key", "", &[("server", &shown), ("password", "hemligt2")]).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -273,7 +273,7 @@ async fn spelling_variants_of_a_name_share_a_limit() {
     let site = Site::new().await;
     let mut looked = 0;
     for n in 0..40 {
-        // Every kind of white space in a name makes it the same name or an invalid one.
+        // A name with extra white space of any kind is either the same name or an invalid one.
         let blank = ["\u{2003}", "\u{a0}", " ", "\t", "\u{3000}"][n % 5].repeat(96 + n);
         let name = format!("operator{blank}{}", if n % 2 == 0 { "x" } else { "" });
         let reply = site.send("/login", "", &[("name", &name), ("password", "fel")]).await;

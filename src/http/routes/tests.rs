@@ -1,4 +1,4 @@
-//! Walks the route table and checks the access to every route.
+//! Goes through the route table and checks the access to every route.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const ORIGIN: &str = "http://localhost:8025";
 struct World {
     state: State,
     message: i64,
-    /// The number of a delivery target, and of its delivery.
+    /// The number of a delivery target. A delivery to it has the same number.
     target: i64,
     test: i64,
     now: Timestamp,
@@ -127,7 +127,7 @@ impl World {
         if let Some(name) = who {
             let key = opaque::new("");
             let person = self.state.deps.store.person(name).await.unwrap();
-            // Some routes sign the user out, or remove them.
+            // Some routes sign the user out or remove the user.
             let Some(person) = person else { panic!("{name} was removed") };
             self.state.deps.store.begin_session(person.id, &opaque::hash(&key), None, self.now).await.unwrap();
             request = request.header("cookie", format!("{SESSION}={key}"));
@@ -210,13 +210,13 @@ async fn objects_of_other_organisations_are_not_found() {
         let response = world.ask(route, Some("stranger"), OURS).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{} {}", route.method, route.path);
     }
-    // Lists do not contain it, either.
+    // Lists do not contain objects of other organisations, either.
     for route in route_table().iter().filter(|route| route.method == "GET" && !route.path.contains('{')) {
         let response = world.ask(route, Some("stranger"), OURS).await;
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
         let text = String::from_utf8_lossy(&body);
         for name in [MAILBOX, "viewer</td>", ">admin<"] {
-            // The example in a form's placeholder is the same address.
+            // A form's placeholder contains the same address as an example.
             assert!(!text.replace(&format!("placeholder=\"{MAILBOX}\""), "").contains(name), "{} {name}", route.path);
         }
     }

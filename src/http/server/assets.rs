@@ -37,7 +37,7 @@ const ASSETS: [Asset; 4] = [
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("assets/icon.svg") },
 ];
 
-/// The beginning of the hash of all files.
+/// The version in the path: the first bytes of a hash of all files.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
     for asset in &ASSETS {
@@ -46,7 +46,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 });
 
-/// The path of a file.
+/// The path under which a file is served.
 pub fn link(name: &str) -> String {
     format!("/assets/{}/{name}", *VERSION)
 }

@@ -1,5 +1,5 @@
-//! Checks the host name of every request, against DNS rebinding: a foreign page whose name resolves to our address has
-//! our origin for its browser. Only the name in the request tells the two apart.
+//! Checks the host name of every request, to prevent DNS rebinding: if the host name of a foreign page resolves to our
+//! address, the browser takes our responses for those of the foreign site. Only the host name in the request reveals this.
 
 use std::net::SocketAddr;
 
@@ -66,8 +66,8 @@ impl Hosts {
     }
 }
 
-/// The host that the request names (RFC 9112 3.2). An authority in the request target takes precedence, but Host is
-/// required all the same.
+/// Returns the host that the request names (RFC 9112 3.2). The Host header is required; if the request target contains an
+/// authority, both must be equal.
 fn requested_host(request: &Parts) -> Result<Host, HostError> {
     let mut fields = request.headers.get_all(HOST).iter();
     let (Some(field), None) = (fields.next(), fields.next()) else { return Err(HostError::Ambiguous) };
@@ -81,7 +81,8 @@ fn requested_host(request: &Parts) -> Result<Host, HostError> {
     }
 }
 
-/// The host names that proxies report. A client can set this header, too; that only makes the check stricter.
+/// Returns the host names in X-Forwarded-Host, which proxies add. A client can add it, too, but that only makes the check
+/// stricter.
 fn forwarded(headers: &HeaderMap) -> Result<Vec<Host>, HostError> {
     let lines = headers.get_all("x-forwarded-host").iter();
     let mut hosts = Vec::new();

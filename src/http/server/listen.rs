@@ -34,7 +34,7 @@ use pace::Pace;
 use slots::{ConnectionSlot, ConnectionSlots, LIMITS};
 use stream::{RequestBody, ResponseBody, TimedStream};
 
-/// The send buffer of the operating system. It is small, so that a client that does not read its response is noticed
+/// The size of the operating system's send buffer. It is small, so that a client that does not read its response is noticed
 /// soon.
 const SEND_BUFFER: u32 = 256 << 10;
 /// The largest request head, in bytes.
@@ -43,8 +43,8 @@ const MAX_HEAD: usize = 64 << 10;
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 /// The number of connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// The maximum number of concurrent requests of one client behind a proxy. Proxy connections are shared by all clients
-/// and not counted.
+/// The maximum number of concurrent requests of one client behind a proxy. The proxy's connections are not counted, because
+/// all of its clients share them.
 const MAX_REQUESTS_PER_CLIENT: usize = 100;
 /// These paths are answered even when the server is full.
 const MONITORING_PATHS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
@@ -88,7 +88,7 @@ pub async fn run(listener: TcpListener, router: Router, peers: Peers, end: Cance
             .serve_connection(TokioIo::new(TimedStream::new(stream, pace.clone())), service);
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
-            // A client that disconnects in the middle is not an error of ours.
+            // A client that disconnects early is not an error of ours.
             tokio::select! {
                 result = watched => {
                     if let Err(error) = result {
@@ -171,7 +171,7 @@ struct RequestSlot {
 }
 
 impl RequestSlot {
-    /// `None`: the client has too many running requests already.
+    /// Counts a request against its client. Returns `None` if the client has too many running requests already.
     fn acquire(shared: &Arc<Shared>, peer: IpAddr, request: &Request<Body>) -> Option<Self> {
         let client = shared.peers.is_proxy(peer).then(|| shared.peers.client(peer, request.headers()));
         if let Some(client) = client {

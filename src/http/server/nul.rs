@@ -1,5 +1,5 @@
-//! Rejects the character U+0000, which no real text contains and PostgreSQL cannot store. Pages and API check every
-//! input here first.
+//! Detects the character U+0000, which real text never contains and PostgreSQL cannot store. The pages and the API check
+//! all input with these functions first.
 
 use axum::http::Uri;
 use serde_json::Value;

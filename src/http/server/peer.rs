@@ -37,9 +37,9 @@ impl Peers {
         client_network(nearest)
     }
 
-    /// Whether this request could not be read on the network: it came from this machine, or a trusted proxy says that
-    /// it arrived by https. A proxy on this machine that reports plain http is believed, too: that only makes the check
-    /// stricter.
+    /// Whether nobody on the network could read this request: it came from this machine, or a trusted proxy says that it
+    /// arrived by https. A proxy on this machine that reports plain http is believed, too, because that only makes the
+    /// check stricter.
     pub fn is_private(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
         let forwarded =
             headers.get_all("x-forwarded-proto").iter().next_back().map(|value| value.to_str().unwrap_or_default());
@@ -53,8 +53,8 @@ impl Peers {
     }
 }
 
-/// The /64 network of an IPv6 address, because a client with one address of it usually has them all. An IPv4 address stays as it
-/// is.
+/// The /64 network of an IPv6 address, because a client that has one address of such a network usually has them all. An
+/// IPv4 address is returned unchanged.
 pub fn client_network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.into(),
@@ -63,7 +63,7 @@ pub fn client_network(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// A client as logs and rate limits name it.
+/// The name of a client in logs and rate limits.
 pub fn display(ip: IpAddr) -> String {
     match ip {
         IpAddr::V6(ip) if !ip.is_loopback() => {

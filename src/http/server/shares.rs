@@ -1,6 +1,6 @@
-//! Resources that all organisations share and none may use up: memory, threads that read messages, and searches. Each
-//! is a pool, and each organisation may hold only a part of it, so that slow clients of one organisation do not block
-//! the others.
+//! Resources that all organisations share and that none of them may use up: memory, threads that read messages, and
+//! searches. Each resource is a pool, and each organisation may hold only a part of it, so that slow clients of one
+//! organisation do not block the others.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,14 +15,15 @@ use tokio::time::timeout;
 
 /// The maximum time that a request waits for a share.
 const MAX_WAIT: Duration = Duration::from_secs(20);
-/// The unit of memory. Smaller responses need no share: the limit on connections bounds them.
+/// The unit in which memory is counted. Smaller responses need no share, because the limit on connections bounds their
+/// memory.
 pub const PIECE: usize = 64 << 10;
 /// Messages up to this size, in bytes, do not wait for larger ones.
 const SMALL_MAIL: usize = 2 << 20;
-/// The number of idle organisations after which the unused entries are dropped.
+/// When a pool has entries for more organisations than this, the unused entries are dropped.
 const MAX_IDLE_TENANTS: usize = 1000;
 
-/// An organisation; `None` for callers that see all of them.
+/// The number of an organisation; `None` for callers that see all of them.
 pub type Tenant = Option<i64>;
 
 /// A limited resource.
@@ -53,8 +54,8 @@ impl Pool {
         by_tenant.entry(tenant).or_insert_with(|| Arc::new(Semaphore::new(self.per_tenant as usize))).clone()
     }
 
-    /// Waits for a share; `None` if none becomes free in time. Takes the organisation's part first, so that a queue
-    /// within one organisation does not hold up others.
+    /// Waits for a share; returns `None` if none becomes free in time. Takes from the organisation's part first, so that a
+    /// queue within one organisation does not hold up others.
     async fn take(&self, tenant: Tenant, amount: u32) -> Option<Share> {
         let amount = amount.min(self.per_tenant);
         let of_tenant = self.tenant_pool(tenant);
@@ -122,8 +123,8 @@ impl Shares {
         self.sending.take(tenant, units(bytes).max(1)).await.map(Arc::new)
     }
 
-    /// Makes a response that is held in memory as a whole keep a share until its last byte is sent. Until it has that
-    /// share, it keeps the share of the message that it was made from. `None`: no share became free in time.
+    /// Makes a response whose whole body is in memory keep a share until its last byte is sent. While it waits for this
+    /// share, it keeps the share of the message that it was made from. Returns `None` if no share became free in time.
     pub async fn hold(&self, tenant: Tenant, mut response: Response) -> Option<Response> {
         let source = response.extensions_mut().remove::<SourceShare>();
         let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
@@ -148,7 +149,7 @@ impl Shares {
 /// The share of the message that a response was made from.
 #[derive(Clone)]
 pub struct SourceShare {
-    /// The share, held as long as this value.
+    /// The share, held until this value is dropped.
     pub _share: Arc<Share>,
 }
 
@@ -201,7 +202,7 @@ mod tests {
         assert_eq!(shares.sending.total.available_permits(), before - 11, "a piece of the body is still referenced");
         drop(first);
         assert_eq!(shares.sending.total.available_permits(), before);
-        // Compression polls again after the end.
+        // The compression layer polls the body again after its end.
         let mut polled_again = shares.hold(Some(1), text.into_response()).await.unwrap().into_body();
         while polled_again.frame().await.is_some() {}
         assert!(polled_again.frame().await.is_none(), "polling after the end does not panic");

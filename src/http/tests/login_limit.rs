@@ -1,4 +1,4 @@
-//! Rate limits on logins at customers' servers.
+//! Tests of the rate limits on logins at customers' servers.
 
 use std::net::IpAddr;
 
@@ -100,7 +100,7 @@ async fn spelling_variants_share_a_limit_and_other_organisations_are_unaffected(
         tried += usize::from(world.guessed(&theirs, host, username).await);
     }
     assert_eq!(tried, 8, "of 200 guesses");
-    // Names that look like other accounts to us, but may be the same account to the server, do not give many more
+    // Names that look like other accounts to us may be the same account to the server, so they do not allow many more
     // attempts.
     for n in 0..200 {
         let username = ["B\\anna".to_owned(), "anna".to_owned(), format!("anna@alias{n}.se")][n % 3].clone();
@@ -193,7 +193,7 @@ async fn polls_with_proven_credentials_never_wait() {
             "its own polls continue"
         );
     }
-    // A new password has to be accepted first: several mailboxes for one account do not give more attempts.
+    // The server has to accept a new password first: several mailboxes for one account do not allow more attempts.
     let login = Some(NewLogin::Password("guess".into()));
     let changes = crate::store::Changes { login, ..Default::default() };
     let (store, now) = (&world.deps.store, world.deps.clock.now());

@@ -28,9 +28,9 @@ use crate::store::{Changes, Mailbox as Stored, NewMailbox};
 pub struct RemovedMailbox {
     /// The address of the removed mailbox.
     mailbox: String,
-    /// Whether the provider has ended the consent; null if there was no consent to end.
+    /// Whether the provider has revoked the consent; null if there was no consent to revoke.
     revoked_at_provider: Option<bool>,
-    /// The outcome for the consent, in words.
+    /// The result of revoking the consent, as a sentence.
     detail: Option<String>,
 }
 
@@ -127,7 +127,7 @@ fn changes(before: &Stored, request: MailboxRequest) -> Result<Option<Changes>, 
 
 /// Remove a mailbox with its credentials and its ledger.
 ///
-/// Imported messages stay in their inbox. A consent that no other mailbox needs is ended at its provider.
+/// Imported messages stay in their inbox. A consent that no other mailbox needs is revoked at its provider.
 #[utoipa::path(delete, path = "/mailboxes/{address}", tag = "Mailboxes",
     params(("address" = String, Path, description = "The mailbox's address")),
     responses((status = 200, description = "Removed", body = RemovedMailbox)))]

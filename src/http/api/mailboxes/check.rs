@@ -22,8 +22,8 @@ pub struct Check {
     ok: bool,
     /// Whether the check was completed within its time limit.
     complete: bool,
-    /// The steps in their order. The check stops at the first failing step; a last step `diagnosis` names the cause if
-    /// it is known.
+    /// The steps, in order. The check stops at the first step that fails; if the cause is known, a last step `diagnosis`
+    /// names it.
     #[serde(rename = "lines")]
     steps: Vec<CheckStep>,
 }
@@ -36,7 +36,7 @@ pub struct CheckStep {
     step: &'static str,
     /// Whether the step succeeded.
     ok: bool,
-    /// The finding, or the problem.
+    /// What the step found, or the problem.
     detail: String,
     /// How to fix the problem.
     remedy: Option<String>,
@@ -51,8 +51,8 @@ impl From<CheckLine> for CheckStep {
 
 /// Check the connection to a mailbox.
 ///
-/// Checks each step, from the server's name to the folders, for at most 90 seconds, and diagnoses a failure. Nothing is
-/// changed. A failing step is a result of the check, not an error of the request.
+/// Tries each step, from resolving the server's name to listing the folders, for at most 90 seconds, and diagnoses a
+/// failure. Nothing is changed. A failing step is a result of the check, not an error of the request.
 #[utoipa::path(post, path = "/mailboxes/{address}/check", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
     responses((status = 200, description = "The result of the check", body = Check)))]

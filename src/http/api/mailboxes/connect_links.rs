@@ -28,8 +28,8 @@ pub struct CreatedLink {
 
 /// Create a connect link.
 ///
-/// The customer's own IT staff use the link to enter the password or give consent for this mailbox. A new link replaces
-/// an open one.
+/// The customer's own IT staff use the link to enter the password or give consent for this mailbox. A new link replaces one
+/// that has not been used.
 #[utoipa::path(post, path = "/mailboxes/{address}/connect-links", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
     responses((status = 201, description = "Created", body = CreatedLink)))]

@@ -21,9 +21,9 @@ use crate::http::page::last_error::LastError;
 use crate::locale::Language;
 use crate::poll::dry_run::{self as report, Counts, ListedMail, Target};
 
-/// The maximum number of targets that are listed.
+/// The maximum number of entries in the list of targets.
 const MAX_TARGETS: usize = 100;
-/// The maximum number of messages that are listed, in all folders together: responses that are stored for an
+/// The maximum number of messages that are listed, in all folders together, because responses that are stored for an
 /// `Idempotency-Key` are limited in size.
 const MAX_SHOWN: usize = 200;
 
@@ -36,29 +36,29 @@ pub struct DryRunRequest {
     within: Option<String>,
 }
 
-/// The actions that a poll would take now.
+/// The result of a dry run: what a poll would do now.
 #[derive(Serialize, ToSchema)]
 pub struct DryRun {
     /// The folders in the order in which a poll visits them.
     folders: Vec<DryRunFolder>,
     /// The sums of all folders.
     totals: Counts,
-    /// The inboxes that messages would go to, and why, most messages first.
+    /// The inboxes that messages would go to, with the reasons; those with the most messages come first.
     targets: Vec<DryRunTotal>,
-    /// The number of messages with other targets, which are not listed.
+    /// The number of messages with other inboxes and reasons, which are not listed.
     targets_more: u64,
-    /// Whether the dry run stopped early, at its limit of time or data.
+    /// Whether the dry run stopped early because it reached its limit of time or data.
     partial: bool,
 }
 
-/// The actions that a poll would take in one folder.
+/// What a poll would do in one folder.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunFolder {
     /// The folder's name.
     name: String,
-    /// Why the folder could not be checked, or not completely.
+    /// Why the folder could not be checked, or only in part.
     problem: Option<DryRunProblem>,
-    /// A note on the folder's numbering.
+    /// A note on the UID numbering of the folder.
     note: Option<String>,
     /// The folder's messages by their outcome.
     counts: Counts,
@@ -68,7 +68,7 @@ pub struct DryRunFolder {
     more: u64,
 }
 
-/// Why a folder could not be checked.
+/// Why a folder could not be checked, or only in part.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunProblem {
     /// The problem, in one sentence.
@@ -79,10 +79,10 @@ pub struct DryRunProblem {
     detail: String,
 }
 
-/// The number of messages with the same target and reason.
+/// The number of messages that would go to the same inbox for the same reason.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunTotal {
-    /// The inbox, and the reason.
+    /// The inbox and the reason.
     target: Target,
     /// The number of messages.
     mails: u64,

@@ -1,4 +1,4 @@
-//! Inspection of a customer's server: its folders, and what it can do with a copy.
+//! Inspects a customer's server: its folders, and the effects on a copy that it supports.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -43,7 +43,7 @@ pub async fn folders(
     Ok(Json(Page { items, next: None }).into_response())
 }
 
-/// List what the server can do with the customer's copy after an import.
+/// List the effects on the customer's copy that the server supports.
 ///
 /// The folder is opened read-only.
 #[utoipa::path(get, path = "/mailboxes/{address}/effects", tag = "Setting up",

@@ -39,7 +39,7 @@ pub struct RetryRequest {
     uid: Option<u32>,
     /// Only messages in this folder.
     folder: Option<String>,
-    /// Only if the folder still has this UIDVALIDITY.
+    /// Retry only if the folder still has this UIDVALIDITY.
     uidvalidity: Option<u32>,
 }
 
@@ -58,7 +58,7 @@ pub struct SkipRequest {
     uid: u32,
     /// The message's folder; required if the mailbox has several.
     folder: Option<String>,
-    /// Only if the folder still has this UIDVALIDITY.
+    /// Skip only if the folder still has this UIDVALIDITY.
     uidvalidity: Option<u32>,
 }
 
@@ -83,7 +83,7 @@ pub async fn list(
 
 /// Retry quarantined messages.
 ///
-/// The next poll fetches them again.
+/// The next poll fetches the messages again.
 #[utoipa::path(post, path = "/mailboxes/{address}/ledger/retry", tag = "Ledger",
     params(("address" = String, Path, description = "The mailbox's address")), request_body = Option<RetryRequest>,
     responses((status = 200, description = "The messages will be retried", body = RetryResult)))]

@@ -1,4 +1,4 @@
-//! The bodies that add and change mailboxes, with the same validation as on the command line.
+//! The request bodies that add and change mailboxes, with the same validation as on the command line.
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ use crate::store::NewLogin;
 pub enum Protection {
     /// TLS from the first byte, usually on port 993.
     Implicit,
-    /// STARTTLS, required, usually on port 143.
+    /// STARTTLS, which is then required; usually on port 143.
     StartTls,
     /// No encryption.
     None,
@@ -37,14 +37,14 @@ impl From<Protection> for TlsMode {
     }
 }
 
-/// Access tokens to open the mailbox with.
+/// The OAuth grant with which Mailferry logs in to the mailbox.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GrantBody {
     /// The provider's name in the configuration.
     #[schema(example = "microsoft")]
     provider: String,
-    /// Whether the application opens the mailbox with its own rights, without a person's consent. Requires a token for
+    /// Whether the application uses its own right to access the mailbox, without a person's consent. Requires a token for
     /// all organisations.
     #[serde(default)]
     #[schema(required = false)]
@@ -53,11 +53,11 @@ pub struct GrantBody {
     login_identity: Option<String>,
 }
 
-/// Both bodies have the same fields.
+/// Defines both bodies, whose settings are the same.
 macro_rules! bodies {
     ($($(#[$about:meta])* $part:ident: $type:ty,)*) => {
-        /// A new mailbox. Requires a host, and either a password or oauth. With oauth, the host defaults to the
-        /// provider's.
+        /// A new mailbox. Requires either a password or `oauth`, and a host. With `oauth`, the host defaults to the
+        /// provider's server.
         #[derive(Deserialize, ToSchema)]
         #[serde(deny_unknown_fields)]
         pub struct NewMailboxBody {
@@ -98,7 +98,7 @@ bodies! {
     port: Option<u16>,
     /// How the connection is encrypted [default: implicit].
     tls: Option<Protection>,
-    /// The only certificate authorities to trust (PEM); null: the usual ones.
+    /// The only certificate authorities to trust (PEM); null: the default ones.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
     ca_pem: Option<Option<String>>,
@@ -111,7 +111,7 @@ bodies! {
     /// The password. It is never returned.
     #[schema(write_only)]
     password: Option<String>,
-    /// Access tokens instead of a password.
+    /// The OAuth grant to log in with, instead of a password.
     oauth: Option<GrantBody>,
     /// The folders to poll [default: INBOX].
     #[schema(example = json!(["INBOX"]))]
@@ -123,7 +123,7 @@ bodies! {
     /// leave].
     #[schema(example = "leave")]
     after_import: Option<String>,
-    /// The time between two polls [default: 60s; minimum: 10s, unless the operator has configured another].
+    /// The time between two polls [default: 60s; minimum: 10s, unless the operator has configured another minimum].
     #[schema(example = "60s")]
     interval: Option<String>,
     /// The largest message to import, in bytes; larger ones are quarantined [default: 50000000].
@@ -143,10 +143,10 @@ pub struct MailboxRequest {
 }
 
 impl MailboxPatch {
-    /// Validates the body; `address` is the mailbox's, for defaults.
+    /// Validates the body. Defaults are derived from `address`, the mailbox's address.
     ///
     /// # Errors
-    /// All invalid fields.
+    /// A field is invalid. The error lists all invalid fields.
     pub fn read(&self, address: &Address, caller: &Caller, state: &State) -> Result<MailboxRequest, Refusal> {
         let mut checks = Checks::default();
         let (login, usual_host) = self.login(address, caller, state, &mut checks);
@@ -202,7 +202,7 @@ impl MailboxPatch {
             }
             (Some(text), None) => (checks.field("/password", settings::password(text)).map(NewLogin::Password), None),
             (None, Some(body)) => {
-                // The application can open mailboxes of other organisations, too.
+                // The application can access mailboxes of other organisations, too.
                 if body.app_only && caller.scope().id().is_some() {
                     checks.add("/oauth/app_only", "requires a token for all organisations");
                     return (None, None);

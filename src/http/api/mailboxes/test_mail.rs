@@ -1,4 +1,4 @@
-//! `/mailboxes/{address}/tests`: a message with a code, followed until it is in an inbox.
+//! `/mailboxes/{address}/tests`: sends a message with a code, and tracks it until it is in an inbox.
 
 use axum::Json;
 use axum::extract::State as FromState;
@@ -33,7 +33,8 @@ pub struct Test {
     code: String,
     /// When the test began.
     begun_at: Timestamp,
-    /// When Mailferry sent the message; null: send one yourself, to the mailbox's address with the code in the subject.
+    /// When Mailferry sent the message; null: send a message yourself, to the mailbox's address and with the code in the
+    /// subject.
     sent_at: Option<Timestamp>,
     /// Why Mailferry could not send the message.
     problem: Option<String>,
@@ -48,7 +49,7 @@ pub struct TestProgress {
     over: bool,
     /// Whether the message should have arrived by now.
     late: bool,
-    /// When the mailbox was last polled since the test began.
+    /// When the mailbox was last polled after the test began.
     looked_at: Option<Timestamp>,
     /// When the mailbox is polled next.
     next_poll_at: Option<Timestamp>,
@@ -60,9 +61,9 @@ pub struct TestProgress {
     error: Option<Failure>,
     /// The message, once it is in an inbox.
     message: Option<MessageLine>,
-    /// Whether the message arrived through a different mailbox than the tested one.
+    /// Whether the message arrived through a mailbox other than the tested one.
     elsewhere: bool,
-    /// Set if the message was found but quarantined.
+    /// The quarantined message, if the test message was quarantined.
     put_aside: Option<QuarantinedTest>,
 }
 
@@ -81,7 +82,7 @@ fn reason_text(reason: Option<&StoredFact<Reason>>) -> String {
 
 impl Test {
     fn from_stored(test: TestMail) -> Self {
-        // The problem is empty if the SMTP server's own words are for the operator only.
+        // The problem is empty if only operators may see the text of the SMTP server.
         let problem = test.problem.map(|problem| match problem.is_empty() {
             true => locale::text(Language::English, "test-not-sent"),
             false => problem,
@@ -92,7 +93,8 @@ impl Test {
 
 /// Begin a test.
 ///
-/// Mailferry sends the test message itself if it has an SMTP server and has polled the mailbox successfully before.
+/// Mailferry sends the test message itself if an SMTP server is configured and the mailbox has been polled successfully
+/// before.
 #[utoipa::path(post, path = "/mailboxes/{address}/tests", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address")),
     responses((status = 201, description = "The test", body = Test)))]
@@ -115,7 +117,7 @@ pub async fn begin(
 
 /// Get the progress of a test.
 ///
-/// While you ask, the mailbox is polled more often than usual.
+/// While you keep requesting the progress, the mailbox is polled more often than usual.
 #[utoipa::path(get, path = "/mailboxes/{address}/tests/{id}", tag = "Setting up",
     params(("address" = String, Path, description = "The mailbox's address"), ("id" = i64, Path, description = "The test's number")),
     responses((status = 200, description = "The progress", body = TestProgress)))]

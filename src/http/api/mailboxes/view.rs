@@ -73,7 +73,7 @@ pub struct Mailbox {
     port: u16,
     /// How the connection is encrypted: implicit, starttls or none.
     tls: String,
-    /// The only certificate authorities that are trusted (PEM); null: the usual ones.
+    /// The only certificate authorities that are trusted (PEM); null: the default ones.
     ca_pem: Option<String>,
     /// The SHA-256 fingerprint of the only certificate that is trusted.
     pin_sha256: Option<String>,
@@ -81,7 +81,7 @@ pub struct Mailbox {
     username: String,
     /// Whether a password is stored.
     has_password: bool,
-    /// The access tokens that open the mailbox; null with a password.
+    /// The OAuth grant with which Mailferry logs in; null if it uses a password.
     oauth: Option<Grant>,
     /// The folders that are polled.
     folders: Vec<String>,
@@ -98,15 +98,15 @@ pub struct Mailbox {
     status: Status,
 }
 
-/// The access tokens that open a mailbox.
+/// The OAuth grant with which Mailferry logs in to a mailbox.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Grant {
     /// The provider's name in the configuration.
     #[schema(example = "microsoft")]
     provider: String,
-    /// The holder of the right: delegated (a person who consented) or app-only (the application itself).
+    /// The kind of grant: delegated (a person consented) or app-only (the application has its own right).
     kind: &'static str,
-    /// The account, or with app-only the tenant.
+    /// The account; for app-only, the tenant.
     identity: String,
     /// The state of the consent: connected, not-connected, needs-consent, app-problem, waiting or new.
     state: &'static str,
@@ -124,7 +124,7 @@ pub struct Status {
     last_success_at: Option<Timestamp>,
     /// When the last poll ran, successful or not.
     last_attempt_at: Option<Timestamp>,
-    /// When the mailbox is polled next; null: a person must act first, or it is paused.
+    /// When the mailbox is polled next; null if a person must act first or the mailbox is paused.
     next_poll_at: Option<Timestamp>,
     /// The number of consecutive failed polls.
     failures: i64,
@@ -134,7 +134,7 @@ pub struct Status {
     error: Option<Failure>,
     /// The progress of the import through a backlog; null if only a few mails wait on the server.
     backlog: Option<Backlog>,
-    /// The number of messages that the server listed and did not return; they are requested again.
+    /// The number of messages that the server listed but did not return; they are requested again.
     pending: i64,
     /// The number of quarantined messages.
     quarantined: i64,
@@ -142,10 +142,10 @@ pub struct Status {
     effects_pending: i64,
     /// The number of copies that cannot be changed as configured.
     effects_impossible: i64,
-    /// How many of the latest mails came both by polling and by forwarding; null if none did.
+    /// How many of the latest mails arrived both by polling and by forwarding; null if none did.
     both_ways: Option<BothWays>,
-    /// The number of messages on the server that the ledger cannot explain; null: unknown, because the server's answers
-    /// contradict each other.
+    /// The number of messages on the server that the ledger cannot explain; null if it is unknown, because the server's
+    /// answers contradict each other.
     unaccounted: Option<i64>,
 }
 
@@ -157,13 +157,13 @@ pub struct Failure {
     problem: String,
     /// How to fix the problem.
     remedy: String,
-    /// Technical details; only for tokens for all organisations, because they reveal internal hosts.
+    /// Technical details. They reveal internal hosts, so only tokens for all organisations receive them.
     detail: Option<String>,
-    /// When Mailferry retries; null: a person must act first.
+    /// When Mailferry retries; null if a person must act first.
     retry: Option<String>,
 }
 
-/// The version of a mailbox. A new password changes it, too.
+/// The version of a mailbox. A new password changes the version, too.
 pub fn version(mailbox: &Stored) -> EntityTag {
     let (server, login) = (
         &mailbox.server,

@@ -1,4 +1,4 @@
-//! Guarantees of the API.
+//! Tests of what the API guarantees about cursors, idempotency, If-Match, errors, and secrets.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -76,7 +76,7 @@ async fn a_repeated_request_is_executed_once() {
         world.ask("POST", "/tokens", "ours-write", &key, Some(json!({ "name": "third", "scope": "read" }))).await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(other.json()["type"], "urn:mailferry:problem:key-reused");
-    // For another token, the same key is a different key.
+    // The same key sent with another token is a different key.
     let theirs =
         world.ask("POST", "/tokens", "theirs-write", &key, Some(json!({ "name": "their", "scope": "read" }))).await;
     assert_eq!((theirs.status, theirs.json()["organisation"].clone()), (StatusCode::CREATED, json!("other")));
@@ -121,7 +121,7 @@ async fn a_change_requires_if_match() {
     assert_eq!(patch(&[], json!({ "name": "x" })).await.status, StatusCode::PRECONDITION_REQUIRED);
     let gone = patch(&[("if-match", "*")], json!({ "reply_from": null })).await.json();
     assert_eq!((gone["name"].clone(), gone["reply_from"].clone()), (json!("Jobb"), json!(null)));
-    // Of several changes to the same version, one succeeds.
+    // Of several concurrent changes to the same version, only one succeeds.
     let etag = world.get(&path).await.header("etag").to_owned();
     let replies =
         futures::future::join_all(["a", "b", "c", "d"].map(|name| {

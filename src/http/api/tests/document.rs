@@ -1,4 +1,4 @@
-//! The OpenAPI document describes exactly the endpoints that exist.
+//! Tests that the OpenAPI document describes exactly the endpoints that exist.
 
 use std::collections::BTreeSet;
 

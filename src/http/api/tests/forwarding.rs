@@ -1,4 +1,4 @@
-//! Forwarding and polling at once, and targets that would be polled again.
+//! Tests of mail that arrives by both forwarding and polling, and of targets that a mailbox would poll again.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -40,7 +40,7 @@ async fn a_forwarded_mail_is_reported_as_often_as_one_likes() {
         let reply = world.ask("POST", &format!("/inboxes/{INBOX}/seen"), "ours-write", &[], Some(body)).await;
         assert_eq!(reply.status, status, "{}", reply.text());
     }
-    // Mailferry's own delivery is always to be kept, whatever else is in the report.
+    // A mail that Mailferry itself delivered is always to be kept, whatever else is in the report.
     let installation = world.store().installation().await.unwrap().name;
     let own = format!("X-Mailferry-Inbox: {INBOX}; installation={installation}\r\n{HEADER}");
     assert_eq!(world.report(&own, hash).await.json(), json!({ "keep": true, "message": null }));

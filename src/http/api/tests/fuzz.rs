@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use super::*;
 use making::{Operation, operations};
 
-/// Requests for each operation.
+/// The number of requests for each operation.
 const ROUNDS: usize = 100;
 
 fn is_described(reply: &Reply, operation: &Operation) -> Result<(), String> {
@@ -48,7 +48,7 @@ async fn every_response_is_documented() {
                     .unwrap_or_else(|why| panic!("{}: {why}\n{}", operation.name, reply.text()));
             }
             *seen.entry(reply.status.to_string()).or_default() += 1;
-            // Restore what was removed, so that later requests find something.
+            // Restore the removed objects, so that later requests find them.
             if operation.method == "DELETE" && reply.status.is_success() {
                 world.fill().await;
             }

@@ -219,7 +219,7 @@ async fn guessing_passwords_is_rate_limited() {
         let body = json!({ "password": format!("{SECRET}{n}") });
         world.ask("PATCH", &format!("/mailboxes/{MAILBOX}"), "ours-write", &[("if-match", "*")], Some(body)).await
     };
-    // Attempts that were not made, and attempts of other organisations, do not count.
+    // Attempts that were not made and attempts of other organisations do not count.
     let other = world.store().organisation_named("other", world.now()).await.unwrap().id;
     world.refused(other, 30).await;
     for n in 0..30 {
@@ -233,7 +233,7 @@ async fn guessing_passwords_is_rate_limited() {
         "{}",
         reply.text()
     );
-    // Through another mailbox, or spelled differently, it is still the same account.
+    // An account counts as the same through another mailbox or in a different spelling.
     for (n, (host, username)) in
         [("127.0.0.1", MAILBOX), ("127.1", "Jobb@Lillestad.SE"), ("::ffff:127.0.0.1", " jobb@lillestad.se ")]
             .into_iter()

@@ -1,4 +1,4 @@
-//! Walks the endpoint table and checks the access to every endpoint.
+//! Goes through the endpoint table and checks the access to every endpoint.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -73,7 +73,7 @@ async fn objects_of_other_organisations_are_not_found() {
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{} {}: {}", endpoint.method, endpoint.path, reply.text());
         is_problem(&reply, endpoint);
     }
-    // Lists do not contain it, either.
+    // Lists do not contain objects of other organisations, either.
     for endpoint in endpoint_table().iter().filter(|endpoint| endpoint.method == "GET" && !endpoint.path.contains('{'))
     {
         let path = format!("{}{}", endpoint.path, if endpoint.path == "/search" { "?q=number" } else { "" });

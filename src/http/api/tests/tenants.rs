@@ -1,5 +1,5 @@
-//! Data that a tenant must not obtain through the API: the names of other tenants' tokens, a password (by changing the
-//! trusted certificate), and another mailbox (through an existing consent).
+//! Tests that a tenant cannot obtain through the API: the names of other tenants' tokens, a password (by changing the
+//! trusted certificate), or another mailbox (through an existing consent).
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -45,7 +45,7 @@ async fn token_names_are_per_organisation_and_revoking_lists_created_tokens() {
     let reply = delete("/tokens/ours-write?with_made=true", "ours-write").await.json();
     assert_eq!(reply["made"], json!(["grandchild", "import"]));
     assert!(!works(&grandchild).await && !works("ours-write").await && works("theirs-write").await);
-    // A caller that sees all organisations has to name one.
+    // If several organisations have a token with this name, a caller that sees all of them names the organisation.
     assert_eq!(delete("/tokens/import?organisation=other", "all-write").await.status, StatusCode::NO_CONTENT);
     assert_eq!(world.ask("GET", "/tokens/import", "theirs-write", &[], None).await.status, StatusCode::NOT_FOUND);
     assert_eq!(delete("/tokens/import", "all-write").await.status, StatusCode::NO_CONTENT);
@@ -111,7 +111,7 @@ async fn a_consent_grants_access_only_to_the_mailbox_it_was_given_for() {
     };
     assert!(store.store_consent(grant_id, Flow::Code, &tokens, now).await.unwrap());
     assert_eq!(world.patch(json!({ "interval": "90s" })).await.json()["oauth"]["state"], "connected");
-    // A new login name requires a new consent, even if the request names the old one.
+    // A new login name requires a new consent, even if the request names the account of the old one.
     for body in [
         json!({ "username": "hr@lillestad.se" }),
         json!({ "username": "ekonomi@lillestad.se", "oauth": { "provider": "microsoft", "login_identity": MAILBOX } }),
@@ -151,7 +151,7 @@ async fn error_texts_escape_control_characters_and_data_keeps_them() {
     let inbox = json!({ "name": format!("jobb\u{202e}") });
     let named = world.ask("PATCH", &format!("/inboxes/{INBOX}"), "ours-write", &[("if-match", "*")], Some(inbox)).await;
     assert_eq!(named.json()["name"], "jobb\u{202e}", "stored values are returned unchanged");
-    // A server's text, stored unescaped by an older version.
+    // Simulate an older version, which stored the text of a server unescaped.
     let error = json!({ "step": "login", "blame": "mailbox", "message": nasty, "about": {} });
     let last_error = crate::http::page::last_error::LastError::from_json(&error.to_string());
     assert_eq!(last_error.detail(), "x  31m  y");

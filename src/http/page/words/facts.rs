@@ -1,4 +1,4 @@
-//! Facts in the words of a page. Texts from servers stay as they are.
+//! Puts facts into words for the pages. Texts from servers are not translated.
 
 use super::{Words, step_text_id};
 use crate::app::Actor;
@@ -7,7 +7,7 @@ use crate::locale;
 use crate::poll::check::CheckLine;
 
 impl Words {
-    /// An actor, as the audit log names them.
+    /// The name of an actor, as the audit log shows it.
     pub fn actor(&self, name: &str) -> String {
         match name {
             Actor::COMMAND_LINE => self.t("who-command-line"),

@@ -1,5 +1,5 @@
-//! The folder step: which folders to fetch. This step is the first to connect to the mailbox, so errors of earlier
-//! steps are shown on the pages of those steps.
+//! The folder step: which folders to poll. This step is the first to connect to the mailbox, so it can reveal errors in
+//! earlier steps; these are shown on the pages of those steps.
 
 use askama::Template;
 use axum::extract::{Path, RawForm, State as FromState};

@@ -27,7 +27,7 @@ struct LoginStepPage {
     registered_providers: Vec<String>,
     /// The registered provider that this server belongs to.
     server_provider: Option<String>,
-    /// Whether the server accepts no passwords while no application is registered.
+    /// Whether the server does not accept passwords, but no application is registered for OAuth.
     is_unregistered: bool,
     is_connected: bool,
     problem: Option<String>,

@@ -1,4 +1,4 @@
-//! The server step: the discovered server can be corrected.
+//! The server step: the user can correct the discovered server.
 
 use askama::Template;
 use axum::Form;
@@ -27,7 +27,7 @@ struct ServerPage {
     f: Frame,
     step: &'static str,
     mailbox: Mailbox,
-    /// The source of the server, in words.
+    /// How the server was found, in words.
     how: Option<String>,
     form: ServerForm,
     problem: Option<String>,
@@ -84,7 +84,7 @@ pub async fn page(
 pub fn failed(mailbox: Mailbox, error: LastError, user: &SignedIn) -> PageResult {
     let f = Frame::new(&user.visitor, "mailboxes");
     let form = filled_form(&mailbox);
-    // Only an unknown certificate can be trusted. Other TLS errors cannot be accepted here.
+    // Only an unknown certificate can be accepted here, not other TLS errors.
     let certificate = error.fingerprint().map(str::to_owned);
     show_invalid(&ServerPage {
         f,
@@ -140,7 +140,7 @@ pub async fn set(
         Err(InvalidField { part: "pin_sha256", .. }) => return show_problem(mailbox, w.t("pin-wrong")),
         Err(_) => return show_problem(mailbox, w.t("host-wrong")),
     };
-    // Without TLS, everything can be read on the network. It is allowed only for a server on this machine, for tests.
+    // Without TLS, everybody on the network can read everything. Allow it only for a server on this machine, for tests.
     if tls == TlsMode::None && !server.is_this_machine() {
         return show_problem(mailbox, w.t("tls-needed"));
     }

@@ -164,7 +164,7 @@ pub async fn copy(FromState(state): FromState<State>, user: SignedIn, Path(addre
     }
 }
 
-/// Saves what happens to the customer's copy.
+/// Saves the effect on the customer's copy.
 pub async fn set_copy(
     FromState(state): FromState<State>,
     user: SignedIn,
@@ -225,7 +225,7 @@ pub async fn start(FromState(state): FromState<State>, user: SignedIn, Path(addr
     show(&start_page(find_mailbox(&address, &state, &user).await?, None, &user))
 }
 
-/// Saves the start.
+/// Saves the start date.
 pub async fn set_start(
     FromState(state): FromState<State>,
     user: SignedIn,

@@ -25,7 +25,7 @@ use crate::store::{Login, Mailbox};
 /// The time limit of a dry run.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// The maximum number of targets that are listed.
+/// The maximum number of inboxes that are listed.
 const MAX_TARGETS: usize = 20;
 
 #[derive(Template)]
@@ -44,7 +44,7 @@ struct DryRunReport {
     run: DryRun,
     problems: Vec<(String, LastError)>,
     targets: Vec<(Target, u64)>,
-    /// The number of messages whose targets are not listed.
+    /// The number of messages whose inboxes are not listed.
     others: u64,
 }
 
@@ -65,7 +65,7 @@ pub struct DryRunQuery {
     run: String,
 }
 
-/// Shows the dry run. The page loads it by htmx, or without scripts by a link.
+/// Shows the dry run. The page loads it with htmx or, without scripts, through a link.
 pub async fn page(
     FromState(state): FromState<State>,
     user: SignedIn,

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// Timeout of a new connection without any data. Browsers open connections ahead, keep them for ten seconds, and would
-/// take a close at that moment for a broken response. A full server closes these connections first.
+/// Timeout of a new connection on which no data has arrived. Browsers open connections in advance and keep them for ten
+/// seconds; if we closed one while its first request is on the way, they would report a broken response. A full server
+/// closes these connections first.
 pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Timeout for the head of a request, from its first byte on.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -14,10 +15,10 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time in which a client has to read [`MIN_PROGRESS`] bytes of a response.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Timeout between two requests. Proxies keep connections for a shorter time, so they never send a request into a
-/// closing connection.
+/// Timeout between two requests. Proxies keep idle connections for a shorter time than this, so they never send a request
+/// on a connection that is being closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// A client that reads fewer bytes than this counts as one that reads nothing.
+/// A client that reads fewer bytes than this within [`WRITE_TIMEOUT`] counts as one that reads nothing.
 const MIN_PROGRESS: usize = 4 << 10;
 
 /// The event that the connection waits for.
@@ -31,9 +32,9 @@ enum WaitingFor {
     Head,
     /// The body of a request.
     Body,
-    /// The client reading a part of the response, of which more is to come.
+    /// The client reads a part of the response, and more is to come.
     Write,
-    /// The client reading the last part of the response.
+    /// The client reads the last part of the response.
     LastWrite,
     /// No event: Mailferry is working on the response.
     Nothing,
@@ -43,18 +44,18 @@ enum WaitingFor {
 struct PaceState {
     waiting_for: WaitingFor,
     since: Instant,
-    /// When this request's body was first waited for.
+    /// When we began to wait for the body of this request.
     body: Option<Instant>,
-    /// Bytes written since `since`.
+    /// The number of bytes that were written after `since`.
     written: usize,
 }
 
-/// The state of one connection.
+/// The current wait of one connection, from which its timeout follows.
 #[derive(Debug)]
 pub struct Pace(Mutex<PaceState>);
 
 impl Pace {
-    /// Starts with a connection that was just opened.
+    /// Creates the state of a connection that was just opened.
     pub fn new() -> Self {
         Self(Mutex::new(PaceState { waiting_for: WaitingFor::Opened, since: Instant::now(), body: None, written: 0 }))
     }
@@ -80,7 +81,7 @@ impl Pace {
         });
     }
 
-    /// Records that the body of the request is pending, or that more of it arrived.
+    /// Records that we wait for the body of the request, or that more of the body has arrived.
     pub fn body(&self, is_pending: bool) {
         self.with(|state| match (state.waiting_for, is_pending) {
             (WaitingFor::Nothing, true) => {
@@ -92,7 +93,7 @@ impl Pace {
         });
     }
 
-    /// Records that the client does not read what was written.
+    /// Records that the client is not reading the bytes that were written.
     pub fn write_blocked(&self) {
         self.with(|state| {
             if state.waiting_for == WaitingFor::Nothing {
@@ -153,13 +154,13 @@ impl Pace {
         })
     }
 
-    /// Returns when the client has exceeded its timeout.
+    /// Waits until the client has exceeded its timeout.
     pub async fn overdue(&self) {
         loop {
             let now = Instant::now();
             match self.deadline() {
                 Some(deadline) if deadline <= now => return,
-                // Check again soon: each state of the connection has at least this timeout.
+                // Check again soon, because the state may change: no state has a shorter timeout than this.
                 Some(deadline) => sleep_until(deadline.min(now + HEAD_TIMEOUT)).await,
                 None => sleep_until(now + HEAD_TIMEOUT).await,
             }

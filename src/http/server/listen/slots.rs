@@ -1,6 +1,6 @@
-//! Limits the number of connections. When all slots are taken, the connection that has kept us waiting longest is
-//! closed, first of the peer with the most connections, so that idle clients cannot shut others out. If every
-//! connection is busy with a request, a few slots remain for monitoring.
+//! Limits the number of connections. When all slots are taken, a new connection replaces one that is waiting for its
+//! client: among those of the peer with the most connections, the one that has kept us waiting longest. Idle clients
+//! therefore cannot shut others out. If every connection is busy with a request, a few slots remain for monitoring.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -27,7 +27,7 @@ pub const LIMITS: ConnectionLimits = ConnectionLimits { total: 800, per_peer: 40
 
 #[derive(Debug)]
 struct OpenConnection {
-    /// `None`: a proxy, whose connections belong to all clients.
+    /// The peer; `None` for a proxy, whose connections belong to all of its clients.
     peer: Option<IpAddr>,
     pace: Arc<Pace>,
     evict: CancellationToken,
@@ -49,7 +49,7 @@ pub struct ConnectionSlots {
     open: Mutex<OpenConnections>,
 }
 
-/// The slot of one connection, until it is dropped.
+/// The slot of one connection, held until this value is dropped.
 #[derive(Debug)]
 pub struct ConnectionSlot {
     slots: Arc<ConnectionSlots>,
@@ -68,7 +68,7 @@ impl ConnectionSlots {
         change(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes a slot for a new connection; `None` if there is none.
+    /// Takes a slot for a new connection; returns `None` if no slot is free and none can be freed.
     pub fn acquire(self: &Arc<Self>, peer: Option<IpAddr>, pace: &Arc<Pace>) -> Option<ConnectionSlot> {
         let limits = self.limits;
         self.with(|open| {
@@ -129,8 +129,8 @@ impl OpenConnections {
         }
     }
 
-    /// Closes the connection that has kept us waiting longest, of the peer with the most connections. Returns false if
-    /// none of these connections is waiting for its client.
+    /// Closes one of the connections that `among` selects: among those of the peer with the most connections, the one that
+    /// has kept us waiting longest. Returns false if none of the selected connections is waiting for its client.
     fn evict_one(&mut self, among: impl Fn(&OpenConnection) -> bool) -> bool {
         let waiting =
             self.connections.iter().filter(|(_, connection)| among(connection)).filter_map(|(number, connection)| {
@@ -147,7 +147,7 @@ impl OpenConnections {
 }
 
 impl ConnectionSlot {
-    /// Returns when the slot is needed for another connection.
+    /// Waits until the slot is needed for another connection.
     pub async fn evicted(&self) {
         self.evict.cancelled().await;
     }
@@ -195,7 +195,7 @@ mod tests {
         let slots = ConnectionSlots::new(ConnectionLimits { total: 10, per_peer: 3, monitoring: 1 });
         let mut all = acquire(&slots, &[A, B, A, A, A], false).await;
         assert_eq!(evicted_of(&all), [true, false, false, false, false]);
-        // Connections of a proxy belong to all clients, and are not counted for one peer.
+        // The connections of a proxy belong to all of its clients and are not counted for one peer.
         all.extend(acquire(&slots, &[None; 4], false).await);
         assert_eq!(evicted_of(&all), [true, false, false, false, false, false, false, false, false]);
         assert!(all.iter().all(|slot| !slot.monitoring_only));

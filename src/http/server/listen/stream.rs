@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::pace::Pace;
 
-/// The byte stream.
+/// The byte stream of a connection.
 pub struct TimedStream {
     stream: TcpStream,
     pace: Arc<Pace>,

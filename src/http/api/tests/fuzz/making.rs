@@ -36,7 +36,7 @@ pub fn operations(document: &Value) -> Vec<Operation> {
     all
 }
 
-/// Texts that are valid somewhere.
+/// Texts that are valid in some field.
 const RIGHT: [&str; 17] = [
     INBOX,
     MAILBOX,
@@ -57,7 +57,7 @@ const RIGHT: [&str; 17] = [
     "INBOX",
 ];
 
-/// Texts that are invalid somewhere.
+/// Texts that are invalid in some field.
 const WRONG: [&str; 16] = [
     "",
     " ",
@@ -187,7 +187,7 @@ impl Operation {
                         0 => text(random),
                         _ => self.right(name, world),
                     };
-                    // An empty segment would be another path.
+                    // An empty segment would result in a different path.
                     let text = if text.is_empty() { "-".to_owned() } else { text };
                     path = path.replace(&format!("{{{name}}}"), &path_segment(&text));
                 }
@@ -244,7 +244,7 @@ impl Operation {
             return if random.random_bool(0.9) { Vec::new() } else { text(random).into_bytes() };
         }
         let mut body = value(schema, document, broken, random);
-        // Discovers servers only for domains that need no network.
+        // Discover servers only for domains that need no network.
         if self.path == "/discover"
             && let Some((name, _)) = body["address"].as_str().and_then(|address| address.split_once('@'))
         {
