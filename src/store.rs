@@ -1,4 +1,4 @@
-//! The database layer, and the only place with SQL. Each statement is written once, for SQLite and PostgreSQL.
+//! The database layer: the only module with SQL. Each statement is written once and runs on SQLite and PostgreSQL.
 
 mod anchor;
 mod audit;

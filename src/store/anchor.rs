@@ -19,7 +19,7 @@ pub struct Anchor {
 pub struct KnownMail {
     pub state: UidState,
     pub anchor: Anchor,
-    /// Skipped because it is older than the start.
+    /// Whether the mail was skipped because it is older than the start.
     pub is_before_start: bool,
 }
 
@@ -34,7 +34,7 @@ struct KnownRow {
 }
 
 impl Store {
-    /// Mails of an epoch: the newest, and as many spread over the whole epoch.
+    /// Anchors of an epoch: the newest ones, and as many others spread over the whole epoch.
     pub async fn anchors(&self, epoch_id: i64, limit: i64) -> Result<Vec<Anchor>, StoreError> {
         let mut reader = self.read().await?;
         let newest = reader.sql(
@@ -52,7 +52,7 @@ impl Store {
         Ok(anchors)
     }
 
-    /// The ledger entry of a UID, alone or in a range.
+    /// The ledger entry that contains this UID: an entry of the UID alone, or of a range of UIDs.
     pub async fn known_mail(&self, epoch_id: i64, uid: u32) -> Result<Option<KnownMail>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

@@ -11,39 +11,40 @@ pub struct AuditLine {
     /// The number of the line; later lines have higher numbers.
     pub id: i64,
     pub at: Timestamp,
-    /// The person's name, the token's name, the command line, or a connect link.
+    /// The actor: a person's name, a token's name, the command line, or a connect link.
     pub who: String,
     /// The id of the action, such as `mailbox-added`.
     pub action: String,
-    /// The thing that was changed.
+    /// The object that was changed, such as a mailbox.
     pub target: String,
-    /// A sentence from an earlier version of the program; empty otherwise.
+    /// The details as a sentence, if an earlier version of the program wrote the line; otherwise empty.
     detail: String,
-    /// The action with its arguments, as JSON; `None` in lines of an earlier version.
+    /// The action with its arguments, as JSON; `None` if an earlier version wrote the line.
     done: Option<String>,
 }
 
 impl AuditLine {
-    /// Details in words; empty if there are none. A line of an earlier version is shown unchanged.
+    /// The details in words; empty if there are none. The text of a line that an earlier version wrote is returned
+    /// unchanged.
     pub fn detail(&self, language: Language) -> String {
         self.done().map_or_else(|| self.detail.clone(), |done| done.detail(language))
     }
 
-    /// The action with its arguments; `None` in lines of an earlier version.
+    /// The action with its arguments; `None` if an earlier version wrote the line.
     pub fn done(&self) -> Option<AuditEvent> {
         self.done.as_deref().and_then(|json| serde_json::from_str(json).ok())
     }
 }
 
-/// A change, to be recorded in the audit log.
+/// A change that is to be recorded in the audit log.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
-    /// The actor.
+    /// The name of the actor.
     pub who: &'a str,
-    /// The organisation that the changed thing belongs to; `None`: the installation.
+    /// The organisation that the changed object belongs to; `None` if the change concerns the installation.
     pub organisation: Option<i64>,
     pub done: &'a AuditEvent,
-    /// The thing that is changed.
+    /// The object that is changed.
     pub target: &'a str,
 }
 
@@ -52,7 +53,7 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_LENGTH).collect()
 }
 
-/// Maximum length of the line, in characters.
+/// Maximum length of such a line, in characters.
 const MAX_LENGTH: usize = 500;
 
 impl Tx<'_> {
@@ -71,7 +72,7 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// A page of the audit log before `before`, newest first.
+    /// A page of the audit log, newest first: the lines with a lower number than `before`.
     pub async fn audit_lines(
         &self,
         scope: Scope,

@@ -4,16 +4,16 @@ use super::{Lease, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::fact::{Backlog, LEAST_BACKLOG, MEASURED, Speed};
 
-/// The progress of the import of one folder.
+/// The progress of the import through the backlog of one folder.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
 pub struct FolderBacklog {
-    /// Mails of the backlog, finished or not.
+    /// Number of mails in the backlog, finished or not.
     #[sqlx(rename = "backlog_total")]
     pub total: i64,
-    /// Mails that are not finished; 0: there is no backlog.
+    /// Number of mails that are not finished; 0 if there is no backlog.
     #[sqlx(rename = "backlog_left")]
     pub left: i64,
-    /// When the backlog was found, moved on by every time in which nothing was imported.
+    /// When the backlog was found, plus the length of all pauses in which nothing was imported.
     #[sqlx(rename = "backlog_since")]
     pub since: Timestamp,
     /// When mail of the backlog was last listed or imported.
@@ -21,7 +21,8 @@ pub struct FolderBacklog {
     pub at: Timestamp,
 }
 
-/// The progress of several folders together. A poll reads them one after another, so the longest time covers all of them.
+/// The progress of several folders together. A poll reads them one after another, so the longest of their times is that
+/// of all.
 pub(super) fn sum(folders: &[FolderBacklog], now: Timestamp) -> Option<Backlog> {
     let open = || folders.iter().filter(|folder| folder.left > 0);
     let at = open().map(|folder| folder.at).max()?;
@@ -32,7 +33,7 @@ pub(super) fn sum(folders: &[FolderBacklog], now: Timestamp) -> Option<Backlog> 
 }
 
 impl Store {
-    /// Number of finished UIDs above this one. Ranges do not count, since they may have no mail.
+    /// Number of finished UIDs above `uid`. Ranges are not counted, since they may contain no mail.
     pub async fn finished_above(&self, epoch_id: i64, uid: u32) -> Result<i64, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -43,8 +44,8 @@ impl Store {
         Ok(statement.bind(epoch_id).bind(i64::from(uid)).value().await?)
     }
 
-    /// Notes how many mails of a folder are still to be fetched. A backlog that is not finished goes on, with the mail that
-    /// has arrived since; a few mails begin none.
+    /// Stores how many mails of a folder are still to be fetched. An unfinished backlog goes on and includes the mail
+    /// that has arrived since. Fewer than [`LEAST_BACKLOG`] mails do not begin a backlog.
     pub async fn note_backlog(
         &self,
         lease: &Lease,
@@ -54,7 +55,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.check_lease(lease).await?;
-        // A pause or an outage says nothing about the speed.
+        // The time of a pause or an outage is left out, since it says nothing about the speed.
         let statement = tx.sql(
             r"-- note the backlog of a folder
             UPDATE epoch SET

@@ -16,11 +16,11 @@ pub struct Batch {
     pub uidvalidity: u32,
     /// The UIDs of the batch with the finding about each.
     pub findings: Vec<(u32, Finding)>,
-    /// Every UID below it is finished once this batch is committed.
+    /// The cursor: every UID below it is finished once this batch is committed.
     pub cursor: u32,
     /// The highest UID of the batch that is below UIDNEXT.
     pub top: u32,
-    /// Mails of one sender that arrive for one inbox within an hour and are delivered; more are held.
+    /// Maximum number of mails from one sender to one inbox within an hour that are delivered; further ones are held.
     pub sender_limit: i64,
 }
 
@@ -35,7 +35,7 @@ pub enum Finding {
     Pending { reason: Reason },
 }
 
-/// A mail and where to put it.
+/// A mail to be imported, with its inboxes and its effect.
 #[derive(Debug)]
 pub struct Mail {
     pub raw: Raw,
@@ -43,7 +43,7 @@ pub struct Mail {
     pub size: u64,
     /// SHA-256 of the raw bytes.
     pub sha256: [u8; 32],
-    /// Equal for two copies of the same mail that arrived by different ways.
+    /// A hash that is equal for all copies of a mail, even if they arrived in different ways.
     pub identity: [u8; 32],
     /// The Message-ID, if it can be parsed.
     pub message_id: Option<String>,
@@ -55,15 +55,15 @@ pub struct Mail {
     pub internal_date: Option<Timestamp>,
     /// Whether the mail was there before the mailbox was added.
     pub historic: bool,
-    /// Target inboxes, each once, with the reason why the mail goes there.
+    /// The inboxes that the mail goes into, each once, with the reason.
     pub targets: Vec<(i64, String)>,
-    /// The delivery that the mail returns, if it is a bounce of one.
+    /// If the mail is a bounce: the delivery that it reports as failed.
     pub bounce: Option<Bounce>,
-    /// The effect on the customer's copy, if any.
+    /// The effect on the customer's copy of the mail, if any.
     pub effect: Option<String>,
 }
 
-/// A delivery that a later server returned.
+/// The report of a later server that it could not deliver a mail that Mailferry had delivered to the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounce {
     pub address: BounceAddress,
@@ -75,6 +75,6 @@ pub struct Bounce {
 pub enum Raw {
     /// All bytes are in memory.
     Whole(Bytes),
-    /// The bytes are in the database already, as chunks of a download.
+    /// The bytes are already in the database, as the chunks of a download.
     Downloaded,
 }

@@ -11,12 +11,12 @@ pub struct Completeness {
     pub name: String,
     /// When every UID was last compared with the ledger.
     pub verified_at: Option<i64>,
-    /// UIDs that the server has and the ledger cannot explain; see [`Completeness::unaccounted`].
+    /// Number of UIDs on the server that the ledger cannot explain; see [`Completeness::unaccounted`].
     #[sqlx(rename = "unaccounted")]
     counted: i64,
     /// Whether the server's responses contradicted each other at the last comparison.
     pub contradicts: bool,
-    /// UIDs found only by a comparison, since the folder was added.
+    /// Number of UIDs that only a comparison has found, since the folder was added.
     pub found_late: i64,
     /// Number of polls with a changed UIDVALIDITY, minus those without; never below 0.
     pub uidvalidity_changes: i64,
@@ -28,15 +28,15 @@ pub struct Completeness {
 }
 
 impl Completeness {
-    /// UIDs on the server that the ledger cannot explain; `None` if unknown because the server's responses contradict
-    /// each other.
+    /// Number of UIDs on the server that the ledger cannot explain; `None` if it is unknown because the server's
+    /// responses contradict each other.
     pub fn unaccounted(&self) -> Option<i64> {
         (!self.contradicts).then_some(self.counted)
     }
 }
 
 impl Store {
-    /// Stores the number of UIDs that a comparison in progress has found and the ledger cannot explain.
+    /// Stores how many UIDs an unfinished comparison has found so far that the ledger cannot explain.
     pub async fn record_unaccounted(&self, lease: &Lease, folder_id: i64, count: usize) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.check_lease(lease).await?;
@@ -81,7 +81,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Stores the form of UID search that works on the server of this mailbox.
+    /// Stores the listing form that the server of this mailbox does not misread.
     pub async fn set_list_form(&self, lease: &Lease, form: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.check_lease(lease).await?;
@@ -104,7 +104,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Stores the UID up to which an interrupted comparison has come.
+    /// Stores the UID that an interrupted comparison has reached.
     pub async fn record_comparison_progress(&self, lease: &Lease, folder_id: i64, uid: u32) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.check_lease(lease).await?;
@@ -118,7 +118,7 @@ impl Store {
 }
 
 impl Reader {
-    /// Completeness of each watched folder, of one mailbox or of all.
+    /// The completeness of each watched folder of one mailbox, or of all mailboxes.
     pub(super) async fn folder_completeness(&mut self, mailbox: Option<i64>) -> Result<Vec<Completeness>, StoreError> {
         let statement = self.sql(
             r"-- completeness of folders

@@ -24,7 +24,7 @@ pub struct Store {
     exposed: Vec<Exposed>,
     /// Whether the directory entry of SQLite's log file is on disk.
     folder_synced: AtomicBool,
-    /// Lower bound of the poll interval: a shorter one in the database is replaced by this when read.
+    /// Lower bound of the poll interval; it replaces a shorter interval when that is read from the database.
     least_interval: Duration,
 }
 
@@ -41,8 +41,8 @@ impl Store {
         match &store.db {
             Db::Sqlite { writer, .. } => {
                 let migrations = sqlx::migrate!("migrations/sqlite");
-                // Migrations of SQLite are not locked: another process that starts at the same moment may have run them
-                // first.
+                // On SQLite, sqlx does not lock the migrations: another process that starts at the same moment may have
+                // run them first.
                 if migrations.run(writer).await.is_err() {
                     migrations.run(writer).await?;
                 }
@@ -59,23 +59,23 @@ impl Store {
             private::create_folder(folder)
                 .map_err(|error| StoreError::Url(format!("{} cannot be created: {error}", folder.display())))?;
         }
-        // The log files are created with the mode of the database file, so restrict that first.
+        // SQLite creates its log files with the mode of the database file, so restrict the database file first.
         let exposed = private::restrict(&file);
         let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // A commit only writes the log; `make_durable` then syncs it, as FULL would do within the commit, so that
-            // the next batch can be written meanwhile.
+            // A commit only writes the log, and `make_durable` syncs it afterwards. FULL would sync within the commit,
+            // so that the next batch could not be written meanwhile.
             .synchronous(SqliteSynchronous::Normal)
             .auto_vacuum(SqliteAutoVacuum::None)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(30))
-            // Mail is stored in large values, which need fewer large pages.
+            // Mail is stored in large values, which take fewer pages if the pages are large.
             .page_size(16384)
             .pragma("wal_autocheckpoint", "4000")
             .pragma("journal_size_limit", "67108864");
-        // If the disk is full, SQLite rolls back by itself. The driver's own ROLLBACK then fails, and after that the
-        // driver takes every BEGIN for a nested one. Discard such a connection.
+        // If the disk is full, SQLite rolls back by itself. The driver's own ROLLBACK then fails, and from then on the
+        // driver mistakes every BEGIN for a nested one. Discard such a connection.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .before_acquire(|connection, _| {
@@ -96,8 +96,8 @@ impl Store {
     }
 
     /// Opens the same database for the tasks of the calling runtime. A PostgreSQL connection depends on the runtime
-    /// that opened it, so another runtime needs connections of its own. SQLite connections use threads of their own,
-    /// and the one writer is shared.
+    /// that opened it, so another runtime needs its own connections. SQLite connections run in threads of their own, so
+    /// all runtimes share them.
     pub async fn for_this_runtime(self: &Arc<Self>, url: &str) -> Result<Arc<Self>, StoreError> {
         match &self.db {
             Db::Sqlite { .. } => Ok(self.clone()),
@@ -110,7 +110,7 @@ impl Store {
         let options =
             PgConnectOptions::from_str(url).map_err(|_| invalid_url("write postgres://USER:PASSWORD@HOST/NAME"))?;
         let options = options.application_name("mailferry");
-        // The pool would only report a timeout.
+        // Connect once without the pool, which would report every failure as a timeout.
         let first = tokio::time::timeout(Duration::from_secs(10), options.connect());
         first.await.map_err(|_| invalid_url("the server does not answer in time"))??.close().await?;
         let pool = PgPoolOptions::new()
@@ -157,7 +157,7 @@ impl Store {
         let syncing = tokio::task::spawn_blocking(move || {
             match std::fs::File::open(&log) {
                 Ok(log) => exit_unless_synced(log.sync_data()),
-                // Without a log file everything is in the database file, which SQLite has synced.
+                // Without a log file, all data is in the database file, which SQLite has synced.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }

@@ -1,5 +1,6 @@
-//! The outbox: deliveries are queued in the transaction of the import, sent by the holder of their lane's lease, and stored as
-//! `sending` before the first byte leaves. So after a crash no delivery is missing, and Mailferry knows which may have arrived.
+//! The outbox: deliveries are queued in the transaction of the import, sent by the holder of their lane's lease, and
+//! stored as `sending` before the first byte leaves. So after a crash no delivery is missing, and Mailferry knows which
+//! mails may have arrived.
 
 mod bounced;
 mod catch_up;
@@ -22,7 +23,7 @@ pub use list::{DeliveryFilter, DeliveryLine, DeliveryState};
 pub struct DueLane {
     pub id: i64,
     pub target_id: i64,
-    /// The last attempt failed by the target's fault, or the target has never accepted a mail.
+    /// Whether the last attempt failed through the target's fault, or the target has never accepted a mail.
     pub is_doubtful: bool,
     pub lease_token: Option<i64>,
     pub lease_owner: Option<String>,
@@ -50,13 +51,13 @@ pub struct OpenDelivery {
     pub id: i64,
     /// The number of earlier attempts that count against the mail.
     pub attempts: i64,
-    /// An earlier attempt may have delivered it.
+    /// Whether an earlier attempt may have delivered the mail.
     pub unsure: bool,
     /// Why the last attempt failed.
     pub problem: Option<StoredFact<DeliveryProblem>>,
     pub message_id: i64,
     pub mailbox: String,
-    /// The server that the mail was fetched from, while its mailbox exists.
+    /// The server that the mail was fetched from; `None` if its mailbox no longer exists.
     pub host: Option<String>,
     pub folder: String,
     #[sqlx(try_from = "i64")]
@@ -78,24 +79,25 @@ pub struct OpenDelivery {
 pub enum AttemptResult {
     /// The target accepted the mail with this answer.
     Delivered { answer: String },
-    /// The delivery returns to its place in the queue. `counts`: the target refused this mail, so the attempt counts against it.
+    /// The delivery returns to its place in the queue. `counts`: whether the attempt counts against the mail, because
+    /// the target refused this mail.
     Queued { problem: Option<DeliveryProblem>, counts: bool },
-    /// The delivery is retried at this time; later mails need not wait for it.
+    /// The delivery is retried at this time; later mails do not wait for it.
     Deferred { problem: DeliveryProblem, retry_at: Timestamp },
-    /// The answer was lost: the mail may have arrived, and the delivery returns to its place in the queue.
+    /// The answer was lost, so the mail may have arrived. The delivery returns to its place in the queue.
     Unsure { problem: DeliveryProblem },
-    /// A person must decide. `unsure`: the mail may have arrived.
+    /// The delivery is held until a person decides. `unsure`: whether the mail may have arrived.
     Held { problem: DeliveryProblem, unsure: bool },
 }
 
-/// The consequence of a batch for its target.
+/// The state of a target after a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetResult {
     /// The target answered as it should.
     Answered,
-    /// The target itself failed, and is tried again at this time.
+    /// The target itself failed; it is tried again at this time.
     Failed { problem: DeliveryProblem, retry_at: Timestamp },
-    /// The target wants no more mail; it is paused until a person resumes it.
+    /// The target is paused until a person resumes it, since a retry would not help.
     Stopped { problem: DeliveryProblem },
     /// Nothing was sent.
     Untried,
@@ -109,11 +111,11 @@ pub struct BatchResult {
     pub target: TargetResult,
     /// When the next queued delivery is due, if one is left.
     pub next_at: Timestamp,
-    /// The earliest time of the next delivery at the target's rate.
+    /// The earliest time of the next delivery that the target's rate allows.
     pub not_before: Option<Timestamp>,
 }
 
-/// The worker that takes a lease, and the end of the lease.
+/// A worker that takes the lease of a lane, and the time at which that lease ends.
 #[derive(Debug, Clone, Copy)]
 pub struct LaneTaker<'a> {
     pub owner: &'a str,
@@ -123,7 +125,7 @@ pub struct LaneTaker<'a> {
 }
 
 impl Tx<'_> {
-    /// Fails unless the lease is still held, and prevents others from taking it before the commit.
+    /// Fails unless the lease is still held, and prevents other workers from taking it before the commit.
     async fn check_lane(&mut self, lease: &LaneLease) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- check the lease of a lane
@@ -135,7 +137,8 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// The clock for leases: the database's if several machines may share it, so that their own clocks need not agree.
+    /// The current time for leases: by the clock of the database if several machines may use it, so that their own
+    /// clocks need not agree.
     pub async fn lease_time(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
         if self.sqlite_file().is_some() {
             return Ok(now);
@@ -148,9 +151,9 @@ impl Store {
         Ok(statement.value().await?)
     }
 
-    /// Lanes with a delivery due at `now`, the longest waiting first, that no other worker serves at `lease_now`. A failing target gets
-    /// one lane, as a probe. Returns up to `limit` lanes of doubtful targets and up to `limit` others, so that dead targets do not crowd
-    /// out the others.
+    /// Lanes with a delivery due at `now`, the longest waiting first, that no other worker serves at `lease_now`. Only
+    /// one lane of a failing target is returned, as a probe. Returns up to `limit` lanes of doubtful targets and up to
+    /// `limit` others, so that dead targets do not crowd out working ones.
     pub async fn due_lanes(
         &self,
         local_owner: &str,
@@ -181,8 +184,9 @@ impl Store {
         Ok(statement.bind(now).bind(lease_now).bind(format!("{local_owner}%")).bind(limit).all().await?)
     }
 
-    /// Takes the lease of a lane if the lane is free and its target has a free connection; otherwise `None`. A mail that a dead holder
-    /// was sending may have arrived: it is queued as unsure or held, according to the target's `when_unknown`.
+    /// Takes the lease of a lane if the lane is free and its target has a free connection; otherwise returns `None`. A
+    /// mail that a dead holder was sending may have arrived: its delivery is queued as unsure or held, as the target's
+    /// `when_unknown` says.
     pub async fn take_lane(
         &self,
         due: &DueLane,
@@ -201,7 +205,7 @@ impl Store {
             SELECT count(*) FROM delivery_lane WHERE target_id = $1 AND id <> $2 AND lease_until > $3",
         );
         let busy: i64 = busy.bind(target.id).bind(due.id).bind(lease_now).value().await?;
-        // A target of one inbox has only one lane, which opens all its connections.
+        // A target of one inbox has only one lane, which opens all connections to the target.
         if target.paused || (target.inbox_id.is_none() && busy >= target.concurrency) {
             return Ok(None);
         }
@@ -287,7 +291,7 @@ impl Store {
         );
         let marked: Vec<i64> = mark.bind(now).list(found.iter().map(|delivery| delivery.id)).values().await?;
         tx.commit().await?;
-        // The other deliveries were dropped after the first query.
+        // The deliveries that were not marked have been dropped since the first query.
         Ok(found.into_iter().filter(|delivery| marked.contains(&delivery.id)).collect())
     }
 
@@ -327,7 +331,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Marks the mails that a dead worker was sending as unsure: they may have arrived.
+    /// Marks the deliveries that a dead worker was sending as unsure, since the mails may have arrived.
     async fn recover_interrupted(
         &mut self,
         lane_id: i64,
@@ -345,7 +349,7 @@ impl Tx<'_> {
         };
         let problem = to_json(&DeliveryProblem::Interrupted);
         let recovered = statement.bind(lane_id).bind(state).bind(problem).run().await?;
-        // A relay may need a while to deliver the mail that it has accepted; LMTP answers afterwards.
+        // An SMTP relay may need a while to deliver a mail that it has accepted; an LMTP server answers after the delivery.
         let is_on_its_way = recovered > 0 && target.look_in.is_some() && target.kind() == TargetKind::Smtp;
         let next_at = if is_on_its_way { now.plus(RELAY_TIME) } else { now };
         self.schedule_lane(lane_id, next_at).await
@@ -388,7 +392,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets when a lane is due: at `next_at` if a delivery is queued, and at the earliest retry of its deferred deliveries.
+    /// Sets both times at which a lane is due: `next_at` if a delivery is queued, and the earliest retry of its
+    /// deferred deliveries.
     pub(super) async fn schedule_lane(&mut self, lane_id: i64, next_at: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- schedule a lane
@@ -407,8 +412,8 @@ impl Tx<'_> {
     }
 }
 
-/// The time in which a relay usually delivers a mail.
+/// The time within which a relay usually delivers a mail.
 const RELAY_TIME: Duration = Duration::from_mins(5);
 
-/// How long a lease of a lane lasts without a heartbeat.
+/// The duration of a lane's lease, unless the lease is renewed.
 pub const LANE_LEASE: Duration = Duration::from_secs(60);

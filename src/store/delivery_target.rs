@@ -1,5 +1,5 @@
-//! Delivery targets: the servers and webhooks that take the mail of inboxes, and their lanes. A lane is the queue of one inbox
-//! towards one target.
+//! Delivery targets: the servers and webhooks that take the mail of inboxes, and their lanes. A lane is the queue of
+//! one inbox towards one target.
 
 use super::{Mailbox, Reader, Resource, Scope, Store, StoreError, Tx};
 use crate::clock::Timestamp;
@@ -12,13 +12,14 @@ use secrecy::SecretString;
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct DeliveryTarget {
     pub id: i64,
-    /// `None`: the target of the configuration, which serves every inbox without its own target.
+    /// The inbox of the target; `None`: the target in the configuration, which serves every inbox without a target of
+    /// its own.
     pub inbox_id: Option<i64>,
-    /// The address of the inbox.
+    /// The address of that inbox.
     pub inbox: Option<String>,
-    /// The organisation of the inbox.
+    /// The organisation of that inbox.
     pub organisation_id: Option<i64>,
-    /// In the form that [`TargetUrl`](crate::target::TargetUrl) writes.
+    /// The URL, in the form that [`TargetUrl`](crate::target::TargetUrl) writes.
     pub url: String,
     /// The envelope recipient; `None`: the inbox's own address.
     pub recipient: Option<String>,
@@ -26,17 +27,17 @@ pub struct DeliveryTarget {
     pub format: Option<String>,
     /// The login name of SMTP or HTTP Basic.
     pub username: Option<String>,
-    /// The password or signing secret.
+    /// The password or signing secret, sealed.
     pub secret_sealed: Option<Vec<u8>>,
-    /// The secret before the last rotation.
+    /// The secret from before the last rotation, sealed.
     pub old_secret_sealed: Option<Vec<u8>>,
-    /// The time until which the old secret signs too.
+    /// The time until which requests are also signed with the old secret.
     pub old_secret_until: Option<Timestamp>,
     /// The certificate authorities to trust; `None`: the system's.
     pub ca_pem: Option<String>,
     /// Maximum number of connections at once.
     pub concurrency: i64,
-    /// The IMAP server of the recipient's mailbox, which is searched for a mail after a lost answer.
+    /// The IMAP server of the recipient's mailbox, in which a mail is searched for if the answer to its delivery was lost.
     pub look_in: Option<String>,
     /// The login name at that server.
     pub look_username: Option<String>,
@@ -49,7 +50,7 @@ pub struct DeliveryTarget {
     pub only_target: bool,
     /// Maximum number of mails of one inbox per minute; `None`: no limit.
     pub rate: Option<i64>,
-    /// False for a target that the configuration no longer names.
+    /// Whether the target is in use: false if the configuration no longer names it.
     pub in_use: bool,
     pub paused: bool,
     pub created_at: Timestamp,
@@ -58,7 +59,7 @@ pub struct DeliveryTarget {
     pub failing_since: Option<Timestamp>,
     /// When a failing target is tried again.
     pub retry_at: Option<Timestamp>,
-    /// Why the target failed last.
+    /// Why the target last failed.
     pub problem: Option<StoredFact<DeliveryProblem>>,
     pub last_delivered_at: Option<Timestamp>,
 }
@@ -89,13 +90,13 @@ impl DeliveryTarget {
         Ok(record.map(|record| vault.open(&target_look_password_row(self.id), record)).transpose()?)
     }
 
-    /// The rule for a delivery whose answer has just been lost. If the recipient's mailbox can be searched, the mail is not held before
-    /// the next attempt has searched it.
+    /// The rule for a delivery whose answer has just been lost. If the recipient's mailbox can be searched, the
+    /// delivery is not held: the next attempt searches the mailbox first.
     pub fn rule_for_lost_answer(&self) -> WhenUnknown {
         if self.look_in.is_some() { WhenUnknown::Repeat } else { self.when_unknown }
     }
 
-    /// Opens the secret before the last rotation, while it still signs.
+    /// Opens the secret from before the last rotation, if requests are still signed with it.
     pub fn old_secret(&self, vault: &Vault, now: Timestamp) -> Result<Option<SecretString>, StoreError> {
         let is_valid = self.old_secret_until.is_some_and(|until| until > now);
         let record = self.old_secret_sealed.as_deref().filter(|_| is_valid);
@@ -103,17 +104,17 @@ impl DeliveryTarget {
     }
 }
 
-/// The vault's name of a target's secret.
+/// The record name under which the secret of a target is sealed.
 pub fn target_secret_row(id: i64) -> String {
     format!("delivery_target/{id}/secret")
 }
 
-/// The vault's name of the secret before the last rotation.
+/// The record name under which the secret from before the last rotation is sealed.
 pub fn target_old_secret_row(id: i64) -> String {
     format!("delivery_target/{id}/old_secret")
 }
 
-/// The vault's name of the password of the recipient's mailbox.
+/// The record name under which the password of the recipient's mailbox is sealed.
 pub fn target_look_password_row(id: i64) -> String {
     format!("delivery_target/{id}/look_password")
 }
@@ -137,7 +138,7 @@ pub struct TargetSettings {
 
 #[cfg(test)]
 impl TargetSettings {
-    /// A mail server, with the defaults.
+    /// The default settings for a mail server with this URL.
     pub fn smtp(url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -182,15 +183,15 @@ impl TargetSettings {
     }
 }
 
-/// The numbers of a target's deliveries.
+/// The number of a target's deliveries, by state.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, sqlx::FromRow, serde::Serialize, utoipa::ToSchema)]
 #[schema(as = DeliveryCounts)]
 pub struct DeliveryCounts {
-    /// Waiting for their turn or for a retry.
+    /// Deliveries that wait for their turn or for a retry.
     pub waiting: i64,
-    /// Held until a person decides.
+    /// Deliveries that are held until a person decides.
     pub held: i64,
-    /// Delivered, until their record is deleted.
+    /// Deliveries that were made; their record is deleted after some time.
     pub delivered: i64,
 }
 
@@ -213,7 +214,7 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Changes the settings of a target, so that it is tried again at once.
+    /// Changes the settings of a target and has it tried again at once.
     pub async fn change_delivery_target(&mut self, id: i64, settings: &TargetSettings) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- change a delivery target
@@ -231,7 +232,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Stores the sealed secret of a target. The `old` secret, if any, signs too until its time.
+    /// Stores the sealed secret of a target. Requests are also signed with the `old` secret, if any, until the time
+    /// given with it.
     pub async fn set_target_secret(
         &mut self,
         id: i64,
@@ -259,7 +261,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Pauses a target, or resumes it so that it is tried again at once.
+    /// Pauses a target, or resumes it and has it tried again at once.
     pub async fn pause_delivery_target(&mut self, id: i64, paused: bool) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- pause or resume a delivery target
@@ -272,7 +274,7 @@ impl Tx<'_> {
     /// Removes a target and its deliveries. If deliveries wait or are held, `with_undelivered` is required.
     ///
     /// # Errors
-    /// [`Conflict::TargetHoldsMail`].
+    /// [`Conflict::TargetHoldsMail`]: deliveries wait or are held, and `with_undelivered` is false.
     pub async fn remove_delivery_target(
         &mut self,
         target: &DeliveryTarget,
@@ -291,8 +293,8 @@ impl Tx<'_> {
         self.open_lanes(target.inbox_id).await
     }
 
-    /// Creates the missing lanes of one inbox, or of all inboxes, and decides which lanes accept new mail: those of the inbox's own
-    /// targets or, if there is none, that of the configuration's target.
+    /// Creates the missing lanes of one inbox, or of all inboxes, and decides which lanes accept new mail: those of the
+    /// inbox's own targets or, if it has none, the lane of the target in the configuration.
     pub(super) async fn open_lanes(&mut self, inbox_id: Option<i64>) -> Result<(), StoreError> {
         let missing = self.sql(
             r"-- create missing lanes
@@ -329,14 +331,15 @@ impl Tx<'_> {
     }
 }
 
-/// Whether a recipient is a mailbox, by its address, its login name, or a login name without a domain on a server of that domain.
+/// Whether a recipient is this mailbox: it equals the mailbox's address or login name, or the mailbox's server is named
+/// after the recipient's domain. The caller has compared the local part with the login name.
 fn is_mailbox(recipient: &str, mailbox: &Mailbox) -> bool {
     let names = [&mailbox.address, &mailbox.username].map(|name| name.to_lowercase());
     let domain = recipient.rsplit_once('@').map_or("", |(_, domain)| domain);
     names.contains(&recipient.to_lowercase()) || is_host_of(&mailbox.server.host, domain)
 }
 
-/// Whether a host is named after a domain.
+/// Whether a host is this domain, or a name below it.
 pub fn is_host_of(host: &str, domain: &str) -> bool {
     let (host, domain) = (host.to_lowercase(), domain.to_lowercase());
     host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
@@ -388,7 +391,7 @@ impl Reader {
         Ok(statement.bind(scope.id()).bind(inbox_id).all().await?)
     }
 
-    /// The target of the configuration, if one was ever set, even if it is no longer in use.
+    /// The target in the configuration, if there ever was one, even if it is no longer in use.
     pub async fn default_target(&mut self) -> Result<Option<DeliveryTarget>, StoreError> {
         let statement = self.sql(
             r"-- delivery target of the configuration
@@ -418,8 +421,8 @@ impl Reader {
         Ok(statement.bind(organisation_id).bind(name).values().await?)
     }
 
-    /// The recipient of an inbox of the organisation that is this mailbox, if any: it equals the mailbox's address or login name, or
-    /// the login name is its local part, and the mailbox's server is named after its domain.
+    /// A recipient of deliveries of the organisation that is this mailbox, if there is one: it equals the mailbox's
+    /// address or login name, or its local part is the login name and its domain is that of the mailbox's server.
     pub async fn matching_recipient(&mut self, mailbox: &Mailbox) -> Result<Option<String>, StoreError> {
         let statement = self.sql(
             r"-- recipients of deliveries that may be a mailbox
@@ -450,8 +453,8 @@ impl Reader {
 }
 
 impl Store {
-    /// Sets the target of all inboxes without their own target; `None`: their mail only stays in the built-in store. Waiting deliveries
-    /// go to the new target.
+    /// Sets the target of all inboxes without a target of their own; `None`: the mail of these inboxes stays in the
+    /// built-in store only. Waiting deliveries go to the new target.
     pub async fn set_default_target(
         &self,
         settings: Option<&TargetSettings>,

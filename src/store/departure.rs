@@ -16,9 +16,9 @@ use crate::vault::hex;
 /// The step of an effect that is suppressed because it would repeat for ever.
 pub(super) const SUPPRESSED: &str = "returned";
 
-/// Maximum number of times within [`DEPARTURE_WINDOW`] that mails with the same Message-ID are moved, removed or marked in
-/// a folder; later ones are left alone. Either something keeps changing the mail and putting it back, or a sender
-/// reuses one Message-ID.
+/// Maximum number of times within [`DEPARTURE_WINDOW`] that mails with the same Message-ID are moved, removed or marked
+/// in a folder; after that they are left alone. Either something keeps changing the mail and putting it back, or a
+/// sender reuses one Message-ID.
 const MAX_DEPARTURES: usize = 5;
 /// The time within which departures are counted: one week.
 const DEPARTURE_WINDOW: Duration = Duration::from_hours(7 * 24);
@@ -39,10 +39,9 @@ pub struct Departing<'a> {
 /// Why a mail is not new, or gets no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reappearance {
-    /// Our own effect put the mail here. Holds the message that it is a copy of, if known.
+    /// Our own effect put the mail here. The value is the message that the mail is a copy of, if known.
     OwnCopy(Option<i64>),
-    /// The mail has left the folder too often. It is imported, since it may be a different one, but its copy is left
-    /// alone.
+    /// The mail has left the folder too often. It is imported, since it may be a different mail, but its copy is left alone.
     TooOften,
 }
 
@@ -67,8 +66,8 @@ struct DepartedContent {
 }
 
 impl Departed {
-    /// Whether the departed copy is the mail with this UID: it appeared here after the copy left, or the server
-    /// reported (COPYUID) that it put it there.
+    /// Whether the mail with this UID is the departed copy: the mail appeared here after the copy left, or the server
+    /// reported (COPYUID) that it put the copy here.
     fn is_at(&self, epoch_id: i64, uidvalidity: u32, uid: u32) -> bool {
         let (uidvalidity, uid) = (i64::from(uidvalidity), i64::from(uid));
         if self.epoch_id == epoch_id {
@@ -81,10 +80,10 @@ impl Departed {
     }
 }
 
-/// The longest Message-ID that is a key itself: an index takes no text of any length.
+/// Maximum length of a Message-ID that is used as a key; a longer one is hashed, since an index limits the length of keys.
 const MAX_KEY: usize = 300;
 
-/// Key shared by versions of one mail that something changes and puts back: the Message-ID, else the identity.
+/// The key shared by all versions of a mail that something changes and puts back: its Message-ID or else its identity.
 pub(super) fn repeat_key(mail: &Mail) -> String {
     match &mail.message_id {
         Some(id) if id.len() <= MAX_KEY => id.clone(),
@@ -93,7 +92,7 @@ pub(super) fn repeat_key(mail: &Mail) -> String {
     }
 }
 
-/// Values in one statement.
+/// Maximum number of values in one statement.
 const VALUES_PER_STATEMENT: usize = 500;
 
 impl Store {
@@ -120,7 +119,7 @@ impl Store {
         }
         let (target_uidvalidity, target_next) = departing.target;
         for uids in departing.uids.chunks(VALUES_PER_STATEMENT) {
-            // After a crash the command may already have been sent, so the earlier UIDNEXT counts.
+            // After a crash, the command of the earlier attempt may have been sent, so the UIDNEXT of that attempt is kept.
             let depart = tx.sql(
                 r"-- store departures
                 INSERT INTO departure (epoch_id, uid, sha256, kin, next_uid, target_uidvalidity, target_next, left_at, is_away)
@@ -214,8 +213,8 @@ impl Store {
         Ok(mails.into_iter().filter_map(|(uid, mail)| Some((uid, verdict(uid, mail)?))).collect())
     }
 
-    /// Departures of mails with these contents, from this mailbox and from those of its organisation that log in to the
-    /// same account.
+    /// Departures of mails with these contents, from this mailbox and from other mailboxes of its organisation that log
+    /// in to the same account.
     async fn departures_with_content(
         &self,
         lease: &Lease,
@@ -251,8 +250,8 @@ impl Store {
         Ok(found)
     }
 
-    /// The repeat keys of those mails that have left this epoch too often, each with the lowest UID that a mail can
-    /// have that arrived after the last departure.
+    /// The repeat keys of those mails that have left this epoch too often. With each key comes the lowest UID that a
+    /// mail can have if it arrived after the last departure.
     async fn keys_departed_too_often(
         &self,
         epoch_id: i64,
@@ -277,7 +276,7 @@ impl Store {
                 departed.entry(key).or_default().push(uid(next));
             }
         }
-        // Mails that left together were side by side in the folder, and count once.
+        // Mails that left together were in the folder at the same time, and count once.
         let too_often = departed.into_iter().filter_map(|(key, mut nexts)| {
             nexts.sort_unstable();
             nexts.dedup();

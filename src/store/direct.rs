@@ -1,5 +1,5 @@
-//! Single changes in a transaction of their own, for tests. Outside of tests only `app/` makes changes, together with
-//! their audit line.
+//! Single changes for tests, each in a transaction of its own. Outside of tests only `app/` makes changes, together
+//! with their audit lines.
 
 use super::db::Db;
 use super::{
@@ -13,7 +13,8 @@ use crate::mailbox::{Settings, TlsMode};
 use crate::vault::Vault;
 
 impl NewMailbox {
-    /// A mailbox with this password and the default settings. No test can reach its server, so none waits for the network.
+    /// A mailbox with this password and the default settings. Its server cannot be reached, so no test waits for the
+    /// network.
     pub fn with_password(address: &str, inbox: &str, password: &str) -> Self {
         Self {
             address: address.parse().unwrap(),
@@ -42,7 +43,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Adds a target of an inbox, at which nothing listens.
+    /// Adds a target to an inbox. No server listens at its URL.
     pub async fn add_target(&self, inbox: &Address, now: Timestamp) -> i64 {
         let mut tx = self.begin().await.unwrap();
         let inbox = tx.inbox(inbox).await.unwrap();

@@ -1,10 +1,10 @@
-//! Messages that are already in inboxes, matched by their headers: for the dry run, which has no content to compare.
+//! Messages that are already in inboxes, found by their headers: for the dry run, which has no content to compare.
 
 use std::collections::BTreeSet;
 
 use super::{Store, StoreError};
 
-/// Number of messages in an inbox with this Message-ID and sender.
+/// How many messages with this Message-ID and sender an inbox has.
 #[derive(Debug, sqlx::FromRow)]
 pub struct InboxCopies {
     pub message_id: String,
@@ -13,7 +13,7 @@ pub struct InboxCopies {
     pub count: i64,
 }
 
-/// Values in one statement.
+/// Maximum number of values in one statement.
 const VALUES_PER_STATEMENT: usize = 30_000;
 
 impl Store {

@@ -5,13 +5,13 @@ use super::epoch::uid;
 use super::{Lease, Store, StoreError};
 use crate::fact::{Obstacle, to_json};
 
-/// The progress of an effect.
+/// The progress of carrying out an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EffectStep {
-    /// Nothing has happened yet, or it is unknown whether anything has.
+    /// The effect has not been carried out, or it is unknown whether it has.
     Pending,
-    /// COPY was about to be sent. Whether it was carried out shows in the target folder, from the UIDNEXT that the
-    /// folder had before.
+    /// COPY was about to be sent; the value is the UIDNEXT of the target folder before that. The UIDs from this one on
+    /// show whether the COPY was carried out.
     Copying(u32),
     /// The copy is in the target folder; the original has not been removed yet.
     Copied,
@@ -19,11 +19,11 @@ pub enum EffectStep {
     Impossible,
 }
 
-/// Maximum number of refusals in a row; after that the server is asked once a day.
+/// Maximum number of refusals in a row; after that the effect is tried once a day.
 const MAX_ATTEMPTS: i64 = 10;
 
 impl EffectStep {
-    /// Reads the stored step, and the UIDNEXT that the target folder had.
+    /// Reads the stored step, with the UIDNEXT that the target folder had before a COPY.
     fn from_columns(step: &str, target_uidnext: Option<i64>) -> Self {
         match step {
             "copying" => Self::Copying(uid(target_uidnext.unwrap_or(1))),
@@ -43,7 +43,7 @@ pub struct Effect {
     pub step: EffectStep,
 }
 
-/// UIDs in one statement.
+/// Maximum number of UIDs in one statement.
 const UIDS_PER_STATEMENT: usize = 500;
 
 fn stored(uids: &[u32]) -> impl Iterator<Item = i64> {
@@ -161,7 +161,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Counts a failed attempt of these effects; after [`MAX_ATTEMPTS`] they count as impossible.
+    /// Counts a failed attempt to carry out these effects; after [`MAX_ATTEMPTS`] they count as impossible.
     pub async fn record_failed_attempt(
         &self,
         lease: &Lease,

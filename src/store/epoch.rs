@@ -1,4 +1,4 @@
-//! Epochs: one UIDVALIDITY of a folder, with its cursor and ledger.
+//! Epochs: an epoch is one UIDVALIDITY of a folder, with a cursor and a ledger of its own.
 
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
@@ -12,16 +12,16 @@ pub struct WatchedFolder {
     pub name: String,
     /// When every UID was last compared with the ledger.
     pub verified_at: Option<i64>,
-    /// The UID up to which an interrupted comparison has come.
+    /// The UID that an interrupted comparison has reached.
     pub compared_to: i64,
     /// Number of polls with a changed UIDVALIDITY, minus those without.
     pub uidvalidity_changes: i64,
-    /// The form of UID search that the mailbox's server answers correctly, if it misreads the usual one.
+    /// The listing form that the mailbox's server does not misread, if it misreads the usual one.
     pub list_form: Option<String>,
 }
 
 impl WatchedFolder {
-    /// A folder that is not in the database, so that nothing is known about it.
+    /// A folder that is not in the database, so nothing is known about it.
     pub fn not_stored(name: &str) -> Self {
         Self {
             id: 0,
@@ -33,10 +33,10 @@ impl WatchedFolder {
         }
     }
 
-    /// Selects the folder with this name, or without a name the only one.
+    /// Selects the folder with this name or, without a name, the only folder.
     ///
     /// # Errors
-    /// No folder has this name, or a name is needed; the message lists the names.
+    /// No folder has this name, or there are several folders and no name is given; the message lists the names.
     pub fn select(mut folders: Vec<Self>, name: Option<&str>) -> Result<Self, String> {
         let names: Vec<String> = folders.iter().map(|folder| folder.name.clone()).collect();
         let error = || format!("the folders are: {}", names.join(", "));
@@ -68,7 +68,7 @@ pub struct EpochStart<'a> {
     pub cursor: u32,
 }
 
-/// The UIDVALIDITY of a folder, with the progress in it.
+/// An epoch: one UIDVALIDITY of a folder, with the progress of the import in it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Epoch {
     pub id: i64,
@@ -88,12 +88,12 @@ pub struct Epoch {
     pub top: u32,
     /// Whether the UIDs may now denote other mails, so that the next poll opens a new epoch.
     pub closed: bool,
-    /// Whether a backlog is noted that is not finished.
+    /// Whether the epoch has an unfinished backlog.
     pub has_backlog: bool,
 }
 
 impl Epoch {
-    /// An epoch that is not in the database, so that nothing in it is known: for a dry run.
+    /// An epoch that is not in the database, for a dry run: nothing is known about its UIDs.
     pub fn not_stored(uidvalidity: u32, boundary: u32) -> Self {
         Self {
             id: 0,
@@ -125,7 +125,8 @@ impl From<MaybeUid> for Option<u32> {
 }
 
 impl Store {
-    /// The watched folders of a mailbox in their order, except that folders which used up the time of a poll come last.
+    /// The watched folders of a mailbox in their order, except that those which an incomplete poll has already visited
+    /// come last.
     pub async fn watched_folders(&self, mailbox_id: i64) -> Result<Vec<WatchedFolder>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(
@@ -150,7 +151,7 @@ impl Store {
         Ok(statement.bind(folder_id).first().await?)
     }
 
-    /// Continues an epoch under the server's current UIDVALIDITY (0: none), and counts how often it changed.
+    /// Continues an epoch under the server's current UIDVALIDITY (0: none), and updates the count of its changes.
     pub async fn continue_epoch(
         &self,
         lease: &Lease,
@@ -183,7 +184,7 @@ impl Store {
     }
 
     /// Opens an epoch in which UIDs below `boundary` already exist. Pending effects of older epochs become void, since
-    /// those UIDs are no longer valid.
+    /// the UIDs of these epochs are no longer valid.
     pub async fn open_epoch(&self, lease: &Lease, new: NewEpoch, now: Timestamp) -> Result<Epoch, StoreError> {
         let NewEpoch { folder_id, uidvalidity, boundary } = new;
         let mut tx = self.begin().await?;

@@ -21,10 +21,10 @@ pub enum StoreError {
     /// A change conflicts with the current state.
     #[error("{}", .0.words(Language::English))]
     Conflict(Conflict),
-    /// A login was given for a server other than the one that the mailbox (named by its address) has by now.
+    /// The login was given for a server that the mailbox (named by its address) no longer has.
     #[error("the server of {0} was changed in the meantime; check it again")]
     ServerChanged(String),
-    /// The link that authorised the change was used, revoked or has expired meanwhile; nothing was written.
+    /// The link that authorised the change has been used or revoked, or has expired; nothing was written.
     #[error("the link no longer works")]
     LinkInvalid,
     #[error(transparent)]
@@ -35,8 +35,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the database cannot store a text at all: PostgreSQL rejects U+0000 (character_not_in_repertoire,
-    /// untranslatable_character).
+    /// Whether the error means that the database cannot store a text: PostgreSQL rejects U+0000
+    /// (character_not_in_repertoire, untranslatable_character).
     pub fn is_unstorable_text(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
         matches!(error.code().as_deref(), Some("22021" | "22P05"))
@@ -58,7 +58,7 @@ impl From<Conflict> for StoreError {
 }
 
 impl Resource {
-    /// The error that this thing is missing.
+    /// The error that this resource is missing.
     pub fn missing(self) -> StoreError {
         StoreError::NotFound(self)
     }

@@ -1,4 +1,5 @@
-//! Mail that also reaches the importing system by forwarding: while a customer switches over, each mail arrives twice but counts once.
+//! Mail that also reaches the importing system by forwarding. While a customer switches over, each mail arrives twice
+//! but counts once.
 
 use std::ops::Range;
 
@@ -6,27 +7,27 @@ use super::{Mailbox, Reader, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 use crate::fact::{BothWays, DeliveryProblem, to_json};
 
-/// The copy of a forwarded mail that counts: the answer to its report.
+/// The copy of a forwarded mail that counts. This is the answer to a [`ForwardReport`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountedCopy {
-    /// The forwarded copy. The polled one is not delivered.
+    /// The forwarded copy; the polled one is not delivered.
     Forwarded,
     /// The polled copy, which is this message: it was or may have been delivered, or is in the built-in store.
     Polled { message: i64 },
 }
 
-/// A report of the importing system that a mail reached it by forwarding.
+/// A report by the importing system that a mail reached it by forwarding.
 #[derive(Debug, Clone, Copy)]
 pub struct ForwardReport {
     pub inbox_id: i64,
     /// The hash by which copies of a mail are recognised, as in `message`.
     pub identity: [u8; 32],
-    /// The target that delivers to the importing system; `None`: it reads the built-in store.
+    /// The target that delivers to the importing system; `None` if that system reads the built-in store.
     pub target: Option<i64>,
 }
 
 impl ForwardReport {
-    /// The target as stored.
+    /// The target as stored: 0 for `None`.
     fn target_id(&self) -> i64 {
         self.target.unwrap_or(0)
     }
@@ -34,7 +35,7 @@ impl ForwardReport {
 
 /// Maximum number of polled mails, and of forwarded mails, to compare.
 const MAX_COMPARED: usize = 50;
-/// Number of latest messages of an inbox that are searched for these mails.
+/// Number of the latest messages in an inbox that are searched for these mails.
 const MAX_SEARCHED: i64 = 500;
 
 /// One of the latest messages of an inbox.
@@ -46,8 +47,8 @@ struct LatestMessage {
 }
 
 impl Tx<'_> {
-    /// Records that a mail reached the importing system by forwarding, and returns which copy counts. A repeated report gets the same
-    /// answer.
+    /// Records that a mail reached the importing system by forwarding, and returns which copy counts. A repeated report
+    /// gets the same answer.
     pub async fn record_forwarded(
         &mut self,
         report: &ForwardReport,
@@ -56,12 +57,12 @@ impl Tx<'_> {
         if let Some(answer) = self.recorded_answer(report).await? {
             return Ok(answer);
         }
-        // Imports take this lock too, so a concurrent import either sees this report or is seen by it.
+        // Imports take this lock too, so a concurrent import either sees this report or has stored its message by now.
         self.block_imports().await?;
         let polled = self.polled_copy(report).await?;
         let keep = match polled {
             None => true,
-            // The importing system reads the message from the store.
+            // The importing system reads the built-in store, so it has the polled copy as well.
             Some(_) if report.target.is_none() => false,
             Some(message) => self.drop_unsent(message, report, now).await?,
         };
@@ -83,7 +84,7 @@ impl Tx<'_> {
         Ok(if keep { CountedCopy::Forwarded } else { CountedCopy::Polled { message } })
     }
 
-    /// The oldest copy in the inbox that no earlier report for this target has matched.
+    /// The oldest copy in the inbox that is not yet matched with an earlier report for this target.
     async fn polled_copy(&mut self, report: &ForwardReport) -> Result<Option<i64>, StoreError> {
         let statement = self.sql(
             r"-- polled copy of a forwarded mail
@@ -96,9 +97,10 @@ impl Tx<'_> {
         Ok(statement.bind(report.target_id()).first_value().await?)
     }
 
-    /// Drops the deliveries of a message to a target. False, without a change, if the target has or may have the message.
+    /// Drops the deliveries of a message to a target. Returns false and changes nothing if the target has or may have
+    /// the message.
     async fn drop_unsent(&mut self, message: i64, report: &ForwardReport, now: Timestamp) -> Result<bool, StoreError> {
-        // This waits for a worker that is about to send one of them, or makes that worker wait.
+        // This waits for a worker that is about to send one of these deliveries, or makes that worker wait.
         let lock = self.sql(
             r"-- lock the deliveries of a message
             UPDATE delivery SET state = state WHERE message_id = $1",
@@ -140,8 +142,9 @@ impl Tx<'_> {
         }))
     }
 
-    /// Marks new messages that were already reported as forwarded. Each report matches one message, so that the second of two equal
-    /// mails is still delivered. If the importing system reads the store, the message counts as acknowledged.
+    /// Marks new messages that were already reported as forwarded. Each report matches one message, so that the second
+    /// of two equal mails is still delivered. If the importing system reads the built-in store, the message counts as
+    /// acknowledged.
     pub(super) async fn match_forwarded(&mut self, messages: Range<i64>, now: Timestamp) -> Result<(), StoreError> {
         let find = self.sql(
             r"-- find the polled copies of forwarded mails
@@ -179,8 +182,8 @@ impl Reader {
 }
 
 impl Store {
-    /// Compares the latest mails of a mailbox with those that came by forwarding, which are either reported by the importing system or
-    /// polled from the inbox's own address. `None` if no mail came both ways.
+    /// Compares the latest mails of a mailbox with those that came by forwarding, which are either reported by the
+    /// importing system or polled from the inbox's own address. Returns `None` if no mail came both ways.
     pub async fn both_ways(&self, mailbox: &Mailbox) -> Result<Option<BothWays>, StoreError> {
         if mailbox.address == mailbox.inbox {
             return Ok(None);
@@ -227,7 +230,7 @@ impl Store {
 }
 
 impl Reader {
-    /// CountedCopy the mails that were reported as forwarded within this period but not polled.
+    /// Counts the mails that were reported as forwarded within this period but not polled.
     async fn forwarded_only(
         &mut self,
         inbox_id: i64,

@@ -22,7 +22,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
         FROM delivery d JOIN delivery_lane l ON l.id = d.lane_id JOIN delivery_target t ON t.id = l.target_id
             JOIN inbox i ON i.id = l.inbox_id JOIN message m ON m.id = d.message_id",
     ),
-    // The columns of a row of `mailbox.rs`.
+    // The columns of a `Row` in `mailbox.rs`.
     (
         "{mailbox}",
         r"SELECT m.id, m.address, i.address AS inbox, m.inbox_id, i.organisation_id, m.host, m.port, m.tls, m.ca_pem,
@@ -56,7 +56,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
             SELECT id FROM api_token WHERE id = $1 UNION SELECT c.id FROM api_token c JOIN made ON c.made_by = made.id
         )",
     ),
-    // The columns of a `LedgerLine` with its epoch, of `ledger l` and `{ledger_joins}`.
+    // The columns of a `LedgerLine` and its epoch, from `ledger l` and `{ledger_joins}`.
     (
         "{ledger_columns}",
         r"m.address AS mailbox, f.name AS folder, l.epoch_id, e.uidvalidity, l.uid, l.uid_last, l.state, l.reason,
@@ -66,7 +66,8 @@ const FRAGMENTS: &[(&str, &str)] = &[
         "{ledger_joins}",
         r"JOIN epoch e ON e.id = l.epoch_id JOIN folder f ON f.id = e.folder_id JOIN mailbox m ON m.id = f.mailbox_id",
     ),
-    // Quarantined mail of a mailbox (`$1`) in the current epochs. The UIDs of older epochs are no longer valid.
+    // The condition for quarantined mail of a mailbox (`$1`) in the current epochs. The UIDs of older epochs are no
+    // longer valid.
     (
         "{quarantined_in_force}",
         r"state = 'quarantined' AND epoch_id IN (
@@ -75,7 +76,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
             GROUP BY e.folder_id
         )",
     ),
-    // The columns of an `Anchor`, of an epoch (`$1`).
+    // The anchors of an epoch (`$1`), with the columns of an `Anchor`.
     (
         "{select_anchors}",
         r"SELECT l.uid, l.internal_date, m.message_id
@@ -139,7 +140,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Replaces each `{name}` of a fragment. `{rows}` and `{list}` stay: `Statement` fills them in.
+/// Replaces each `{name}` of a fragment. `{rows}` and `{list}` are left for `Statement` to fill in.
 pub(super) fn expand(text: &'static str) -> Cow<'static, str> {
     let mut text = Cow::Borrowed(text);
     for (name, fragment) in FRAGMENTS {

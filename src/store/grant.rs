@@ -21,7 +21,7 @@ pub struct GrantKey {
     pub identity: String,
 }
 
-/// The holder of a grant's right.
+/// The kind of a grant: who holds the right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GrantKind {
@@ -54,17 +54,17 @@ pub struct Grant {
     pub access_sealed: Option<Vec<u8>>,
     /// Expiry of the access token.
     pub access_expires_at: Timestamp,
-    /// The time from which the access token is renewed before it is used.
+    /// The time from which the access token is renewed before it is used again.
     pub renew_at: Timestamp,
     pub consented_at: Option<Timestamp>,
     /// Expiry of the consent itself, if the provider reported one.
     pub consent_ends_at: Option<Timestamp>,
     /// When the last token was received.
     pub refreshed_at: Option<Timestamp>,
-    /// Why there is no token, as JSON.
+    /// Why no token could be obtained, as JSON.
     pub problem: Option<String>,
     pub problem_since: Option<Timestamp>,
-    /// Whether only a new consent helps.
+    /// Whether only a new consent can solve the problem.
     pub needs_consent: bool,
     /// The time before which our own back-off allows no token request.
     pub retry_at: Option<Timestamp>,
@@ -88,7 +88,7 @@ pub fn access_row(grant_id: i64) -> String {
 }
 
 impl Grant {
-    /// Status of the grant; `app_fails`: the application itself gets no tokens for anybody.
+    /// Status of the grant. `app_fails`: whether the application itself cannot get tokens for any grant.
     pub fn state(&self, app_fails: bool) -> &'static str {
         let has_token = self.key.kind == GrantKind::AppOnly || self.refresh_sealed.is_some();
         match (self.needs_consent, app_fails) {
@@ -155,7 +155,7 @@ where
 }
 
 impl GrantKey {
-    /// Reads the key from the columns of a joined row; `None` without a provider.
+    /// Reads the key from the columns of a joined row; `None` if the row has no provider.
     pub(super) fn from_columns(
         provider: Option<String>,
         kind: Option<String>,
@@ -211,7 +211,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// The row of this organisation's grant, created if missing.
+    /// The row of this organisation's grant, which is created if it is missing.
     pub(super) async fn grant_row(&mut self, key: &GrantKey, organisation_id: i64) -> Result<i64, StoreError> {
         // An update that changes nothing makes RETURNING return an existing row.
         let statement = self.sql(
@@ -224,7 +224,7 @@ impl Tx<'_> {
         Ok(statement.bind(organisation_id).value().await?)
     }
 
-    /// Deletes the grants that no mailbox uses, with their tokens.
+    /// Deletes the grants that no mailbox uses, together with their tokens.
     pub(super) async fn delete_unused_grants(&mut self) -> Result<(), StoreError> {
         let grants = self.sql(
             r"-- delete unused grants

@@ -1,42 +1,42 @@
-//! Housekeeping: deletes old rows, a few at a time. Readers check validity by time themselves, so nothing depends on
-//! when this runs. The retention times are in `schedule/housekeeping.rs`.
+//! Housekeeping: deletes old rows, a few at a time. Code that reads such rows checks by itself whether they are still
+//! valid, so nothing depends on when housekeeping runs. The retention times are in `schedule/housekeeping.rs`.
 
 use super::delivery::hour;
 use super::{Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
-/// A kind of row that is deleted when it is old.
+/// A kind of row that is deleted when it is old. Each variant says from which time the age is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
-    /// Reports of polls, by the start of the poll.
+    /// Reports of polls, from the start of the poll.
     PollReports,
-    /// Daily counts of polls, by day.
+    /// Daily counts of polls, from their day.
     PollCounts,
-    /// Stored responses to idempotent requests, by the time of the request.
+    /// Stored responses to idempotent requests, from the time of the request.
     KeptAnswers,
-    /// Login failures, by the last failure of a subject.
+    /// Login failures, from the last failure of a subject.
     LoginFailures,
-    /// Sessions, by last use.
+    /// Sessions, from their last use.
     IdleSessions,
-    /// Sessions, by start.
+    /// Sessions, from their start.
     Sessions,
-    /// Links, by expiry.
+    /// Links, from their expiry.
     Links,
-    /// Pending authorizations, by expiry.
+    /// Pending authorizations, from their expiry.
     PendingAuths,
-    /// Incomplete downloads of large mails, by their newest chunk.
+    /// Incomplete downloads of large mails, from their newest chunk.
     Downloads,
-    /// Test mails, by start.
+    /// Test mails, from their creation.
     TestMails,
-    /// Finished deliveries, by their end.
+    /// Finished deliveries, from their end.
     Deliveries,
-    /// The bytes of delivered messages whose target is the only place for them, by the last delivery.
+    /// The bytes of messages that were delivered to a target set to `--only`, from the last delivery.
     RawMail,
-    /// Reports of forwarded mail, by their time.
+    /// Reports of forwarded mail, from the time of the report.
     Forwarded,
-    /// Counts of the mails of senders, by hour.
+    /// Hourly counts of the mails of each sender, from their hour.
     SenderRates,
-    /// MTA-STS policies, by expiry.
+    /// MTA-STS policies, from their expiry.
     StsPolicies,
 }
 
@@ -82,10 +82,10 @@ impl Retention {
     }
 }
 
-/// The last run of one kind of housekeeping.
+/// The last run of housekeeping for one kind of row.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct HousekeepingRun {
-    /// The kind, as in [`Retention::as_str`].
+    /// The name of the kind, as in [`Retention::as_str`].
     pub name: String,
     pub last_run_at: Timestamp,
     /// Number of deleted rows.
@@ -137,7 +137,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// The last run of each kind of housekeeping.
+    /// The last run of housekeeping for each kind of row.
     pub async fn housekeeping_runs(&self) -> Result<Vec<HousekeepingRun>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

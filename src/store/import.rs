@@ -14,12 +14,12 @@ use crate::fact::Reason;
 
 use rows::{Arrival, EffectRow, LedgerRow, MessageRow, Origin, Rows, signed};
 
-/// The numbers of an import.
+/// The counts of an import.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Imported {
     /// Mails that are new in at least one inbox.
     pub imported: u64,
-    /// Mails that were already imported, or left out.
+    /// Mails that were already imported, or that were left out on purpose.
     pub skipped: u64,
     pub quarantined: u64,
     /// Bytes of the new mails.
@@ -27,7 +27,7 @@ pub struct Imported {
 }
 
 impl Imported {
-    /// UIDs that need not be fetched again.
+    /// Number of UIDs that need not be fetched again.
     fn finished(&self) -> u64 {
         self.imported + self.skipped + self.quarantined
     }
@@ -113,7 +113,8 @@ impl Importing<'_> {
         self.rows.ledger.push(LedgerRow::for_mail(uid, UidState::Duplicate, reason, mail, message));
     }
 
-    /// Records any other mail; `is_suppressed`: its copy is left alone, since it has returned too often.
+    /// Records a mail that none of our own effects put where it was found. `is_suppressed`: its copy is left alone,
+    /// since it has returned too often.
     async fn add_mail(&mut self, uid: u32, mut mail: Mail, is_suppressed: bool) -> Result<(), StoreError> {
         let (known, new) = self.add_to_inboxes(uid, &mail).await?;
         let state = if new.is_some() { UidState::Imported } else { UidState::Duplicate };
@@ -127,7 +128,7 @@ impl Importing<'_> {
                 Raw::Downloaded => self.tx.store_download(self.epoch_id, uid, &mail.sha256).await?,
             }
         }
-        // A copy known from an older epoch keeps its pending effect and gets no new one.
+        // A copy that is known from an older epoch keeps its pending effect and gets no new one.
         let is_old = match known.filter(|_| new.is_none()) {
             Some(message) => self.tx.move_effect(self.epoch_id, uid, message).await?,
             None => false,
@@ -142,8 +143,8 @@ impl Importing<'_> {
         Ok(())
     }
 
-    /// Claims existing messages, and creates new ones for the other inboxes. Returns the first claimed and the first
-    /// new one.
+    /// Claims existing messages for a mail, and creates messages for the inboxes that have none to claim. Returns the
+    /// first claimed and the first new message.
     async fn add_to_inboxes(&mut self, uid: u32, mail: &Mail) -> Result<(Option<i64>, Option<i64>), StoreError> {
         let (mut first_known, mut first_new) = (None, None);
         for (inbox, why) in &mail.targets {
@@ -165,7 +166,7 @@ impl Importing<'_> {
         Ok((first_known, first_new))
     }
 
-    /// Counts a mail, and returns the reason if it is not new.
+    /// Counts a mail as new or as a duplicate; returns the reason if it is a duplicate.
     fn count(&mut self, state: UidState, mail: &Mail) -> Option<Reason> {
         if state == UidState::Duplicate {
             self.counts.skipped += 1;
@@ -183,7 +184,7 @@ fn max_messages(findings: &[(u32, Finding)]) -> usize {
 }
 
 impl Tx<'_> {
-    /// Reserves message numbers and returns the first. This comes before everything else and serialises imports, so
+    /// Reserves message numbers and returns the first. This is the first step of an import and serialises imports, so
     /// that two mailboxes that import the same mail at once cannot both find it missing.
     async fn reserve_ids(&mut self, count: usize) -> Result<i64, StoreError> {
         let statement = self.sql(
@@ -215,7 +216,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Raises the highest handled UID, and lowers the backlog by the finished UIDs.
+    /// Raises the highest handled UID, and reduces the backlog by the number of finished UIDs.
     async fn record_handled(
         &mut self,
         epoch_id: i64,

@@ -1,11 +1,11 @@
-//! The values that are this installation's own.
+//! The values that identify this installation.
 
 use super::{Store, StoreError};
 
 /// Values that are created with the database.
 #[derive(Clone, sqlx::FromRow)]
 pub struct Installation {
-    /// The installation's public name, in the headers of mail that it hands on.
+    /// The installation's public name, which is put into the header of mail that it delivers.
     pub name: String,
     /// The secret that signs the numbers of deliveries in addresses and links.
     pub secret: Vec<u8>,

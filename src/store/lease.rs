@@ -42,15 +42,15 @@ pub struct Due {
     pub lease_until: Option<Timestamp>,
 }
 
-/// Maximum delay of a poll. A next poll or a wait that ends later was stored with a wrong clock.
+/// Maximum delay of a poll. A next poll or a hold that is further in the future was stored with a wrong clock.
 const MAX_DELAY: Duration = Duration::from_hours(25);
 
 impl Store {
     /// Mailboxes that are due, the longest waiting first, except those that another worker is polling. `local_owner` is
-    /// the name prefix of the workers on this machine, of which the caller knows whether they are alive. At most
-    /// `per_host` of one host, and at most `limit` each of the doubtful ones and of the others, taken from the
-    /// organisations in turn, so that neither a host with a thousand waiting mailboxes nor an organisation with a
-    /// thousand silent hosts hides the others.
+    /// the name prefix of the workers on this machine; the caller knows which of these are alive. Returns at most
+    /// `per_host` mailboxes of one host, and at most `limit` doubtful mailboxes and `limit` others, taken from the
+    /// organisations in turn. So neither a host with a thousand waiting mailboxes nor an organisation with a thousand
+    /// silent hosts hides the others.
     pub async fn due(
         &self,
         local_owner: &str,
@@ -106,8 +106,8 @@ impl Store {
         Ok(statement.bind(address.as_str()).first().await?)
     }
 
-    /// Takes the lease of a mailbox if it is free, has expired, or belongs to a holder that is known to be dead. `None`
-    /// if another worker holds it.
+    /// Takes the lease of a mailbox if it is free, has expired, or belongs to a holder that is known to be dead.
+    /// Returns `None` if another worker holds it.
     pub async fn take_lease(
         &self,
         address: &Address,
@@ -144,7 +144,7 @@ impl Store {
         if renewed == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 
-    /// Releases a lease without recording an outcome, as when shutting down.
+    /// Releases a lease without recording an outcome, for example on shutdown.
     pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(
@@ -177,7 +177,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Fails unless the lease is still held, and prevents others from taking it before the commit.
+    /// Fails unless the lease is still held, and prevents other workers from taking it before the commit.
     pub(super) async fn check_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- check a lease

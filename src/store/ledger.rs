@@ -11,7 +11,7 @@ use crate::fact::{Reason, StoredFact};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UidState {
-    /// Listed by the server but not imported yet; it is requested again.
+    /// The server listed the mail, but it is not imported yet; it is requested again.
     Pending,
     Imported,
     /// The same mail is already in the inbox.
@@ -66,7 +66,7 @@ pub struct KnownUids {
 pub enum OpenReason {
     /// The mail has not been imported yet.
     Pending,
-    /// The mail had disappeared from the server. If the server lists it again, it is fetched.
+    /// The mail had disappeared from the server. It is fetched if the server lists it again.
     Gone,
 }
 
@@ -110,7 +110,7 @@ pub struct LedgerLine {
     /// The reason for the outcome.
     #[schema(value_type = Option<String>)]
     pub reason: Option<StoredFact<Reason>>,
-    /// The message that it was imported as.
+    /// The message that the mail was imported as.
     #[sqlx(rename = "message_id")]
     pub message: Option<i64>,
 }
@@ -158,8 +158,8 @@ impl Store {
         Ok(known.collect())
     }
 
-    /// Counts an attempt for pending UIDs that a search with a tagged OK did not list. After `max_attempts` in all they
-    /// are gone.
+    /// Counts an attempt for pending UIDs that a search with a tagged OK did not list. After `max_attempts` in all,
+    /// they count as gone.
     pub async fn count_not_listed(
         &self,
         lease: &Lease,
@@ -201,7 +201,7 @@ impl Store {
     }
 
     /// Reopens mails of a mailbox that never arrived and were quarantined before this time: the server may have been at
-    /// fault, not the mail. Mails that were too large did arrive, as far as they were wanted, and stay quarantined.
+    /// fault, not the mail. Mails that were too large stay quarantined, since as much of them as was requested did arrive.
     pub async fn reopen_missing(&self, lease: &Lease, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         let mailbox_id = lease.mailbox.id;
         if self.missing(mailbox_id, before, now).await? == 0 {
@@ -277,8 +277,8 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Skips a mail that is pending or quarantined; with `uidvalidity` only if that is still the folder's UIDVALIDITY.
-    /// A poll that is fetching the mail loses its lease and so cannot store it. Returns whether there was such a mail.
+    /// Skips a mail that is pending or quarantined; if `uidvalidity` is given, only if the folder still has it. A poll
+    /// that is fetching the mail loses its lease and so cannot store it. Returns whether there was such a mail.
     pub async fn skip_manually(
         &mut self,
         folder_id: i64,
@@ -286,7 +286,7 @@ impl Tx<'_> {
         uidvalidity: Option<u32>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        // The mailbox first, as in an import, so that the two cannot deadlock.
+        // Lock the mailbox first, as an import does, so that the two cannot deadlock.
         let lease = self.sql(
             r"-- revoke the lease of a folder's mailbox
             UPDATE mailbox SET lease_token = NULL, lease_owner = NULL, lease_until = NULL
@@ -315,7 +315,7 @@ impl Tx<'_> {
         filter: QuarantineFilter<'_>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        // The mailbox first, as in an import, so that the two cannot deadlock.
+        // Lock the mailbox first, as an import does, so that the two cannot deadlock.
         let poll = self.sql(
             r"-- poll a mailbox for its reopened mail
             UPDATE mailbox SET next_poll_at = $2 WHERE id = $1",

@@ -1,7 +1,7 @@
 //! Links that work once: for the first operator, for a new person, or for the credentials of a mailbox.
 //!
-//! A link is claimed before anything is done with it, and used up in the transaction that stores the result. In between
-//! it can be revoked like any unused link; that transaction then fails.
+//! A link is claimed before anything is done with it, and used up in the transaction that stores the result. Until then
+//! it can be revoked like any unused link, in which case that transaction fails.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ pub enum Purpose {
     Connect { mailbox_id: i64 },
 }
 
-/// The creator of a link or a token: the name shown to the customer and in the audit log, and the token that was used, if any.
+/// The creator of a link or a token.
 #[derive(Debug, Clone, Copy)]
 pub struct Creator<'a> {
-    /// The name of the creator.
+    /// The name that is shown to the customer and in the audit log.
     pub who: &'a str,
     /// The token that was used, if any. The link is deleted together with this token.
     pub token: Option<i64>,
@@ -41,7 +41,7 @@ pub struct LinkClaim {
     claim: i64,
 }
 
-/// A claim expires after this time unless it is released; a trial login takes less.
+/// Duration of a claim, unless it is released earlier; a trial login takes less.
 const CLAIM_TTL: Duration = Duration::from_mins(5);
 
 /// A link that can still be used.
@@ -54,7 +54,7 @@ pub struct Link {
 /// An invitation that has not been accepted yet.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Invitation {
-    /// Identifies the invitation; the key itself is not stored.
+    /// The hash of the key, which identifies the invitation. The key itself is not stored.
     pub key_hash: Vec<u8>,
     /// The role of the invited person.
     #[sqlx(try_from = "String")]
@@ -187,8 +187,8 @@ impl Store {
         row.map(Row::into_link).transpose()
     }
 
-    /// Claims a link that can still be used. Of two concurrent claims one succeeds; `None`: somebody else has claimed
-    /// the link, or it is no longer valid.
+    /// Claims a link that can still be used. Of two concurrent claims only one succeeds. Returns `None` if somebody
+    /// else has claimed the link, or it is no longer valid.
     pub async fn claim_link(&self, key_hash: &[u8], now: Timestamp) -> Result<Option<LinkClaim>, StoreError> {
         let claim: i64 = rand::random();
         let mut tx = self.begin().await?;
@@ -203,7 +203,7 @@ impl Store {
         Ok(claimed.then(|| LinkClaim { key_hash: key_hash.to_vec(), claim }))
     }
 
-    /// Releases a claimed link that was not used successfully. It can be used again, unless it was revoked.
+    /// Releases a claimed link that was not used successfully. The link can be used again, unless it was revoked.
     pub async fn release_link(&self, claim: &LinkClaim) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let statement = tx.sql(

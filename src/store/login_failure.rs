@@ -9,9 +9,9 @@ use crate::clock::Timestamp;
 /// The rate limit of a subject (an account, a name or a network address).
 #[derive(Debug, Clone, Copy)]
 pub struct LoginLimit {
-    /// Number of consecutive failures without a wait.
+    /// Number of consecutive failed attempts that are possible without a wait.
     pub free_failures: i64,
-    /// After that each failure doubles the wait, up to this maximum (milliseconds).
+    /// Maximum wait in milliseconds. Each further failure doubles the wait, up to this maximum.
     pub max_wait_ms: i64,
 }
 
@@ -20,7 +20,7 @@ pub struct LoginLimit {
 pub enum OnSuccess {
     /// The count is reset to zero.
     Reset,
-    /// The count is reduced by as many failures as were reset for the other subjects.
+    /// The count is reduced by the highest count that was reset for another subject, and at least by one.
     SubtractReset,
     /// The count is reduced by one, for the attempt itself.
     SubtractOne,
@@ -33,13 +33,13 @@ const FORGET_AFTER: Duration = Duration::from_hours(24);
 
 impl Store {
     /// Counts a login attempt against each subject before its result is known, so that parallel attempts are all
-    /// counted. `Err` in the inner result: milliseconds to wait; then nothing is counted.
+    /// counted. If a subject has to wait, nothing is counted; the inner `Err` then holds the milliseconds to wait.
     pub async fn count_login(
         &self,
         subjects: &[(String, LoginLimit)],
         now: Timestamp,
     ) -> Result<Result<(), i64>, StoreError> {
-        // Check for a wait first, without writing, so that attempts with made-up names fill no table.
+        // Check for a wait first, without writing, so that attempts with made-up names do not fill the table.
         let names: Vec<String> = subjects.iter().map(|(subject, _)| subject.clone()).collect();
         let wait = self.login_wait_ms(&names, now).await?;
         if wait > 0 {
@@ -60,7 +60,7 @@ impl Store {
         Ok(if wait > 0 { Err(wait) } else { Ok(()) })
     }
 
-    /// Milliseconds that an attempt against these subjects has to wait; 0 if none.
+    /// Milliseconds until an attempt against these subjects is allowed; 0 if it is allowed now.
     pub async fn login_wait_ms(&self, subjects: &[String], now: Timestamp) -> Result<i64, StoreError> {
         let mut wait = 0;
         let mut reader = self.read().await?;
@@ -125,8 +125,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Stores a successful login: the count of the account is reset. That of the address is only reduced by one, since
-    /// one address may try many accounts.
+    /// Stores a successful login. The count of the account is reset; that of the network address is only reduced by
+    /// one, since one address may try many accounts.
     pub async fn record_login_success(&self, account: &str, address: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         tx.forget_failures(account).await?;
@@ -140,7 +140,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Creates and locks the row of a subject. Returns the milliseconds that the subject has to wait.
+    /// Creates and locks the row of a subject. Returns the milliseconds that the subject has to wait; not positive if none.
     async fn lock_failures(&mut self, subject: &str, now: Timestamp) -> Result<i64, StoreError> {
         let lock = self.sql(
             r"-- lock the login failures of a subject

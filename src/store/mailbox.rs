@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::mailbox::{Settings, SettingsChange, TlsMode};
 use crate::vault::Vault;
 
-/// The server of a mailbox, and which certificates are trusted there.
+/// The server of a mailbox, with the certificates that are trusted there.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Server {
     /// Host name or IP address.
@@ -25,9 +25,9 @@ pub struct Server {
     pub port: u16,
     #[sqlx(try_from = "String")]
     pub tls: TlsMode,
-    /// Trust only these certificate authorities (PEM).
+    /// The certificate authorities (PEM) that are trusted instead of the usual ones.
     pub ca_pem: Option<String>,
-    /// Trust only this certificate (SHA-256, hexadecimal).
+    /// The SHA-256 (hexadecimal) of the only certificate that is trusted.
     pub pin_sha256: Option<String>,
 }
 
@@ -37,7 +37,7 @@ impl Server {
         Self { host, port: tls.default_port(), tls, ca_pem: None, pin_sha256: None }
     }
 
-    /// Whether the server is on this machine, so that connections to it never leave it.
+    /// Whether the server runs on this machine, so that connections to it stay on the machine.
     pub fn is_this_machine(&self) -> bool {
         let address: Option<std::net::IpAddr> = self.host.trim_matches(['[', ']']).parse().ok();
         self.host.eq_ignore_ascii_case("localhost") || address.is_some_and(|address| address.is_loopback())
@@ -53,7 +53,7 @@ impl Server {
             || after.tls.protection() < self.tls.protection()
     }
 
-    /// Whether a certificate or authorities of its own are trusted in place of the usual authorities.
+    /// Whether a certificate or authorities are set that are trusted instead of the usual authorities.
     pub fn has_own_trust(&self) -> bool {
         self.ca_pem.is_some() || self.pin_sha256.is_some()
     }
@@ -69,7 +69,7 @@ pub enum Login {
 }
 
 impl Login {
-    /// Whether a mailbox with the new login would use the same consent as now.
+    /// Whether a mailbox with the new login would use the same consent as with this login.
     pub fn uses_consent(&self, new: &NewLogin) -> bool {
         matches!((self, new), (Self::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new)
     }
@@ -149,13 +149,13 @@ impl Mailbox {
 /// The outcome of a mailbox's polls.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct MailboxStatus {
-    /// Time of the next poll; `None`: only after a person has acted.
+    /// Time of the next poll; `None`: no poll until a person has acted.
     pub next_poll_at: Option<i64>,
     /// The end of the hold: the server asked us not to connect before this time.
     pub hold_until: Option<i64>,
     /// Failed polls in a row.
     pub failures: i64,
-    /// Time of the first failure in a row.
+    /// Time of the first of these failures.
     pub failing_since: Option<i64>,
     /// The last poll, successful or not.
     pub last_attempt_at: Option<i64>,
@@ -192,7 +192,7 @@ pub struct Changes {
     pub server: Option<Server>,
     pub username: Option<String>,
     pub login: Option<NewLogin>,
-    /// The server and login name that the new login is meant for. If they have changed by now, the change fails.
+    /// The server and login name that the new login is meant for. The change fails if the mailbox no longer has them.
     pub expected_account: Option<(Server, String)>,
     /// Whether the current login is kept although the server changes. Otherwise a server change deletes it, since it
     /// was given for the previous server.
@@ -370,7 +370,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Watches these folders in this order, in addition to those already watched.
+    /// Watches these folders in this order, in addition to those that are already watched.
     async fn watch_folders(&mut self, mailbox_id: i64, folders: &[String]) -> Result<(), StoreError> {
         for (position, name) in (0_i64..).zip(folders) {
             let statement = self.sql(
@@ -383,7 +383,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Starts a mailbox that is in setup: a start of "now" means this time. Returns whether it was in setup.
+    /// Starts a mailbox that is in setup: a start of "now" then means the time `now`. Returns whether the mailbox was
+    /// in setup.
     pub async fn start_mailbox(&mut self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- start a mailbox
@@ -404,8 +405,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes a mailbox with its password, its ledger, and its grant unless another mailbox uses it. Imported mail
-    /// stays in its inbox.
+    /// Removes a mailbox with its password and its ledger, and with its grant unless another mailbox uses that.
+    /// Imported mail stays in its inbox.
     pub async fn remove_mailbox(&mut self, id: i64) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- remove a mailbox
@@ -426,7 +427,7 @@ impl Tx<'_> {
         Ok(statement.bind(id).bind(now).run().await? == 1)
     }
 
-    /// Stores that a consent was given for this login name of a mailbox. If the mailbox was waiting for it, it is
+    /// Stores that a consent was given for this login name of a mailbox. A mailbox that was waiting for the consent is
     /// polled at once.
     pub async fn record_consent(&mut self, id: i64, username: &str, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Conflict, Resource, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 
-/// An imported message: a line of `mailferry message list`, and the message of the API.
+/// An imported message, as a line of `mailferry message list` and in the API.
 #[derive(Debug, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 #[schema(as = Message)]
 pub struct MessageLine {
@@ -25,7 +25,7 @@ pub struct MessageLine {
     /// The mail's UID in that folder.
     #[sqlx(try_from = "i64")]
     pub uid: u32,
-    /// The Message-ID field.
+    /// The content of the Message-ID field.
     pub message_id: Option<String>,
     /// The sender's address.
     #[sqlx(rename = "from_address")]
@@ -39,7 +39,7 @@ pub struct MessageLine {
     pub sha256: String,
     /// INTERNALDATE: when the customer's server received the mail.
     pub internal_date: Option<Timestamp>,
-    /// When it was imported.
+    /// When the message was imported.
     pub imported_at: Timestamp,
     /// Whether the mail was there before the mailbox was added.
     pub historic: bool,
@@ -56,7 +56,7 @@ pub struct MessageLine {
     pub forwarded_at: Option<Timestamp>,
 }
 
-/// A place where a mail was found, whether or not it was already imported from another place.
+/// A folder and UID where a mail was found, whether or not the mail was already imported from another place.
 #[derive(Debug, Serialize, sqlx::FromRow)]
 pub struct Arrival {
     pub mailbox: String,
@@ -132,7 +132,7 @@ impl Store {
         Ok(statement.all().await?)
     }
 
-    /// Messages of an inbox before `before`, newest first.
+    /// Messages of an inbox with a lower number than `before`, newest first.
     pub async fn newest_messages(
         &self,
         inbox_id: i64,
@@ -161,7 +161,7 @@ impl Store {
         line.ok_or_else(|| Resource::Message(id).missing())
     }
 
-    /// All places where a message was found.
+    /// All arrivals of a message: the folders and UIDs where its mail was found.
     pub async fn arrivals(&self, id: i64) -> Result<Vec<Arrival>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

@@ -1,5 +1,5 @@
-//! MTA-STS policies of recipients' domains. They are stored so that neither a restart nor an attacker who blocks a domain's answers
-//! can remove its policy before it expires.
+//! MTA-STS policies of recipients' domains. They are stored so that neither a restart nor an attacker who blocks the
+//! answers of a domain can remove the domain's policy before it expires.
 
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
@@ -8,7 +8,7 @@ use crate::target::StsMode;
 /// A stored policy.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct StsPolicy {
-    /// The id in DNS at the time of the fetch.
+    /// The id that DNS gave for the policy when it was fetched.
     pub policy_id: String,
     #[sqlx(try_from = "String")]
     pub mode: StsMode,

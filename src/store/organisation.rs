@@ -47,7 +47,7 @@ pub struct Organisation {
 pub const FIRST_ORGANISATION: i64 = 1;
 
 impl Tx<'_> {
-    /// The organisation with this name, created if missing, and whether it was created.
+    /// The organisation with this name, which is created if it is missing, and whether it was created.
     pub async fn add_organisation(&mut self, name: &str, now: Timestamp) -> Result<(Organisation, bool), StoreError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {

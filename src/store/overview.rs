@@ -16,7 +16,7 @@ pub enum MailboxState {
     NeedsPerson,
     /// The mailbox fails, and is retried.
     Failing,
-    /// Nothing failed, but the last complete poll is too long ago.
+    /// The last poll did not fail, but the last complete poll is too long ago.
     Behind,
     /// No poll has been completed yet.
     New,
@@ -74,7 +74,7 @@ impl MailboxState {
     }
 }
 
-/// Converts a position in the list.
+/// Converts a position in [`MailboxState::ALL`].
 impl From<i64> for MailboxState {
     fn from(rank: i64) -> Self {
         usize::try_from(rank).ok().and_then(|rank| Self::ALL.get(rank).copied()).unwrap_or(Self::NeedsPerson)
@@ -97,7 +97,7 @@ pub struct MailboxLine {
     pub today: i64,
     /// Time of the next poll.
     pub next_poll_at: Option<Timestamp>,
-    /// Time of the first failure in a row.
+    /// Time of the first of the consecutive failures.
     pub failing_since: Option<Timestamp>,
     /// The error of the last poll, as JSON.
     pub last_error: Option<String>,
@@ -116,7 +116,7 @@ pub struct ListFilter<'a> {
     pub inbox_id: Option<i64>,
 }
 
-/// The times that a list depends on.
+/// The times that decide what a list shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Moments {
     /// Start of the reader's day.
@@ -124,7 +124,7 @@ pub struct Moments {
     pub now: Timestamp,
 }
 
-/// A mailbox is behind if its last complete poll is more than three intervals and this time ago.
+/// A mailbox is behind if its last complete poll is longer ago than three intervals plus this time.
 const BEHIND_AFTER: Duration = Duration::from_mins(1);
 
 /// Number of possible UIDs in an epoch: `epoch * UIDS + uid` is unique for each mail.
@@ -134,7 +134,7 @@ const UIDS: i64 = 1 << 32;
 const QUARTER_HOUR_MS: i64 = 15 * 60 * 1000;
 
 impl ListFilter<'_> {
-    /// The LIKE pattern for the text.
+    /// The LIKE pattern that finds the text.
     fn pattern(&self) -> Option<String> {
         self.text.map(|text| {
             let literal = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
@@ -218,8 +218,8 @@ impl Store {
         Ok(statement.bind(id).first().await?)
     }
 
-    /// Number of mails from a mailbox in each quarter of an hour since a time. All time zones differ by multiples of a
-    /// quarter.
+    /// Number of mails from a mailbox in each quarter of an hour since a time. The offsets of all time zones are
+    /// multiples of a quarter of an hour.
     pub async fn mails_by_quarter_hour(
         &self,
         mailbox: &Mailbox,

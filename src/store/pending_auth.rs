@@ -8,13 +8,13 @@ use crate::clock::Timestamp;
 /// A pending authorization.
 #[derive(Debug, sqlx::FromRow)]
 pub struct PendingAuth {
-    /// Hash of the key in the cookie of the browser that started it.
+    /// Hash of the key in the cookie of the browser that started the authorization.
     pub browser_hash: Vec<u8>,
-    /// The mailbox that it is for; `None`: signing in to the pages.
+    /// The mailbox that the authorization is for; `None` if a person signs in to the pages.
     pub mailbox_id: Option<i64>,
-    /// The link that it was started from, if any.
+    /// The link that the authorization was started from, if any.
     pub link_hash: Option<Vec<u8>>,
-    /// The secrets that the response is checked and used with, sealed.
+    /// The secrets that are needed to check and use the response, sealed.
     pub sealed: Vec<u8>,
 }
 

@@ -106,7 +106,7 @@ impl NewPerson<'_> {
     /// The name as it is stored.
     ///
     /// # Errors
-    /// The name is invalid, or the role does not go with the organisation.
+    /// The name is invalid, or the role does not fit the organisation.
     pub(super) fn validated_name(&self) -> Result<String, StoreError> {
         let name = person_name(self.name).map_err(|_| Conflict::InvalidPersonName)?;
         if (self.role == Role::Operator) == self.organisation_id.is_some() {
@@ -137,7 +137,7 @@ impl Tx<'_> {
             .run()
             .await;
         added.map_err(|error| StoreError::on_unique_violation(error, || Conflict::PersonExists(name)))?;
-        // The installation is set up now.
+        // The installation now has a person, so the links for setting it up end.
         let links = self.sql(
             r"-- end the links for setting up
             DELETE FROM link WHERE purpose = 'setup' AND used_at IS NULL",
@@ -166,7 +166,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Detaches a person from the identity provider's subject: the next sign-in under their name binds a new one.
+    /// Detaches a person from the identity provider's subject: the next sign-in under the person's name binds a new subject.
     pub async fn forget_subject(&mut self, person_id: i64) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- forget a person's subject
@@ -176,11 +176,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes a person with all sessions, links and tokens, so that no access is left. Returns the number of revoked
-    /// tokens.
+    /// Removes a person with all sessions, links and tokens, so that the person has no access any more. Returns the
+    /// number of revoked tokens.
     ///
     /// # Errors
-    /// [`Conflict::LastOperator`]: nobody could add another operator.
+    /// [`Conflict::LastOperator`]: without this person, nobody could add another operator.
     pub async fn remove_person(&mut self, person: &Person) -> Result<u64, StoreError> {
         let others = self.sql(
             r"-- another operator

@@ -8,7 +8,7 @@ use crate::fact::{Notice, StoredFact, to_json};
 #[derive(Debug)]
 pub struct Outcome {
     pub started_at: Timestamp,
-    /// Whether nothing failed.
+    /// Whether the poll succeeded: nothing failed.
     pub success: bool,
     /// Whether every folder was read to its end.
     pub complete: bool,
@@ -19,7 +19,7 @@ pub struct Outcome {
     pub notes: Vec<Notice>,
     /// Whether the poll gets a row of its own, because it found something, failed or made a decision.
     pub noteworthy: bool,
-    /// Time of the next poll; `None`: only after a person has acted.
+    /// Time of the next poll; `None`: no poll until a person has acted.
     pub next_poll_at: Option<Timestamp>,
     /// The end of the hold: the server asked us not to connect before this time.
     pub hold_until: Option<Timestamp>,
@@ -29,12 +29,12 @@ pub struct Outcome {
     pub bytes: u64,
 }
 
-/// An error, with the columns by which mailboxes that have it are found.
+/// An error, with the values that are stored in columns so that mailboxes with this error can be found.
 #[derive(Debug, Clone)]
 pub struct StoredError {
     /// The whole error, as JSON.
     pub json: String,
-    /// The step at which it happened.
+    /// The step of the poll in which the error happened.
     pub step: &'static str,
     pub blame: &'static str,
     /// Whether only a person can fix the error.

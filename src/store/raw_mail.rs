@@ -3,7 +3,7 @@
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
 
-/// Size of every row except the last of a mail. All code must cut mail at the same offsets, since existing rows are not
+/// Size of every row of a mail except the last. All code must cut mail at the same offsets, since existing rows are not
 /// written again.
 pub const CHUNK: usize = 1 << 20;
 
@@ -75,9 +75,9 @@ impl Store {
 const MAX_REMOVED_BYTES: i64 = 64 << 20;
 
 impl Tx<'_> {
-    /// Deletes the bytes of messages that all their targets accepted before a time, if one of these targets is set to `--only`. Bytes
-    /// that another message needs stay. A message with a delivery that waits, is held or was dropped keeps its bytes, and so does one that
-    /// also came by forwarding.
+    /// Deletes the bytes of messages that all of their targets accepted before a time, if one of these targets is set
+    /// to `--only`. Bytes that another message needs are kept. So are those of a message that also came by forwarding,
+    /// or that has a delivery which waits, is held or was dropped.
     pub(super) async fn remove_delivered_raw_mail(
         &mut self,
         (before, now): (Timestamp, Timestamp),
@@ -86,7 +86,8 @@ impl Tx<'_> {
         if self.unneeded_raw_mail(before, 1).await?.is_empty() {
             return Ok(0);
         }
-        // Meanwhile, no import may begin to use bytes that are about to be deleted, or bring a bounce of one of these mails.
+        // Until the commit, no import may begin to use bytes that are about to be deleted, or bring a bounce of one of
+        // these mails.
         self.block_imports().await?;
         let mut room = MAX_REMOVED_BYTES;
         let mut messages = Vec::new();
@@ -137,7 +138,7 @@ impl Tx<'_> {
         Ok(statement.bind(before).bind(limit).all().await?)
     }
 
-    /// Keeps the bytes of a message for good, since one of its targets did not take it.
+    /// Keeps the bytes of a message for good, since one of its targets did not receive it from us.
     pub(super) async fn keep_bytes(&mut self, message: i64) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- keep the bytes of a message

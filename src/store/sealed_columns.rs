@@ -1,4 +1,4 @@
-//! The sealed columns: passwords of mailboxes and tokens of grants.
+//! The sealed columns: passwords of mailboxes, secrets of targets and tokens of grants.
 
 use super::{
     Reader, Store, StoreError, Tx, access_row, password_row, refresh_row, target_look_password_row,
@@ -123,8 +123,8 @@ impl Store {
         Ok(false)
     }
 
-    /// Reseals every password and every secret of a target with the vault's current key. Returns how many there were. One that
-    /// is set meanwhile is not overwritten.
+    /// Reseals every password and every secret of a target with the vault's current key. Returns the number of resealed
+    /// values. A value that is set meanwhile is not overwritten.
     pub async fn reseal_passwords(&self, vault: &Vault) -> Result<usize, StoreError> {
         let mut count = 0;
         for column in std::iter::once(&PASSWORD).chain(&TARGET_SECRETS) {
@@ -167,7 +167,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Opens every secret, to check that the key is the right one. Returns how many there are.
+    /// Opens every secret, to check that the key is the right one. Returns the number of secrets.
     pub async fn open_secrets(&self, vault: &Vault) -> Result<usize, StoreError> {
         let mut count = 0;
         let mut reader = self.read().await?;
@@ -183,7 +183,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Deletes every secret, when the key that sealed them is lost. Returns how many there were.
+    /// Deletes every secret, for use after the key that sealed them is lost. Returns the number of deleted secrets.
     pub async fn delete_secrets(&mut self) -> Result<u64, StoreError> {
         let mut count = 0;
         for column in columns() {

@@ -1,4 +1,4 @@
-//! Search for mail by words of its sender, subject or Message-ID, whether it was imported or quarantined.
+//! Search for mail by words in its sender, subject or Message-ID, whether the mail was imported or quarantined.
 
 use super::db::Db;
 use super::ledger::UidState;
@@ -22,7 +22,7 @@ pub struct QuarantinedMail {
     pub updated_at: Timestamp,
 }
 
-/// Maximum number of words of a query; more do not make it more precise.
+/// Maximum number of words in a query; further words do not make it more precise.
 const MAX_WORDS: usize = 12;
 /// Maximum number of inboxes of an organisation that are named in an SQLite index query; with more, the result is
 /// filtered instead.
@@ -47,7 +47,7 @@ fn quoted(words: &[String], quote: &str, prefix_mark: &str) -> Vec<String> {
 }
 
 impl Store {
-    /// Imported mail that has all of these words, the last of them as a prefix; newest first, before `before`.
+    /// Imported mail that contains all of these words, the last of them as a prefix, before `before` and newest first.
     pub async fn find_messages(
         &self,
         scope: Scope,
@@ -105,8 +105,8 @@ impl Store {
         Ok(Some(format!("{text} AND inbox_id : ({inboxes})")))
     }
 
-    /// A page of quarantined mail with its header, newest first: of the scope, or of one mailbox since a time. Empty
-    /// after the last page, of at most [`MAX_QUARANTINE_PAGES`].
+    /// A page of quarantined mail with its header, newest first: of the scope, or of one mailbox since a time. After
+    /// the last page, or after [`MAX_QUARANTINE_PAGES`] pages, the result is empty.
     pub async fn quarantined_mail(
         &self,
         scope: Scope,

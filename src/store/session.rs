@@ -91,7 +91,7 @@ impl Store {
         Ok(statement.bind(key_hash).first_value::<i64>().await?.is_some())
     }
 
-    /// Stores that a person has signed in with this browser. Beyond the maximum number the oldest ones are deleted.
+    /// Stores that a person has signed in with this browser. Of more than [`MAX_BROWSERS`] browsers, the oldest are deleted.
     pub async fn remember_browser(&self, person_id: i64, key_hash: &[u8], now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let remember = tx.sql(

@@ -68,7 +68,7 @@ impl<'c> Statement<'c> {
         self
     }
 
-    /// Replaces `{rows}` by placeholders for this many rows of this many columns. The values are bound next, row by
+    /// Replaces `{rows}` with placeholders for this many rows of this many columns. The values are bound next, row by
     /// row; nothing may be bound before them. SQLite looks up each numbered placeholder among all others, which takes
     /// longer than the insert itself if there are thousands, so for SQLite the placeholders have no numbers.
     pub(super) fn rows(mut self, rows: usize, columns: usize) -> Self {

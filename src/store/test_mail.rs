@@ -1,4 +1,4 @@
-//! Test mails: a code that was sent to a mailbox, to find out whether it arrives.
+//! Test mails: mails with a code that are sent to a mailbox to find out whether they arrive.
 
 use super::search::search_words;
 use super::{MessageLine, Reader, Scope, Store, StoreError, Tx};
@@ -12,7 +12,7 @@ pub struct TestMail {
     pub created_at: Timestamp,
     /// When Mailferry sent the mail, if it did.
     pub sent_at: Option<Timestamp>,
-    /// Why Mailferry could not send it.
+    /// Why Mailferry could not send the mail.
     pub problem: Option<String>,
 }
 

@@ -60,10 +60,10 @@ pub struct Token {
     pub organisation: Option<String>,
     /// When the token was created.
     pub created_at: Timestamp,
-    /// The person who created it, or who created the token with which it was created; empty: the command line.
+    /// The person who created the token, directly or with another token; empty: the command line.
     #[serde(skip)]
     pub created_by: String,
-    /// The name of the token with which it was created.
+    /// The name of the token with which this token was created.
     pub made_by: Option<String>,
     #[serde(skip)]
     pub made_by_id: Option<i64>,
@@ -74,7 +74,8 @@ pub struct Token {
 }
 
 impl Token {
-    /// The token as a reader with this scope may see it: a token of all organisations is not named to a reader of one.
+    /// The token as an actor with this scope may see it: the token that created it is named only to its own
+    /// organisation and to those who see all organisations.
     fn visible_to(self, scope: Scope) -> Self {
         let is_maker_visible = scope.id().is_none() || self.made_by_organisation == scope.id();
         Self { made_by: self.made_by.filter(|_| is_maker_visible), ..self }
@@ -90,7 +91,7 @@ pub struct NewToken<'a> {
     pub scope: TokenScope,
     /// The organisation that the token is limited to; `None`: all organisations.
     pub organisation_id: Option<i64>,
-    /// The person who creates it, and the token with which it is created, if any; empty for the command line.
+    /// The creator of the token: the person and, if a token was used, that token; empty for the command line.
     pub creator: Creator<'a>,
 }
 
@@ -129,9 +130,9 @@ impl Tx<'_> {
         added.map_err(|error| StoreError::on_unique_violation(error, || Conflict::TokenExists(name.to_owned())))
     }
 
-    /// Revokes a token: requests with it are refused from then on, and links created with it no longer work. With
-    /// `with_descendants` tokens created with it are revoked too; otherwise their creator becomes the token that
-    /// created this one. Returns the number of revoked tokens.
+    /// Revokes a token: requests with it are refused from then on, and links created with it no longer work. If
+    /// `with_descendants`, tokens created with it are revoked too; otherwise they pass to the token that created this
+    /// one. Returns the number of revoked tokens.
     pub async fn revoke_token(&mut self, id: i64, with_descendants: bool) -> Result<u64, StoreError> {
         if with_descendants {
             let statement = self.sql(
@@ -252,8 +253,8 @@ impl Store {
         Ok(statement.bind(token_id).bind(key).first().await?)
     }
 
-    /// Claims an idempotency key for a request. Of two concurrent requests one gets it. The response is stored later;
-    /// if that does not happen in time, the worker has died and the key is free again.
+    /// Claims an idempotency key for a request. Of two concurrent requests only one gets the key. The response is
+    /// stored later; if that does not happen in time, the worker has died and the key is free again.
     pub async fn claim_key(&self, token_id: i64, key: &str, hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let free = tx.sql(

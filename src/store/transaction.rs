@@ -10,7 +10,7 @@ use super::db::Db;
 use super::statement::Statement;
 use super::{Store, StoreError};
 
-/// A connection for reading. A [`Tx`] dereferences to one, so everything can be read within a transaction too.
+/// A connection for reading. A [`Tx`] dereferences to a `Reader`, so everything can be read within a transaction too.
 pub struct Reader {
     connection: Connection,
     least_interval: Duration,
@@ -28,7 +28,7 @@ impl Reader {
         self.least_interval
     }
 
-    /// A statement to bind and run. The first line of its text is its name.
+    /// A statement, ready to bind its values and run. The first line of its text is its name.
     pub(super) fn sql(&mut self, text: &'static str) -> Statement<'_> {
         match &mut self.connection {
             Connection::Sqlite(connection) => Statement::on_sqlite(connection, text),

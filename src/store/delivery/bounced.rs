@@ -6,8 +6,9 @@ use crate::store::batch::Bounce;
 use crate::store::{StoreError, Tx};
 
 impl Tx<'_> {
-    /// Holds a delivery whose mail a later server returned: the target accepted it, but nobody received it. A delivery that is still
-    /// being sent is held once its result is stored. An address that this installation did not sign is ignored.
+    /// Holds a delivery whose mail a later server returned: the target accepted the mail, but nobody received it. A
+    /// delivery that is still being sent is held once its result is stored. A bounce to an address that this
+    /// installation did not sign is ignored.
     pub(in crate::store) async fn record_bounce(&mut self, bounce: &Bounce) -> Result<(), StoreError> {
         let secret = self.sql(
             r"-- secret of the installation

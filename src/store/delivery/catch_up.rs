@@ -12,8 +12,8 @@ struct FinishedCounts {
 }
 
 impl Reader {
-    /// The progress of a target through its backlog; `None` if it has none. The backlog began when the oldest waiting mail was
-    /// queued, and includes the mail that was delivered since then.
+    /// The progress of a target through its backlog; `None` if it has no backlog. The backlog began when the oldest
+    /// waiting mail was queued, and includes the mail that was delivered since then.
     pub async fn catch_up(
         &mut self,
         target: &DeliveryTarget,

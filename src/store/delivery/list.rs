@@ -10,24 +10,24 @@ use crate::store::{Reader, Scope, StoreError, Tx};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryState {
-    /// It waits for its turn.
+    /// The delivery waits for its turn.
     Queued,
-    /// It is being sent.
+    /// The mail is being sent.
     Sending,
-    /// An attempt may have delivered it; it is sent again with the same id.
+    /// An attempt may have delivered the mail, which is sent again with the same id.
     Maybe,
-    /// The target refused it for now; it is retried automatically.
+    /// The target refused the mail for now; the delivery is retried automatically.
     Deferred,
-    /// A person decides.
+    /// The delivery is not sent until a person decides.
     Held,
-    /// The target has taken it.
+    /// The target has accepted the mail.
     Delivered,
-    /// A person dropped it, or the mail had come by forwarding.
+    /// A person dropped the delivery, or the mail had already come by forwarding.
     Dropped,
 }
 
 impl DeliveryState {
-    /// As stored and shown.
+    /// The name as stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -53,7 +53,7 @@ impl TryFrom<String> for DeliveryState {
     }
 }
 
-/// A delivery: a line of `mailferry delivery list`, and the delivery of the API.
+/// A delivery, as a line of `mailferry delivery list` and in the API.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 #[schema(as = Delivery)]
 pub struct DeliveryLine {
@@ -77,7 +77,7 @@ pub struct DeliveryLine {
     pub from: Option<String>,
     /// The subject of the message.
     pub subject: Option<String>,
-    /// The state.
+    /// The state of the delivery.
     #[sqlx(try_from = "String")]
     pub state: DeliveryState,
     /// Whether the answer to an attempt was lost, so that the target may have the mail already.
@@ -86,16 +86,16 @@ pub struct DeliveryLine {
     pub attempts: i64,
     /// When the mail was queued.
     pub created_at: Timestamp,
-    /// When it was last tried.
+    /// When the delivery was last attempted.
     pub last_attempt_at: Option<Timestamp>,
     /// When a deferred delivery is tried again.
     pub retry_at: Option<Timestamp>,
     /// Why the last attempt failed.
     #[schema(value_type = Option<String>)]
     pub problem: Option<StoredFact<DeliveryProblem>>,
-    /// The target's answer to the attempt that delivered it.
+    /// The target's answer to the attempt that delivered the mail.
     pub answer: Option<String>,
-    /// When it was delivered or dropped.
+    /// When the mail was delivered or the delivery was dropped.
     pub finished_at: Option<Timestamp>,
 }
 
@@ -109,19 +109,19 @@ pub struct DeliveryFilter<'a> {
     pub message: Option<i64>,
 }
 
-/// The numbers of all unfinished deliveries.
+/// The number of unfinished deliveries, and of failing targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
 pub struct DeliveryTotals {
-    /// Waiting for their turn or for a retry.
+    /// Deliveries that wait for their turn or for a retry.
     pub waiting: i64,
-    /// Held until a person decides.
+    /// Deliveries that are held until a person decides.
     pub held: i64,
-    /// Targets that are failing.
+    /// Number of failing targets.
     pub failing_targets: i64,
 }
 
 impl Reader {
-    /// A page of deliveries within the scope, the newest first, before the one with this number.
+    /// A page of the deliveries within the scope, newest first: those with a lower number than `before`.
     pub async fn deliveries(
         &mut self,
         scope: Scope,
@@ -152,7 +152,7 @@ impl Reader {
         found.ok_or_else(|| Resource::Delivery(id.to_string()).missing())
     }
 
-    /// Counts the deliveries that are not finished, and the targets that fail.
+    /// Counts the unfinished deliveries and the failing targets.
     pub async fn delivery_totals(&mut self) -> Result<DeliveryTotals, StoreError> {
         let statement = self.sql(
             r"-- count unfinished deliveries and failing targets
@@ -166,8 +166,8 @@ impl Reader {
 }
 
 impl Tx<'_> {
-    /// Returns a delivery that is held, waiting or dropped to the queue, and resets its attempts. False if it was delivered, or is being
-    /// sent.
+    /// Returns a delivery that is held, waiting or dropped to the queue, and resets its attempts. Returns false if the
+    /// mail was delivered or is being sent.
     pub async fn retry_delivery(&mut self, delivery: &DeliveryLine, now: Timestamp) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- retry a delivery
@@ -180,7 +180,7 @@ impl Tx<'_> {
         Ok(retried == 1)
     }
 
-    /// Retries all held deliveries of a target. Returns how many there were.
+    /// Retries all held deliveries of a target. Returns the number of these deliveries.
     pub async fn retry_held(&mut self, target_id: i64, now: Timestamp) -> Result<u64, StoreError> {
         let statement = self.sql(
             r"-- retry the held deliveries of a target
@@ -193,7 +193,8 @@ impl Tx<'_> {
         Ok(retried)
     }
 
-    /// Drops an unfinished delivery. The message stays in the inbox. False if the delivery is finished, or is being sent.
+    /// Drops an unfinished delivery. The message stays in the inbox. Returns false if the delivery is finished or is
+    /// being sent.
     pub async fn drop_delivery(&mut self, delivery: &DeliveryLine, now: Timestamp) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- drop a delivery
@@ -208,7 +209,7 @@ impl Tx<'_> {
         Ok(dropped == 1)
     }
 
-    /// Drops all held deliveries of a target. Returns how many there were.
+    /// Drops all held deliveries of a target. Returns the number of these deliveries.
     pub async fn drop_held(&mut self, target_id: i64, now: Timestamp) -> Result<u64, StoreError> {
         let keep = self.sql(
             r"-- keep the bytes of held messages that are dropped
@@ -226,7 +227,8 @@ impl Tx<'_> {
         Ok(statement.bind(target_id).bind(now).run().await?)
     }
 
-    /// Moves a held delivery to another target of the same inbox, and queues it there. False if the delivery is not held.
+    /// Moves a held delivery to another target of the same inbox, and queues it there. Returns false if the delivery is
+    /// not held.
     pub async fn move_delivery(
         &mut self,
         delivery: &DeliveryLine,

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::fact::{DeliveryProblem, to_json};
 use crate::store::{StoreError, Tx};
 
-/// The hour of a time, counted since 1970, by which the mails of a sender are counted.
+/// The number of the hour, since 1970, that a time is in. The mails of a sender are counted by this hour.
 pub fn hour(at: Timestamp) -> i64 {
     at.0.div_euclid(HOUR)
 }
@@ -16,10 +16,10 @@ pub fn hour(at: Timestamp) -> i64 {
 const HOUR: i64 = Duration::from_hours(1).as_millis() as i64;
 
 impl Tx<'_> {
-    /// Queues the deliveries of the messages with these numbers. A message that already reached the system behind a target by
-    /// forwarding is not delivered to that target. If one sender sends more than `sender_limit` mails to one inbox within an hour, the
-    /// further ones are held, since they suggest a loop. Mail from before the mailbox was added does not count. The hour is taken from
-    /// INTERNALDATE, so that a backlog of several days does not look like a loop.
+    /// Queues the deliveries of the messages with these numbers. A message that already reached the system behind a target
+    /// by forwarding is not delivered to that target. If a sender sends more than `sender_limit` mails to one inbox within
+    /// an hour, the rest of them are held, since so many suggest a loop. Mail from before the mailbox was added is not
+    /// counted. The hour is taken from INTERNALDATE, so that a backlog of several days does not look like a loop.
     pub(in crate::store) async fn queue_deliveries(
         &mut self,
         messages: Range<i64>,

@@ -55,8 +55,8 @@ impl Store {
         Ok(since == now)
     }
 
-    /// Clears the problem of an application: mailboxes that failed only for lack of a token are polled. Returns whether
-    /// there was a problem.
+    /// Clears the problem of an application, and schedules polls of the mailboxes that failed only for lack of a token.
+    /// Returns whether there was a problem.
     pub async fn app_works(&self, provider: &str, now: Timestamp) -> Result<bool, StoreError> {
         if self.app_problem(provider).await?.is_none() {
             return Ok(false);

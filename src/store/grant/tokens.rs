@@ -14,18 +14,18 @@ pub struct SealedTokens {
     pub refresh: Option<Vec<u8>>,
     /// Expiry of the access token.
     pub expires_at: Timestamp,
-    /// The time from which the access token is renewed.
+    /// The time from which the access token is renewed before it is used again.
     pub renew_at: Timestamp,
     /// Expiry of the consent itself, if the provider reports one.
     pub consent_ends_at: Option<Timestamp>,
 }
 
-/// Why a grant gives no token.
+/// Why no token could be obtained for a grant.
 #[derive(Debug)]
 pub struct GrantProblem {
     /// The problem, as JSON.
     pub problem: String,
-    /// Whether only a new consent helps.
+    /// Whether only a new consent can solve the problem.
     pub needs_consent: bool,
     /// The time before which our own back-off allows no token request.
     pub retry_at: Option<Timestamp>,
@@ -33,8 +33,8 @@ pub struct GrantProblem {
     pub provider_retry_at: Option<Timestamp>,
 }
 
-/// Maximum difference between the clocks of workers. A lock that ends later than any lock can, by more than this, was
-/// written with a wrong clock and counts as expired.
+/// Maximum difference between the clocks of workers. A lock that ends later than now plus its maximum duration and this
+/// difference was written with a wrong clock and counts as expired.
 const MAX_CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 impl Store {
@@ -68,8 +68,8 @@ impl Store {
         Ok(grant.map(|grant| (grant, lock)))
     }
 
-    /// The holder of a grant's lock: token and owner. `None` if nobody holds it or it has expired; `longest` is the
-    /// maximum duration of a lock.
+    /// The holder of a grant's lock: token and owner. `None` if nobody holds the lock or it has expired; `longest` is
+    /// the maximum duration of a lock.
     pub async fn grant_lock(
         &self,
         id: i64,
@@ -109,9 +109,9 @@ impl Store {
         tx.commit().await
     }
 
-    /// Stores renewed tokens, unless others were stored since `before` was read. Mailboxes that failed for lack of a
-    /// token are polled. Durable on return: a rotated refresh token is on disk before the access token that came with
-    /// it is used.
+    /// Stores renewed tokens, unless other tokens were stored since `before` was read, and schedules polls of the
+    /// mailboxes that failed for lack of a token. Durable on return: a rotated refresh token is on disk before the
+    /// access token that came with it is used.
     pub async fn store_renewed_tokens(
         &self,
         before: &Grant,
@@ -142,9 +142,9 @@ impl Store {
         Ok(kept == 1)
     }
 
-    /// Replaces the tokens of a grant with those of a new consent, and has its mailboxes polled. A running poll loses
-    /// its lease, so that it cannot report a failure of the previous consent. Returns `false` if the grant no longer
-    /// exists.
+    /// Replaces the tokens of a grant with those of a new consent, and schedules polls of its mailboxes. A running poll
+    /// loses its lease, so that it cannot report a failure of the previous consent. Returns `false` if the grant no
+    /// longer exists.
     pub async fn store_consent(
         &self,
         id: i64,
@@ -176,7 +176,8 @@ impl Store {
         Ok(kept == 1)
     }
 
-    /// Stores why there is no token, unless one was stored since `before` was read. Returns whether it was stored.
+    /// Stores why there is no token, unless a token was stored since `before` was read. Returns whether the problem was
+    /// stored.
     pub async fn grant_failed(
         &self,
         before: &Grant,

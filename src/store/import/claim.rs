@@ -1,8 +1,8 @@
 //! Recognises a mail that is already imported: the same identity in the same inbox, through another folder, another
 //! mailbox or an earlier UIDVALIDITY of this folder.
 //!
-//! Within one epoch every UID is a mail of its own, so a message can be claimed by only one UID of an epoch: two equal
-//! mails side by side in one folder stay two, and are recognised as two when they appear again.
+//! Within one epoch every UID is a mail of its own, so only one UID of an epoch can claim a message: two equal mails
+//! side by side in one folder remain two messages, and are recognised as two when they appear again.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::store::batch::Finding;
 use crate::store::{StoreError, Tx};
 
 impl Tx<'_> {
-    /// The batch's identities that are already in some inbox. One query for all, since usually there are none.
+    /// The batch's identities that are already in some inbox. One query checks all of them, since usually none is.
     pub(super) async fn identities_present(
         &mut self,
         findings: &[(u32, Finding)],
@@ -63,8 +63,8 @@ impl Tx<'_> {
         Ok(found)
     }
 
-    /// Whether an older epoch of this folder has imported the message. If so, moves the pending effect of the old copy
-    /// to this UID, at the same step.
+    /// Whether an older epoch of this folder has imported the message. If so, this also moves the pending effect of the
+    /// old copy to this UID, at the same step.
     pub(super) async fn move_effect(&mut self, epoch_id: i64, uid: u32, message: i64) -> Result<bool, StoreError> {
         let find = self.sql(
             r"-- copy of a message in an older epoch

@@ -101,7 +101,7 @@ pub(super) struct MessageRow {
 }
 
 impl MessageRow {
-    /// A mail in an inbox, with the reason why it is there.
+    /// The row of a mail in an inbox, with the reason why the mail is there.
     pub fn new(id: i64, uid: u32, (inbox, why): (i64, &str), mail: &Mail) -> Self {
         Self {
             id,
@@ -132,7 +132,7 @@ impl Rows {
     }
 }
 
-/// A statement takes about 32,000 values; the widest row has 17.
+/// Maximum number of rows in one statement. A statement takes about 32,000 values, and the widest row has 17.
 const ROWS_PER_STATEMENT: usize = 500;
 
 /// Splits rows into groups that fit into one statement.
@@ -144,7 +144,7 @@ pub(super) fn row_groups<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     })
 }
 
-/// Maximum number of bytes in one statement, which copies them.
+/// Maximum number of bytes in one statement, since the statement copies them.
 const BYTES_PER_STATEMENT: usize = 4 << 20;
 
 /// Like [`row_groups`], but no group is much larger than [`BYTES_PER_STATEMENT`].
@@ -259,7 +259,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Deletes the chunks of mails that are finished now.
+    /// Deletes the downloaded chunks of mails that are now finished.
     async fn delete_finished_downloads(&mut self, epoch_id: i64) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- delete finished downloads

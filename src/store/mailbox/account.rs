@@ -1,14 +1,14 @@
-//! Mailboxes that log in to the same account: mail that one of them moves must not be imported by another.
+//! Mailboxes that log in to the same account: one of them must not import mail that another one moves.
 
 use crate::fact::Conflict;
 use crate::mailbox::{AfterImport, check_move_target};
 use crate::store::{Reader, StoreError};
 
-/// An account, and what a mailbox does with the copies in it.
+/// The account of a mailbox, and the effect of the mailbox on the copies in it.
 pub struct AccountUse<'a> {
-    /// `None` for a mailbox that is being added.
+    /// The mailbox; `None` if it is being added.
     pub id: Option<i64>,
-    /// Only mailboxes of this organisation are considered, so that an error names no other organisation's mailbox.
+    /// Only mailboxes of this organisation are considered, so that an error never names a mailbox of another organisation.
     pub organisation_id: i64,
     /// Host name or IP address.
     pub host: &'a str,
@@ -28,7 +28,7 @@ struct Row {
 
 impl Reader {
     /// Makes sure that neither this mailbox nor another of its organisation that logs in to the same account moves mail
-    /// into a folder that the other one polls. A concurrent change may slip through; the import then still recognises
+    /// into a folder that the other one polls. A concurrent change may go unnoticed; the import then still recognises
     /// the moved copies.
     ///
     /// # Errors

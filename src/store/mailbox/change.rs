@@ -1,4 +1,5 @@
-//! Changes to a mailbox, and their consequences for running polls and earlier decisions.
+//! Changes to a mailbox. A change also revokes the lease of a running poll, and resets earlier decisions that depended
+//! on the old settings.
 
 use super::account::AccountUse;
 use super::{Changes, Login, Mailbox, NewLogin, Server, password_row};
@@ -50,9 +51,9 @@ impl<'a> ChangedMailbox<'a> {
 }
 
 impl Tx<'_> {
-    /// Changes a mailbox, schedules a poll (an earlier failure may be fixed by the change), and returns the mailbox as
+    /// Changes a mailbox, schedules a poll (the change may have fixed an earlier failure), and returns the mailbox as
     /// it was before. A running poll loses its lease, so that it no longer changes the customer's copies under the old
-    /// settings. Without a vault no password is stored.
+    /// settings. Without a vault, no password is stored.
     ///
     /// # Errors
     /// [`StoreError::ServerChanged`]: the login was given for another server. [`StoreError::LinkInvalid`]: the link no
@@ -152,7 +153,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Stores the new login. There is one kind of login at a time: the other kind is deleted.
+    /// Stores the new login. A mailbox has only one kind of login at a time, so the other kind is deleted.
     async fn write_login(
         &mut self,
         before: &Mailbox,
@@ -176,14 +177,14 @@ impl Tx<'_> {
                 self.set_password_sealed(id, None).await?;
                 self.set_grant(id, None).await?;
             }
-            // The stored one stays, even if it is being resealed at this moment.
+            // The stored login stays, even if it is being resealed at this moment.
             (None, _) => self.move_grant(before, after.organisation_id).await?,
         }
         self.delete_unused_grants().await
     }
 
-    /// Moves a mailbox's consent to its new organisation, unless other mailboxes use it here: then a new consent is
-    /// needed there.
+    /// Moves the consent of a mailbox to its new organisation. If another mailbox uses the consent, or the new
+    /// organisation already has a grant of this identity, the mailbox gets the grant of the new organisation instead.
     async fn move_grant(&mut self, before: &Mailbox, organisation_id: i64) -> Result<(), StoreError> {
         let Login::OAuth { grant_id, key } = &before.login else { return Ok(()) };
         if organisation_id == before.organisation_id {
@@ -216,9 +217,8 @@ impl Tx<'_> {
         self.watch_folders(before.id, folders).await
     }
 
-    /// Closes the epochs if the server or the account changes, since the same UIDs may denote other mail there; mail
-    /// that is already imported is recognised by its content. A wait that the old server asked for does not apply to
-    /// the new one.
+    /// Closes the epochs if the server or the account changes, since the same UIDs may denote other mail there. Mail that is
+    /// already imported is recognised by its content. A hold that the old server asked for does not apply to the new one.
     async fn forget_server_state(&mut self, before: &Mailbox, after: &ChangedMailbox<'_>) -> Result<(), StoreError> {
         let is_same_host = after.server.host.eq_ignore_ascii_case(&before.server.host);
         if is_same_host && (after.server.port, after.username) == (before.server.port, before.username.as_str()) {
@@ -237,7 +237,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Deletes pending effects if the setting for copies changes.
+    /// Deletes pending effects if the setting for their action changes.
     async fn delete_effects(&mut self, before: &Mailbox, after: &ChangedMailbox<'_>) -> Result<(), StoreError> {
         if after.settings.after_import == before.after_import {
             return Ok(());
@@ -265,7 +265,7 @@ impl Tx<'_> {
         self.rewind_cursors(before.id).await
     }
 
-    /// Reopens the decision about the start if it changes, for the mails that were skipped so far.
+    /// If the start changes, forgets which mails the old start skipped, so that the next poll decides about them again.
     async fn reset_start(&mut self, before: &Mailbox, after: &ChangedMailbox<'_>) -> Result<(), StoreError> {
         if after.settings.start == before.start {
             return Ok(());
