@@ -84,7 +84,7 @@ causes! {
         RedirectMismatch = "app-redirect-mismatch",
         /// The application may not request a scope.
         ScopeRefused = "app-scope-refused",
-        /// The application may not get tokens by this grant type.
+        /// The application may not request tokens with this grant type.
         FlowNotAllowed = "app-flow-not-allowed",
         /// The provider rejects the request for another reason.
         AppRefused = "app-refused",
@@ -139,7 +139,7 @@ causes! {
     Provider {
         /// The provider asks us to retry later.
         Busy = "provider-busy",
-        /// The provider has a failure.
+        /// The provider reports a failure of its own.
         Down = "provider-down",
         /// The connection failed.
         Unreachable = "provider-unreachable",

@@ -1,4 +1,4 @@
-//! Time. Nothing else reads the wall clock, so that tests can set the time.
+//! Time. No other module reads the wall clock, so that tests can set the time.
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
@@ -68,7 +68,7 @@ impl Timestamp {
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Whole seconds read better; anything finer is noise to a person.
+        // Only whole seconds are shown, since people do not need fractions.
         write!(f, "{}Z", self.whole_seconds().to_datetime())
     }
 }
@@ -155,7 +155,7 @@ mod tests {
     }
 
     proptest! {
-        /// `jiff` itself writes and reads RFC 3339 for times in its range.
+        /// Compares with `jiff`, which itself writes and reads RFC 3339 for times in its range.
         #[test]
         fn a_time_is_written_as_jiff_writes_it(seconds in -62_167_219_200_i64..=253_402_207_200) {
             let judged = jiff::Timestamp::from_second(seconds).unwrap();

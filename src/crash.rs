@@ -1,6 +1,6 @@
 //! Crash points: places between two steps. A build with the feature `crash-points` aborts the process at the n-th crash
 //! point that it reaches (MAILFERRY_CRASH_AT=n), like a power failure, so that a test can crash it at each one.
-//! MAILFERRY_CRASH_LOG=FILE lists the points. In other builds they do nothing.
+//! MAILFERRY_CRASH_LOG=FILE lists the points. In other builds, crash points do nothing.
 
 #[cfg(feature = "crash-points")]
 mod points {

@@ -118,7 +118,7 @@ impl Source {
     }
 }
 
-/// A server as found in a source.
+/// A server as a source describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Candidate {
     host: String,
@@ -138,14 +138,14 @@ impl Candidate {
     }
 }
 
-/// The answer of one source.
+/// The result of one source.
 #[derive(Debug, PartialEq, Eq)]
 enum SourceResult {
     /// The server.
     Found(Source, Candidate),
     /// The domain declares that it offers no IMAP.
     NotOffered,
-    /// The source knows nothing.
+    /// The source names no server.
     Unknown,
 }
 
@@ -205,7 +205,7 @@ async fn guess(host: String, egress: &Egress, deadlines: &Deadlines) -> SourceRe
     }
 }
 
-/// Adds what we know about the server and its provider.
+/// Adds the known facts about the server's provider, and the kind of credential.
 fn describe(source: Source, candidate: Candidate, address: &Address, oauth: &config::OAuth) -> FoundServer {
     let known = provider::by_host(&candidate.host);
     let passwords = match known {

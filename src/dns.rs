@@ -1,5 +1,5 @@
-//! DNS: looks up MX, SRV and TXT records, which the system's resolver does not return, and addresses if the configuration sets name
-//! servers.
+//! DNS: looks up MX, SRV and TXT records, which the system's resolver does not return, and addresses if the configuration
+//! sets name servers.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -18,21 +18,21 @@ const MAX_RECORDS: usize = 50;
 pub struct Dns {
     /// `None` if the machine's resolver configuration is unreadable: then every lookup fails.
     resolver: Option<TokioResolver>,
-    /// Whether the configuration sets the name servers. Otherwise addresses come from the system's resolver, which has more sources than
-    /// DNS, such as /etc/hosts.
+    /// Whether the configuration sets the name servers. Otherwise addresses come from the system's resolver, which has more
+    /// sources than DNS, such as /etc/hosts.
     is_configured: bool,
     /// Time limit of one query, including retries.
     limit: Duration,
 }
 
-/// Why a lookup returned no records.
+/// The reason why a lookup returned no records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoAnswer {
     /// The name does not exist (NXDOMAIN).
     NoSuchName,
     /// The name exists, without records of this type.
     NoRecords,
-    /// No name server answers, or all of them report a failure (SERVFAIL, REFUSED). Nothing is known about the name.
+    /// No name server answers, or all of them report a failure (SERVFAIL, REFUSED). The name may or may not exist.
     Failed,
 }
 
@@ -76,7 +76,7 @@ impl Dns {
         };
         let resolver = builder.and_then(|mut builder| {
             let options = builder.options_mut();
-            // The resolver repeats a query after a lost packet, within the limit.
+            // A third of the limit, so that the resolver can repeat a query after a lost packet.
             options.timeout = limit / 3;
             options.attempts = 2;
             builder.build()

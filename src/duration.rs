@@ -1,12 +1,13 @@
-//! Durations as people write them in the configuration, on the command line and in the API: "90s", "10min", "1h 30m", "30 days".
+//! Durations as people write them in the configuration, on the command line and in the API: "90s", "10min", "1h 30m", "30
+//! days".
 
 use std::time::Duration;
 
 use jiff::SpanRelativeTo;
 use jiff::fmt::friendly::SpanParser;
 
-/// Parses a duration; `None` if the text is not a duration, is negative, or contains months or years, whose length varies. A day has
-/// 24 hours.
+/// Parses a duration; `None` if the text is not a duration, is negative, or contains months or years, whose length varies. A
+/// day has 24 hours.
 pub fn parse(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);

@@ -1,5 +1,5 @@
 //! A minimal HTTPS client whose connections pass `egress`, for identity providers and autoconfiguration. It follows no
-//! redirects, reads no proxy settings in the environment, and limits the size and duration of every response.
+//! redirects, ignores the proxy settings in the environment, and limits the size and duration of every response.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::tls::{self, Trust};
 /// The longest accepted `Retry-After`.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// The name by which Mailferry introduces itself.
+/// The name and version that Mailferry sends as User-Agent.
 pub const PRODUCT: &str = concat!("Mailferry/", env!("CARGO_PKG_VERSION"));
 
 /// A failed request.

@@ -1,11 +1,11 @@
 //! The IMAP client: knows the protocol, but not the store.
 //!
 //! A [`guard`] limits what a server may send and splits the input into whole answers, imap-proto parses them, and a
-//! [`session`] has commands that succeed only on a tagged OK. [`in_flight`] limits the memory that the mail of all
-//! sessions uses. The commands that change the customer's copy are in [`mutate`], which only `poll/settle.rs` may name.
+//! [`session`] runs commands, which succeed only on a tagged OK. [`in_flight`] limits the memory that the mail of all
+//! sessions uses. The commands that change the customer's copy are in [`mutate`], which only `poll/settle.rs` may use.
 //!
-//! [`quirk`] repairs or drops malformed lines below the parser, so that the parser can stay a maintained library. Each
-//! repair is a function named after its server, and no decision depends on a dropped line.
+//! [`quirk`] repairs or drops malformed lines before the parser sees them, so that an unmodified library can be the
+//! parser. Each repair is a function named after the server or the fault, and no decision depends on a dropped line.
 //!
 //! "Reference row B8" and the like, here and in other files, are rows of the table in `tests/transcripts/README.md`,
 //! which lists the known behaviours of servers with the tests for each.

@@ -24,7 +24,7 @@ impl Mailer {
     /// Creates the mailer; `None` if no server is configured.
     pub fn new(smtp: &config::Smtp) -> Result<Option<Self>, String> {
         let config_error = |key: &str, error: &dyn std::fmt::Display| format!("smtp.{key}: {error}");
-        // A wrong sender is reported even while no server is configured.
+        // A wrong sender is reported even if no server is configured.
         let from = smtp.from.parse().map_err(|error| config_error("from", &error))?;
         if smtp.host.is_empty() {
             return Ok(None);
@@ -45,7 +45,7 @@ impl Mailer {
         Ok(Some(Self { transport: builder.build(), from }))
     }
 
-    /// Sends a mail with the header for automatic mail (RFC 3834 5), so that nothing replies to it.
+    /// Sends a mail with the header for automatic mail (RFC 3834 5), so that no program replies to the mail.
     pub async fn send(&self, to: &str, subject: &str, body: &str) -> Result<(), String> {
         let to: Mailbox = to.parse().map_err(|error| format!("{to}: {error}"))?;
         let id = format!("<{}@{}>", opaque::new(""), self.from.email.domain());

@@ -273,7 +273,7 @@ impl World {
             Fault::Unsolicited => faults.unsolicited = true,
             Fault::UidValidity(value) => faults.uidvalidity = value,
             Fault::UidNext(value) => faults.uidnext = value,
-            // A server that reports a size of zero and returns an empty body is believed.
+            // If a server reports a size of zero and returns an empty body, the mail counts as empty.
             Fault::Body(_, Body::Empty) if faults.sizes == Sizes::Zero => {}
             Fault::Sizes(Sizes::Zero) if faults.bodies.values().any(|body| *body == Body::Empty) => {}
             Fault::Sizes(sizes) => faults.sizes = sizes,
@@ -290,7 +290,7 @@ impl World {
         }
     }
 
-    /// Ends all faults, polls, and checks the promises.
+    /// Ends all faults, polls, and checks that every mail was imported as promised above.
     async fn check_promises(&self) -> Result<(), String> {
         self.server.account().faults = Default::default();
         for _ in 0..3 {

@@ -57,7 +57,7 @@ pub struct OAuthDeps {
 }
 
 /// Renewals in progress. A renewal that has sent its request runs to its end, even if the poll that started it is
-/// dropped: a rotated refresh token that is not stored is lost.
+/// dropped: otherwise a rotated refresh token could be lost.
 #[derive(Clone, Default)]
 pub struct Renewals {
     tasks: TaskTracker,

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// Prefix of API tokens, by which a leaked one is recognised.
+/// Prefix of API tokens, by which a leaked token is recognised.
 pub const TOKEN: &str = "mf_";
 
 /// A new random key of 256 bits as text, after a prefix.
@@ -14,7 +14,8 @@ pub fn new(prefix: &str) -> String {
     format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bits))
 }
 
-/// 48 bits about a number that only the owner of the secret can compute. `use_of` keeps the uses of one secret apart.
+/// A 48-bit signature of a number, which only the owner of the secret can compute. `use_of` separates the uses of one
+/// secret.
 pub fn signature(secret: &[u8], use_of: &str, number: i64) -> String {
     let digest = Sha256::new().chain_update(secret).chain_update(use_of).chain_update(number.to_be_bytes());
     crate::vault::hex(digest.finalize().get(..6).unwrap_or_default())

@@ -1,5 +1,5 @@
-//! The name of a lease holder. It identifies a process, so that others on the same machine can see that it is dead and
-//! need not wait for its lease to expire.
+//! The name of a lease holder. It identifies a process, so that other processes on the same machine can see when that
+//! process is dead, and need not wait for its lease to expire.
 
 use std::sync::OnceLock;
 
@@ -31,7 +31,7 @@ pub fn is_dead(owner: &str) -> bool {
     start_time(id).as_deref() != Some(start)
 }
 
-/// The boot of this machine and the namespace of process ids (containers have their own).
+/// Identifies the boot of this machine and the namespace of process ids (each container has its own).
 fn machine() -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;

@@ -1,4 +1,4 @@
-//! Passwords of people: hashed with Argon2id (RFC 9106), so that the database does not reveal them.
+//! Users' passwords, hashed with Argon2id (RFC 9106), so that the database does not reveal them.
 
 use std::sync::OnceLock;
 
@@ -18,7 +18,7 @@ static SLOTS: Semaphore = Semaphore::const_new(2);
 /// Maximum time in the queue, which limits its length.
 const MAX_QUEUE_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// The problem with a password that somebody has chosen, as a message id.
+/// The weakness of a chosen password, as a message id; `None` if it is good enough.
 pub fn weakness(password: &SecretString) -> Option<&'static str> {
     let count = password.expose_secret().chars().count();
     match count {
@@ -36,8 +36,8 @@ pub async fn hash(password: SecretString) -> Result<String, String> {
     hashing.await?.map_err(|error| format!("the password cannot be hashed: {error}"))
 }
 
-/// Whether a password matches the hash. Without a hash the check takes as long, so that timing does not reveal which
-/// names exist. `None`: the queue is full.
+/// Whether a password matches the hash. Without a hash the check takes just as long, so that timing does not reveal
+/// which names exist. `None` if the queue is full.
 pub async fn is_right(password: SecretString, hash: Option<String>) -> Option<bool> {
     let check = move || {
         let is_known = hash.is_some();

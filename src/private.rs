@@ -38,7 +38,7 @@ pub struct Exposed {
 }
 
 impl Exposed {
-    /// Whether others can read nothing any more: access is restricted, or this is a directory whose files are
+    /// Whether other users can no longer read anything: access is restricted, or this is a directory whose files are
     /// restricted.
     pub fn is_harmless(&self) -> bool {
         self.new_mode.is_ok() || self.path.is_dir()
@@ -68,8 +68,8 @@ impl Display for Exposed {
     }
 }
 
-/// Restricts an SQLite database, its log and, unless others use it too, its directory to the user of this process. Returns what
-/// others could access before.
+/// Restricts an SQLite database, its log and, unless others use it too, its directory to the user of this process. Returns
+/// what others could access before.
 pub fn restrict(database: &Path) -> Vec<Exposed> {
     let mut exposed = Vec::new();
     if let Some(folder) = database.parent() {
@@ -89,7 +89,7 @@ fn restrict_file(file: &Path) -> Option<Exposed> {
     (found.mode() & OTHERS != 0).then(|| remove_access(file, &found))
 }
 
-/// A directory that others use too is left unchanged; the files in it are restricted one by one.
+/// Restricts the directory of the database. A directory with other files too is left unchanged, and reported.
 fn restrict_folder(folder: &Path, database: &Path) -> Option<Exposed> {
     let found = std::fs::metadata(folder).ok().filter(Metadata::is_dir)?;
     if found.mode() & OTHERS == 0 {
@@ -111,7 +111,7 @@ fn remove_access(path: &Path, found: &Metadata) -> Exposed {
     Exposed { path: path.to_owned(), mode, new_mode }
 }
 
-/// Whether a directory contains only an installation of Mailferry, and is neither shared, a home directory nor the current
+/// Whether a directory contains only an installation of Mailferry, and is not shared, a home directory or the current
 /// directory.
 fn is_own(folder: &Path, found: &Metadata, database: &Path) -> bool {
     let canonical = |path: Option<PathBuf>| path.and_then(|path| path.canonicalize().ok());
@@ -144,7 +144,7 @@ mod tests {
         std::fs::metadata(path).unwrap().mode() & 0o7777
     }
 
-    /// An installation as an older version left it, with these further files.
+    /// An installation as an older version left it, with these additional files.
     fn open_to_all(more: &[&str]) -> (tempfile::TempDir, PathBuf) {
         let top = tempfile::tempdir().unwrap();
         let folder = top.path().join("data");

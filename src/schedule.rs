@@ -1,5 +1,5 @@
-//! WHEN mailboxes are polled: which ones are due, leases, concurrency, and retries. The steps of a poll are in
-//! [`poll`](crate::poll).
+//! Decides when mailboxes are polled: which mailboxes are due, leases, concurrency, and retries. The steps of a poll
+//! are in [`poll`](crate::poll).
 
 mod backoff;
 pub mod deliveries;
@@ -25,7 +25,7 @@ use crate::{config, owner};
 use due::{Blocked, Candidate, Slots};
 use running::{RunningPoll, RunningPolls};
 
-/// Time between two queries for due mailboxes; other processes may add some.
+/// Time between two queries for due mailboxes, which other processes may add.
 const QUERY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Polls due mailboxes until cancelled, then waits for the running polls.
@@ -88,7 +88,8 @@ impl Scheduler {
     }
 
     async fn candidates(&self) -> Vec<Candidate> {
-        // Some due mailboxes may be leased elsewhere, or their hosts busy, so query for more than can be started.
+        // Some due mailboxes may be leased by other processes, or their hosts may be busy, so query for more than can
+        // be started.
         let limit = i64::try_from(self.config.parallel.0 * 4 + 100).unwrap_or(i64::MAX);
         let per_host = i64::try_from(self.config.per_host.0.saturating_mul(4)).unwrap_or(i64::MAX);
         let now = self.deps.clock.now();

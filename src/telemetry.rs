@@ -19,9 +19,9 @@ pub enum LogFormat {
 /// Starts logging. `RUST_LOG` selects what is logged, in the usual syntax; `default` applies otherwise.
 pub fn start(format: LogFormat, default: LevelFilter) {
     let filter = EnvFilter::builder().with_default_directive(default.into()).from_env_lossy();
-    // The IMAP parser logs wire data, and the certificate verifier logs what its error already contains, so both are
-    // off whatever RUST_LOG says. rustls warns when a server closes with `user_canceled`, as those on Java do after each
-    // session. `made_private` warns once in the life of an installation, so every command logs it.
+    // The IMAP parser logs wire data, and the certificate verifier logs what its error already contains, so both are off
+    // whatever RUST_LOG says. rustls warns when a server closes with `user_canceled`, as Java servers do after each session.
+    // `made_private` warns once in the life of an installation, so every command logs it.
     let filter = ["imap_proto=off", "rustls_platform_verifier=off", "rustls::common_state=error", "made_private=warn"]
         .iter()
         .filter_map(|directive| directive.parse().ok())

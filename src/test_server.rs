@@ -3,8 +3,8 @@
 //!
 //! `mailferry test-server PROFILE` starts it with one of the [`PROFILES`]; a Rust test starts it with
 //! [`TestServer::start`] and controls it with [`TestServer::account`]. It speaks plain IMAP4rev1 on a loopback address,
-//! keeps everything in memory and accepts any login, so it is not for real mail. Correct behaviour is tested with real
-//! servers.
+//! keeps everything in memory and accepts any login, so it is not for real mail. It does not replace tests against real
+//! servers, which show correct behaviour.
 
 mod account;
 mod conversation;
@@ -60,12 +60,12 @@ impl TestServer {
         Ok(Self { address, account, listening: listening.abort_handle() })
     }
 
-    /// The address that it listens on.
+    /// The address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Locks the account for reading and changing. Clients wait meanwhile.
+    /// Locks the account for reading and changing. Clients wait while it is locked.
     pub fn account(&self) -> MutexGuard<'_, Account> {
         locked(&self.account)
     }
@@ -77,7 +77,8 @@ impl Drop for TestServer {
     }
 }
 
-/// A test that panics while it holds the lock leaves nothing inconsistent that matters to the next one.
+/// Locks the account, even after a client or a test has panicked while it held the lock, since the account remains
+/// usable.
 fn locked(account: &Mutex<Account>) -> MutexGuard<'_, Account> {
     account.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -102,7 +103,7 @@ async fn serve(mut stream: TcpStream, account: Arc<Mutex<Account>>) {
     }
 }
 
-/// Sends as the faults permit; `None` when the connection has ended.
+/// Sends these bytes as far as the faults permit; `None` when the connection has ended.
 async fn send(stream: &mut TcpStream, mut bytes: &[u8], account: &Mutex<Account>, sent: &mut u64) -> Option<()> {
     let (cut, drip) = {
         let account = locked(account);

@@ -1,4 +1,4 @@
-//! The only place that creates and connects the components.
+//! The only module that creates and connects the components.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const EVERYWHERE: [IpNet; 2] = [
     IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
 ];
 
-/// Memory for the answers of recipients' mailboxes.
+/// Memory budget in bytes for the answers of IMAP sessions in recipients' mailboxes.
 const SEARCH_MEMORY: u64 = 8 << 20;
 
 /// Opens the configured database.
@@ -73,7 +73,8 @@ pub fn terms(deadlines: &config::Deadlines, limits: &config::Limits, sessions: u
     }
 }
 
-/// The limits of IMAP sessions in recipients' mailboxes, which read fields only. Their memory is not that of the polls.
+/// The limits of IMAP sessions in recipients' mailboxes, which read header fields only. Their memory budget is separate
+/// from that of the polls.
 fn search_terms(config: &Config) -> Terms {
     let Terms { deadlines, limits, .. } = terms(&config.deadlines, &config.limits, 1);
     let (literal, answer) = (64 << 10, 4 << 20);

@@ -13,7 +13,7 @@ use crate::shown::shown;
 
 use document::Incoming;
 
-/// Maximum size. Usual files have two kilobytes.
+/// Maximum size of the file in bytes. Usual files have two kilobytes.
 pub const MAX_SIZE: usize = 64 << 10;
 
 /// The URLs of the file, in order of preference; `None` if a URL cannot be built.
@@ -48,7 +48,7 @@ pub fn by_autoconfig(xml: &str, address: &Address) -> Option<Candidate> {
     first(TlsMode::Implicit).or_else(|| first(TlsMode::StartTls))
 }
 
-/// A server in the file, if it is usable.
+/// Converts a server in the file; `None` if it is not usable.
 fn candidate(server: &Incoming, address: &Address) -> Option<Candidate> {
     let tls = match server.socket_type.trim() {
         "SSL" => TlsMode::Implicit,
@@ -56,7 +56,7 @@ fn candidate(server: &Incoming, address: &Address) -> Option<Candidate> {
         _ => return None,
     };
     let username = fill(server.username.trim(), address);
-    // A login name that cannot be displayed as it is cannot be corrected by its reader.
+    // The admin could not correct a login name that is not displayed as it is.
     if shown(&username) != username {
         return None;
     }

@@ -5,7 +5,7 @@ use url::Host;
 /// The full name of a host in ASCII form (IDNA, UTS 46). `None` for an IP address in any notation, a name without a dot
 /// (which the machine's search list would complete), and invalid host names (RFC 1123 2.1).
 pub fn host_name(text: &str) -> Option<String> {
-    // The URL parser would decode %6C to a letter.
+    // The URL parser would accept percent-encoding, and decode %6C to a letter.
     if text.contains('%') {
         return None;
     }

@@ -1,5 +1,5 @@
-//! The large providers: their own domains, the MX hosts of their customers' domains, and their IMAP servers. The
-//! servers are from the providers' pages and Thunderbird's list. Uncertain entries are omitted and left to the other
+//! The large providers: their own domains, the MX hosts of their customers' domains, and their IMAP servers. The server
+//! names are from the providers' pages and Thunderbird's list. Uncertain entries are omitted and left to the other
 //! sources.
 
 use super::{Candidate, Passwords};
@@ -16,7 +16,7 @@ pub struct KnownProvider {
     host: &'static str,
     /// Whether the login name is the part before the @, instead of the whole address.
     by_local_part: bool,
-    /// The domains in which the provider itself gives out addresses.
+    /// The domains of the addresses that the provider itself gives out.
     domains: &'static [&'static str],
     /// Suffixes of the MX hosts of its customers' own domains.
     mx: &'static [&'static str],

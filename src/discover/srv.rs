@@ -7,7 +7,7 @@ use crate::dns::Srv;
 use crate::mailbox::TlsMode;
 
 /// The server in these records: implicit TLS before STARTTLS (RFC 8314 5.1). If the domain excludes implicit TLS and
-/// has no other server, a guess would contradict it.
+/// has no other server, the result is `NotOffered`, so that no server is guessed.
 pub fn by_srv(imaps: &[Srv], imap: &[Srv]) -> SourceResult {
     let candidate = best(imaps, TlsMode::Implicit).or_else(|| best(imap, TlsMode::StartTls));
     match candidate {
@@ -16,8 +16,8 @@ pub fn by_srv(imaps: &[Srv], imap: &[Srv]) -> SourceResult {
     }
 }
 
-/// RFC 2782 chooses randomly by weight, to spread the load. A proposed server is stored, so the choice is deterministic
-/// here.
+/// The preferred server. RFC 2782 chooses randomly by weight, to spread the load; a proposed server is stored, so the
+/// choice is deterministic here.
 fn best(records: &[Srv], tls: TlsMode) -> Option<Candidate> {
     let usable = records.iter().filter(|srv| srv.port != 0).filter_map(|srv| Some((srv, host_name(&srv.target)?)));
     let (srv, host) = usable.min_by_key(|(srv, _)| (srv.priority, Reverse(srv.weight)))?;

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::in_flight::Share;
 
-/// A mail or a part of one. The bytes are a slice of the server's answer, without a copy, and keep the answer's share
-/// of the memory budget.
+/// A mail or a part of a mail. Its bytes are a slice of the server's answer, not a copy, and hold the answer's share of
+/// the memory budget.
 #[derive(Debug, Clone, Default)]
 pub struct Body {
     bytes: Bytes,
@@ -16,7 +16,7 @@ pub struct Body {
 }
 
 impl Body {
-    /// A slice of an answer. A small slice of a large answer is copied, so that it does not keep the rest in memory.
+    /// A slice of an answer. A small slice of a large answer is copied, so that the rest of the answer can be freed.
     pub(super) fn slice_of(answer: &Bytes, piece: &[u8], share: Option<&Arc<Share>>) -> Self {
         let bytes = match piece.len() >= answer.len() / 2 {
             true => answer.slice_ref(piece),
@@ -25,7 +25,7 @@ impl Body {
         Self { bytes, share: share.cloned() }
     }
 
-    /// The bytes, and the memory share to keep for as long as the bytes.
+    /// Returns the bytes, and the memory share that must be kept for as long as the bytes.
     pub fn into_parts(self) -> (Bytes, Option<Arc<Share>>) {
         (self.bytes, self.share)
     }

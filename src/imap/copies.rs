@@ -1,15 +1,15 @@
-//! COPYUID: the UIDs that COPY or MOVE has given to the copies (RFC 4315 3).
+//! COPYUID: the UIDs that the server has given to the mails that it copied or moved (RFC 4315 3).
 
 use imap_proto::ResponseCode;
 use imap_proto::rfc4315::UidSetMember;
 
-/// Maximum number of UIDs in one answer; a command names fewer.
+/// Maximum number of UIDs in one answer; our commands name fewer.
 const MAX_UIDS: usize = 10_000;
 
-/// The copies in the target folder.
+/// The copies in the destination folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copies {
-    /// UIDVALIDITY of the target folder.
+    /// UIDVALIDITY of the destination folder.
     pub uidvalidity: u32,
     /// Pairs of an original's UID and its copy's UID.
     pub uids: Vec<(u32, u32)>,

@@ -1,4 +1,4 @@
-//! The errors of the IMAP protocol. The connection is closed after any of them.
+//! The errors of an IMAP session. The connection is closed after each of them.
 
 use crate::shown::shown;
 

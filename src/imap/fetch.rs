@@ -1,5 +1,5 @@
 //! FETCH. Only `UID INTERNALDATE RFC822.SIZE` and `BODY.PEEK[]` are requested, never ENVELOPE or BODYSTRUCTURE: some
-//! servers cannot write them, and we parse the mail ourselves.
+//! servers send malformed ones, and we parse the mail ourselves.
 
 mod items;
 
@@ -17,23 +17,23 @@ use super::session::AnswerPart;
 use super::{Body, ImapError, Session, UidSet};
 use crate::clock::Timestamp;
 
-/// The data of a mail that is requested before its body.
+/// The metadata of a mail, which is requested before its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meta {
     pub uid: u32,
     /// The date of receipt; `None` if the server's date is unreadable.
     pub internal_date: Option<Timestamp>,
-    /// The announced size. Only a hint, since Exchange, hMailServer and GreenMail get it wrong.
+    /// The size that the server announces. It is only a hint: Exchange, hMailServer and GreenMail announce wrong sizes.
     pub size: Option<u64>,
 }
 
-/// A header field of a mail that is not fetched: the Message-ID identifies it.
+/// A date and a header field, such as the Message-ID, by which a mail is identified without fetching it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     pub uid: u32,
     /// The date of receipt; `None` if the server's date is unreadable.
     pub internal_date: Option<Timestamp>,
-    /// The field; empty if there is none.
+    /// The header field; empty if the mail does not have it.
     pub header: Vec<u8>,
 }
 
@@ -54,15 +54,15 @@ pub enum Chunk {
     Bytes(Body),
     /// The whole mail, from a server that ignores partial requests (reference row B7).
     Whole(Body),
-    /// Bytes of another part; the text describes them.
+    /// Bytes of a part that was not requested; the text describes them.
     Wrong(String),
     /// The answer has no body.
     Missing,
 }
 
-/// Bytes kept of a field.
+/// Maximum number of bytes kept of a field.
 const MAX_FIELD_BYTES: usize = 2048;
-/// Maximum number of mails in one sample, and bytes kept of them.
+/// Maximum number of mails in the answer to one request for samples, and maximum number of bytes kept of them.
 const MAX_SAMPLES: usize = 50_000;
 const MAX_SAMPLE_BYTES: usize = 8 << 20;
 
@@ -79,8 +79,8 @@ pub struct BodyFetch {
 }
 
 impl Session {
-    /// Fetches dates and sizes of the mails that the server answers for. After an error, `metas` keeps the entries that
-    /// arrived before it.
+    /// Fetches the dates and sizes of these mails into `metas`. Mails without an answer are absent. After an error,
+    /// `metas` keeps the entries that arrived before the error.
     pub async fn fetch_meta(&mut self, set: &UidSet, metas: &mut BTreeMap<u32, Meta>) -> Result<(), ImapError> {
         let line = format!("UID FETCH {} (UID INTERNALDATE RFC822.SIZE)", set.text);
         let answer = self
@@ -95,12 +95,12 @@ impl Session {
         answer.ok("FETCH").map(drop)
     }
 
-    /// Fetches INTERNALDATE and Message-ID of those mails that exist.
+    /// Fetches INTERNALDATE and Message-ID of those mails in the set that exist.
     pub async fn sample(&mut self, set: &UidSet) -> Result<Vec<Sample>, ImapError> {
         self.fetch_field(set, "MESSAGE-ID").await
     }
 
-    /// Fetches INTERNALDATE and a header field of those mails that exist.
+    /// Fetches INTERNALDATE and a header field of those mails in the set that exist.
     pub async fn fetch_field(&mut self, set: &UidSet, field: &str) -> Result<Vec<Sample>, ImapError> {
         self.samples(&set.text, field, &|uid| set.uids.binary_search(&uid).is_ok()).await
     }
@@ -225,12 +225,12 @@ impl Session {
 }
 
 impl BodyFetch {
-    /// Restarts the deadline after a requested mail.
+    /// Restarts the deadline after a requested mail has arrived.
     pub fn restart_deadline(&mut self, session: &Session) {
         self.deadline = Instant::now() + session.deadlines.command;
     }
 
-    /// The next mail; `None` after the tagged OK.
+    /// Reads the next mail; `None` after the tagged OK.
     pub async fn next(&mut self, session: &mut Session) -> Result<Option<Fetched>, ImapError> {
         while !self.ended {
             let mut on = |response: &Response<'_>, whole: &RawAnswer| Ok(fetched(response, whole));

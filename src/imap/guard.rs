@@ -1,9 +1,10 @@
-//! A guard in front of the parser: limits literals, lines, nesting and bytes, and detects silence, on the raw bytes.
+//! The guard in front of the parser: it limits literals, lines, nesting and bytes, and detects silent servers, on the
+//! raw bytes.
 //!
-//! imap-proto overflows the stack at about 400 nested parentheses, which aborts the process, and restarts at the
-//! beginning of a text on each call. So it gets only whole answers, each once, repaired by [`quirk`](super::quirk). An
-//! answer is a line with its literals and the rest behind them. A literal is received directly into the buffer of its
-//! answer and never copied.
+//! imap-proto overflows the stack at about 400 nested parentheses, which aborts the process, and parses a text from its
+//! beginning on each call. So the guard passes only whole answers to imap-proto, each once, after
+//! [`quirk`](super::quirk) has repaired them. An answer is a line with its literals and the text after them. A literal
+//! is received directly into the buffer of its answer and never copied.
 
 mod pace;
 
@@ -81,13 +82,13 @@ impl RawAnswer {
     }
 }
 
-/// The wrapped stream.
+/// A stream whose input is limited and split into answers.
 #[derive(Debug)]
 pub struct Guard<S> {
     wire: Paced<S>,
     limits: GuardLimits,
     in_flight: InFlight,
-    /// Bytes read but not processed.
+    /// Bytes that have been read but not processed.
     input: Vec<u8>,
     input_at: usize,
     /// The current line.
@@ -98,12 +99,12 @@ pub struct Guard<S> {
     literal: u64,
     room: u64,
     share: Option<Share>,
-    /// Held while a large literal is received.
+    /// The permission to receive a large literal, held while one is received.
     turn: Option<Turn>,
     is_large: bool,
     /// Opening parentheses so far in this answer.
     open_parentheses: usize,
-    /// Whether unreadable lines may be dropped, and how many were.
+    /// Whether unreadable lines may be dropped, and how many have been dropped.
     skips_noise: bool,
     noise: usize,
     /// Number and total size of the literals in this answer.
@@ -124,9 +125,9 @@ enum Next {
 
 /// Maximum number of literals in one answer; our commands request one.
 const MAX_LITERALS: usize = 8;
-/// TLS delivers records of at most 16 KiB.
+/// Number of bytes read at once: TLS delivers records of at most 16 KiB.
 const READ: usize = 16 << 10;
-/// Maximum number of unreadable lines in a session; more count as a flood.
+/// Maximum number of unreadable lines in a session; more lines count as a flood and end it.
 const MAX_NOISE: usize = 10_000;
 /// Space reserved for the rest of the line behind a literal.
 const TRAILER_BYTES: usize = 64;
@@ -265,7 +266,7 @@ impl<S> Guard<S> {
         }))
     }
 
-    /// Checks a line, and whether a literal follows it.
+    /// Checks the limits of a line, and records whether a literal follows it.
     fn check(&mut self, line: &[u8]) -> Result<(), GuardError> {
         if self.open_parentheses == 0 && is_status(line) {
             return Ok(()); // free text, in which braces and parentheses have no meaning
@@ -292,7 +293,7 @@ impl<S> Guard<S> {
         if self.literals > MAX_LITERALS {
             return Err(GuardError::Literals(MAX_LITERALS));
         }
-        // The answer continues after its literal, so keep counting parentheses even if there were none.
+        // The answer continues after its literal, so keep counting parentheses even if there have been none so far.
         self.open_parentheses = self.open_parentheses.max(1);
         Ok(())
     }

@@ -7,7 +7,7 @@
 //!   shares of a batch are always returned.
 //! - An answer whose literals have at most [`SMALL`] bytes takes the share of each literal before its first byte.
 //! - A larger answer takes its share in pieces, so that an announcement alone reserves nothing. Only one session at a
-//!   time may do so; the sessions that wait for that turn hold at most [`SMALL`] each.
+//!   time, which has the [`Turn`], may do so; the sessions that wait for the turn hold at most [`SMALL`] each.
 //! - The budget has room for the largest literal and for a small one per concurrent session, so the session that has
 //!   the turn always gets its shares.
 
@@ -17,12 +17,12 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
-/// Up to this size, the literals of an answer take their whole shares at once. Mail is requested in chunks of 1 MiB, so
-/// a much larger literal comes from a wrong size or from a server that ignores partial requests.
+/// Up to this total size, each literal of an answer takes its whole share at once. Mail is requested in chunks of 1
+/// MiB, so a much larger literal is due to a wrong size or to a server that ignores partial requests.
 pub const SMALL: u64 = 5 << 18;
 /// Size of the pieces of a large literal's share.
 const SHARE_PIECE: u64 = 1 << 20;
-/// Time limit of a large literal while other sessions wait for the turn.
+/// Time limit for receiving a large literal while other sessions wait for the turn.
 const TURN_TIME_LIMIT: Duration = Duration::from_secs(20);
 /// Bytes per semaphore permit.
 const UNIT: u64 = 1 << 10;
@@ -39,7 +39,7 @@ pub struct InFlight {
 #[derive(Debug)]
 pub struct Share(OwnedSemaphorePermit);
 
-/// The permission to receive a large literal.
+/// The permission to receive a large literal, which one session at a time has.
 #[derive(Debug)]
 pub struct Turn {
     _permit: OwnedSemaphorePermit,
@@ -71,12 +71,12 @@ impl InFlight {
         self.take(&self.large, 1).await.map(|permit| Turn { _permit: permit, since: Instant::now() })
     }
 
-    /// Whether this turn has exceeded its time limit while others wait.
+    /// Whether this turn has exceeded its time limit while other sessions wait.
     pub(super) fn is_over(&self, turn: &Turn) -> bool {
         turn.since.elapsed() > TURN_TIME_LIMIT && *self.waiting.borrow() > 0
     }
 
-    /// Returns as soon as any session waits.
+    /// Returns as soon as any session waits for a share or the turn.
     pub async fn has_waiters(&self) {
         // The sender lives as long as `self`, so this never fails.
         let _ = self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await;
@@ -92,7 +92,7 @@ impl InFlight {
 }
 
 impl Share {
-    /// Joins two shares.
+    /// Adds another share to this one.
     pub(super) fn add(&mut self, other: Self) {
         self.0.merge(other.0);
     }

@@ -100,7 +100,7 @@ impl Session {
         Ok(trash)
     }
 
-    /// Calls `on` for every listed folder with its decoded name.
+    /// Sends this LIST command, and calls `on` with the attributes and the decoded name of every listed folder.
     async fn list(
         &mut self,
         line: &str,
@@ -148,7 +148,7 @@ fn add_folder(
     };
     let selectable = !attributes.iter().any(cannot_be_opened);
     let special_use = attributes.iter().find_map(special_use);
-    // Some servers list a folder under two roots. It can be opened if either entry can.
+    // Some servers list a folder under two roots. The folder can be opened if one of the entries can.
     let known = folders.entry(name).or_insert(FolderKind { special_use, selectable });
     known.selectable |= selectable;
     known.special_use = known.special_use.or(special_use);

@@ -13,7 +13,7 @@ pub async fn add_flag(session: &mut Session, set: &UidSet, flag: &str) -> Result
     session.run("STORE", &format!("UID STORE {} +FLAGS.SILENT ({flag})", set.text), |_| Ok(())).await
 }
 
-/// Moves mails to a folder (RFC 6851). COPYUID arrives in an untagged answer, or in the tagged one of some servers.
+/// Moves mails to a folder (RFC 6851). COPYUID arrives in an untagged answer or, from some servers, in the tagged one.
 pub async fn move_to(session: &mut Session, set: &UidSet, folder: &str) -> Result<TaggedAnswer, ImapError> {
     let mut copies = None;
     let line = format!("UID MOVE {} {}", set.text, quoted(&encode(folder)));
@@ -33,12 +33,12 @@ pub async fn copy_to(session: &mut Session, set: &UidSet, folder: &str) -> Resul
     session.run("COPY", &format!("UID COPY {} {}", set.text, quoted(&encode(folder))), |_| Ok(())).await
 }
 
-/// Removes those of these mails that are flagged as deleted, and no others (RFC 4315).
+/// Removes those mails in the set that are flagged as deleted, and no other mails (UID EXPUNGE, RFC 4315).
 pub async fn expunge(session: &mut Session, set: &UidSet) -> Result<TaggedAnswer, ImapError> {
     session.run("EXPUNGE", &format!("UID EXPUNGE {}", set.text), |_| Ok(())).await
 }
 
-/// Creates a target folder.
+/// Creates the folder that mails are to be moved or copied to.
 pub async fn create_folder(session: &mut Session, folder: &str) -> Result<TaggedAnswer, ImapError> {
     session.run("CREATE", &format!("CREATE {}", quoted(&encode(folder))), |_| Ok(())).await
 }

@@ -1,5 +1,5 @@
 //! Repairs lines of real servers that the parser cannot read. Each repair is named after the server or the fault.
-//! Literals never pass here.
+//! Literals are never repaired.
 
 use imap_proto::Response;
 
@@ -49,8 +49,8 @@ pub fn is_search(line: &[u8]) -> bool {
     line.starts_with(b"* ") && is_answer(line, b"SEARCH")
 }
 
-/// Parses a whole answer. imap-proto 0.17 panics on some malformed answers, which then count as unreadable. Most of
-/// them would be METADATA answers, which we never request.
+/// Parses a whole answer; `None` if it is unreadable. So are the malformed answers on which imap-proto 0.17 panics,
+/// most of them METADATA answers, which we never request.
 pub fn read(answer: &[u8]) -> Option<Response<'_>> {
     if is_answer(answer, b"METADATA") {
         return None;
@@ -61,9 +61,10 @@ pub fn read(answer: &[u8]) -> Option<Response<'_>> {
 
 /// Whether an unreadable one-line answer may be dropped.
 ///
-/// Servers send `* XFOO`, `* NAMESPACE`, `[COPYUID 55 31 6]` without its `* OK`, `Server Unavailable.` and worse
-/// (reference rows C1 to C9). No decision may depend on a dropped line. An unreadable SEARCH would look like "no mail",
-/// so it is an error instead; the UID of a dropped FETCH stays unanswered; and a tagged answer ends the command.
+/// Servers send `* XFOO`, `* NAMESPACE`, `[COPYUID 55 31 6]` without its `* OK`, `Server Unavailable.` and other such
+/// lines (reference rows C1 to C9). No decision may depend on a dropped line. A dropped SEARCH would look like "no
+/// mail", and a dropped tagged answer would never end its command, so neither may be dropped. The UID of a dropped
+/// FETCH counts as unanswered.
 pub fn is_dispensable(line: &[u8]) -> bool {
     if line.starts_with(b"+") || is_tagged(line) {
         return false;
@@ -100,7 +101,8 @@ fn leading_nuls(line: &mut Vec<u8>) {
     line.drain(..nuls);
 }
 
-/// `BODY[]<0.65536>`, repeated from the request, instead of `BODY[]<0>` (reference row B7).
+/// Some servers repeat the range of the request, `BODY[]<0.65536>`, instead of answering `BODY[]<0>` (reference row
+/// B7).
 fn echoed_origin(line: &mut Vec<u8>) {
     let Some(open) = line.windows(2).position(|pair| pair == b"]<").map(|at| at + 2) else { return };
     let Some(close) = line.iter().skip(open).position(|byte| *byte == b'>').map(|n| open + n) else { return };
@@ -112,8 +114,8 @@ fn echoed_origin(line: &mut Vec<u8>) {
     }
 }
 
-/// `RFC822.SIZE -1`, `9.3736e+06` (mail.ru) or NIL. The size is only a hint, so an invalid one becomes 1 (reference row
-/// C6). It must not become 0, which would mean an empty mail.
+/// Some servers send the RFC822.SIZE `-1`, `9.3736e+06` (mail.ru) or NIL. The size is only a hint, so an invalid one
+/// becomes 1 (reference row C6). It must not become 0, which would mean an empty mail.
 fn size_that_is_none(line: &mut Vec<u8>) {
     const SIZE: &[u8] = b"RFC822.SIZE ";
     let Some(at) = line.windows(SIZE.len()).position(|part| part.eq_ignore_ascii_case(SIZE)).map(|at| at + SIZE.len())
@@ -131,14 +133,14 @@ fn size_that_is_none(line: &mut Vec<u8>) {
     }
 }
 
-/// `{10+}` is client syntax (RFC 7888), which the parser does not accept.
+/// Some servers send `{10+}`, which only clients may send (RFC 7888) and which the parser does not accept.
 fn plus_in_a_literal(line: &mut Vec<u8>) {
     if line.ends_with(b"+}\r\n") && line.iter().rev().skip(4).take_while(|byte| byte.is_ascii_digit()).count() > 0 {
         line.remove(line.len() - 4);
     }
 }
 
-/// `LITERAL +` instead of `LITERAL+` (reference row C5).
+/// Some servers send the capability `LITERAL +` instead of `LITERAL+` (reference row C5).
 fn literal_plus_in_two_words(line: &mut Vec<u8>) {
     if is_answer(line, b"CAPABILITY")
         && let Some(at) = line.windows(10).position(|part| part.eq_ignore_ascii_case(b" LITERAL +"))
@@ -166,7 +168,7 @@ fn internal_date_nil(line: &mut Vec<u8>) {
     *line = repaired;
 }
 
-/// Telekom Hungary sends two spaces in CAPABILITY (rustmailer/bichon#197), others in SEARCH (reference row C5).
+/// Telekom Hungary sends two spaces in CAPABILITY (rustmailer/bichon#197), other servers in SEARCH (reference row C5).
 fn double_spaces(line: &mut Vec<u8>) {
     // In a line without quotes, parentheses and literals, repeated spaces have no meaning.
     let is_plain = !line.iter().any(|byte| b"\"([{".contains(byte));
@@ -177,7 +179,8 @@ fn double_spaces(line: &mut Vec<u8>) {
     }
 }
 
-/// `* SEARCH 2 5 (MODSEQ 917162500)` (RFC 7162 3.1.5), which imap-proto cannot parse and we never request.
+/// Removes MODSEQ from `* SEARCH 2 5 (MODSEQ 917162500)` (RFC 7162 3.1.5): we never request it, and imap-proto cannot
+/// parse it.
 fn modseq_behind_search(line: &mut Vec<u8>) {
     if is_answer(line, b"SEARCH")
         && let Some(at) = line.windows(9).position(|part| part.eq_ignore_ascii_case(b" (MODSEQ "))
@@ -192,7 +195,7 @@ fn is_answer(line: &[u8], keyword: &[u8]) -> bool {
     line.get(2..2 + keyword.len()).is_some_and(|word| word.eq_ignore_ascii_case(keyword))
 }
 
-/// imap-proto 0.17 cuts one byte off the text behind a response code, and panics if that byte starts a multi-byte
+/// imap-proto 0.17 cuts one byte off the text after a response code, and panics if that byte starts a multi-byte
 /// character.
 fn code_without_blank(line: &mut Vec<u8>) {
     let Some(bracket) = line.iter().position(|byte| *byte == b'[') else {

@@ -5,8 +5,8 @@ use imap_proto::{MailboxDatum, Response};
 use super::fetch::items;
 use super::{ImapError, Session};
 
-/// A command that lists the UIDs of the open folder. Some servers misread single forms: GNU Mailutils' imap4d answers
-/// `UID SEARCH UID 1:*` with nothing, and the other forms correctly.
+/// A command that lists the UIDs of the open folder. Some servers misread one of the forms: GNU Mailutils' imap4d finds
+/// no UIDs for `UID SEARCH UID 1:*`, but answers the other forms correctly.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ListForm {
     /// `UID SEARCH UID n:*`.
@@ -16,7 +16,7 @@ pub enum ListForm {
     Largest,
     /// `UID SEARCH 1:*`, which lists all messages; UIDs outside the range are dropped.
     Everything,
-    /// `UID SEARCH ALL`, likewise.
+    /// `UID SEARCH ALL`, which also lists all messages; UIDs outside the range are dropped.
     All,
     /// `UID FETCH n:* (UID)`.
     Fetch,
@@ -37,7 +37,7 @@ impl ListForm {
         }
     }
 
-    /// The form of this name, or the default for an unknown name.
+    /// The form with this name, or the default for an unknown name.
     pub fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|form| form.as_str() == name).unwrap_or_default()
     }
@@ -56,15 +56,15 @@ impl ListForm {
 /// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchResult {
-    /// The UIDs in the range, ascending. `None` if the server sent OK without a SEARCH response: that may mean "none",
-    /// but nothing may be concluded from it.
+    /// The UIDs in the range, ascending. `None` if the server sent OK without a SEARCH response, which may mean that no
+    /// mail matches, but does not prove it.
     pub uids: Option<Vec<u32>>,
     /// The highest UID in the answer, inside the range or not.
     pub highest: Option<u32>,
 }
 
-/// Maximum number of UIDs kept of one SEARCH. Requests cover at most 80,000, and each UID uses about 50 bytes while it
-/// is processed.
+/// Maximum number of UIDs kept from one SEARCH. A request covers at most 80,000 UIDs, and each UID uses about 50 bytes
+/// while it is processed.
 const MAX_UIDS: usize = 200_000;
 
 impl Session {
@@ -82,7 +82,7 @@ impl Session {
         if form == ListForm::Fetch {
             return self.fetch_uids(first, last).await;
         }
-        // Some servers use signed numbers; all understand a star.
+        // Some servers read UIDs as signed numbers and misread 4294967295, so a star is sent instead.
         let end = match last {
             u32::MAX if form == ListForm::Star => "*".to_owned(),
             last => last.to_string(),
@@ -114,7 +114,7 @@ impl Session {
         Ok(SearchResult { uids: has_response.then_some(uids), highest })
     }
 
-    /// Lists the UIDs in a range by FETCH. No answer means that there are none.
+    /// Lists the UIDs in a range by FETCH. If the server sends no FETCH response, the range has no UIDs.
     async fn fetch_uids(&mut self, first: u32, last: u32) -> Result<SearchResult, ImapError> {
         let end = if last == u32::MAX { "*".to_owned() } else { last.to_string() };
         let (mut uids, mut highest) = (Vec::new(), None);
@@ -153,7 +153,7 @@ impl Session {
         Ok(found)
     }
 
-    /// The highest UID in the open folder; `None` if it is empty. For servers that do not send UIDNEXT.
+    /// The highest UID in the open folder; `None` if the folder is empty. Used with servers that do not send UIDNEXT.
     pub async fn highest_uid(&mut self) -> Result<Option<u32>, ImapError> {
         let mut highest = None;
         let answer = self

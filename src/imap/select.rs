@@ -8,20 +8,20 @@ use super::{ImapError, Session};
 /// The open folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selected {
-    /// RFC 3501 2.3.1.1; `None` if the server sends none, or 0.
+    /// UIDVALIDITY (RFC 3501 2.3.1.1); `None` if the server does not send it, or sends 0.
     pub uidvalidity: Option<u32>,
-    /// The UID of the next mail; `None` if the server sends none, or 0.
+    /// UIDNEXT, the UID of the next mail; `None` if the server does not send it, or sends 0.
     pub uidnext: Option<u32>,
     /// Number of mails.
     pub exists: u32,
     /// Whether the server forbids changes.
     pub read_only: bool,
-    /// Flags that the server keeps; `None` means all of them (RFC 3501 7.1).
+    /// Flags that the server stores permanently; `None` means all flags (RFC 3501 7.1).
     pub permanent_flags: Option<Vec<String>>,
 }
 
 impl Session {
-    /// Opens a folder: read-only by EXAMINE, so that the server itself forbids changes, or for changes by SELECT.
+    /// Opens a folder: with EXAMINE if `read_only`, so that the server itself forbids changes, otherwise with SELECT.
     pub async fn select(&mut self, folder: &str, read_only: bool) -> Result<Selected, ImapError> {
         let name = if read_only { "EXAMINE" } else { "SELECT" };
         let line = format!("{name} {}", quoted(&encode(folder)));
@@ -54,7 +54,7 @@ impl Session {
         Ok(found)
     }
 
-    /// Makes the server send pending updates, such as removed mails (RFC 3501 7.4.1).
+    /// Sends NOOP, so that the server reports pending updates, such as removed mails (RFC 3501 7.4.1).
     pub async fn noop(&mut self) -> Result<(), ImapError> {
         self.run("NOOP", "NOOP", |_| Ok(())).await.map(drop)
     }

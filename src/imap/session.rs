@@ -35,7 +35,7 @@ pub struct Session {
     pub(super) exists: u32,
 }
 
-/// Maximum length of a line, except for SEARCH. The answers to our commands have a few hundred bytes.
+/// Maximum length of a line in bytes, except for SEARCH. Lines in the answers to our commands have a few hundred bytes.
 const MAX_LINE: usize = 64 << 10;
 /// Maximum bytes before the login. A greeting and repeated capabilities have a few KiB.
 const MAX_BYTES_BEFORE_LOGIN: u64 = 128 << 10;
@@ -47,7 +47,7 @@ pub struct Greeting {
     pub text: String,
 }
 
-/// The status of a command.
+/// The status in a tagged answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Ok,
@@ -86,7 +86,7 @@ pub(super) enum AnswerPart<T> {
 }
 
 impl Session {
-    /// Wraps a stream that is ready for the greeting.
+    /// Wraps a stream whose greeting has not been read yet.
     pub fn new(stream: Box<dyn Wire>, terms: &Terms) -> Self {
         let Terms { deadlines, limits, in_flight } = terms;
         let guard = GuardLimits {
@@ -154,7 +154,7 @@ impl Session {
         self.message_limit.into_iter().chain(offered).min().map(|limit: usize| limit.max(1))
     }
 
-    /// The number of messages to put into one command: `most`, or the server's limit.
+    /// The number of messages to put into one command: the smaller of `most` and the server's limit.
     pub fn command_limit(&self, most: usize) -> usize {
         self.message_limit().map_or(most, |limit| limit.min(most))
     }
@@ -201,7 +201,7 @@ impl Session {
         Ok(())
     }
 
-    /// Logs out. The server closes the connection then.
+    /// Logs out, after which the server closes the connection.
     pub async fn logout(mut self) {
         if self.running_tag.is_none() {
             let _ = timeout(std::time::Duration::from_secs(5), self.run("LOGOUT", "LOGOUT", |_| Ok(()))).await;
@@ -230,7 +230,7 @@ impl Session {
         self.run_raw(most, name, line, &mut on).await
     }
 
-    /// Runs a command, and also passes the raw answers to `on`, whose slices need no copy.
+    /// Runs a command, and also passes the raw answers to `on`, so that it can keep slices of them without a copy.
     pub(super) async fn run_raw(
         &mut self,
         most: u64,

@@ -1,8 +1,9 @@
 //! Reads the few lines before STARTTLS (RFC 3501 6.2.1), byte by byte, so that no data from before TLS is used after
 //! it.
 //!
-//! An attacker on the network can remove STARTTLS, send PREAUTH, or append bytes to the answer that a buffered reader
-//! would take for the server's (the NO STARTTLS study). Each of these ends the connection before a credential is sent.
+//! An attacker on the network can remove STARTTLS, send PREAUTH, or append bytes to the answer, which a buffered reader
+//! would take for the server's first bytes inside TLS (the NO STARTTLS study). Each of these ends the connection before
+//! a credential is sent.
 
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use tokio::time::timeout;
 use super::ImapError;
 use super::error::printable;
 
-/// Maximum length and number of lines before TLS.
+/// Maximum length of a line before TLS, in bytes, and maximum number of lines.
 const MAX_LINE: usize = 8192;
 const MAX_LINES: usize = 50;
-/// Maximum bytes before TLS.
+/// Maximum number of bytes before TLS.
 const MAX_BYTES: usize = 64 << 10;
 
 /// Reads the greeting, sends STARTTLS and reads the answer. The stream is then ready for the TLS handshake. Returns the

@@ -5,7 +5,7 @@ use imap_proto::{MailboxDatum, Response, StatusAttribute};
 use super::folder_name::{encode, quoted};
 use super::{ImapError, Session};
 
-/// The numbers of a folder that is not open. `None` if the server does not send a number.
+/// The numbers of a folder that is not open. A number that the server does not send is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FolderStatus {
     pub messages: Option<u32>,

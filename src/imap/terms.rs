@@ -13,7 +13,7 @@ pub struct Terms {
     pub in_flight: InFlight,
 }
 
-/// Time limits of a server.
+/// Time limits for a server.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
     /// Timeout for the greeting and STARTTLS.
@@ -26,14 +26,14 @@ pub struct Deadlines {
     pub command: Duration,
 }
 
-/// Size limits of a server's output.
+/// Size limits on a server's output.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Maximum number of bytes in one literal.
     pub literal: u64,
     /// Maximum number of bytes in one SEARCH response line.
     pub line: usize,
-    /// Maximum nesting depth of parentheses.
+    /// Maximum number of opening parentheses in one answer.
     pub nesting: usize,
     /// Maximum number of untagged answers to one command.
     pub untagged: usize,

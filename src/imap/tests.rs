@@ -1,3 +1,3 @@
-//! Answers of real servers.
+//! Tests with answers of real servers.
 
 mod corpus;

@@ -1,5 +1,5 @@
-//! Sets of UIDs as arguments of commands: ascending, with ranges, and cut to keep command lines short. (QQ refuses
-//! descending sets, Exchange long lines: reference row A21.)
+//! Formats UIDs as sets for commands: ascending, with ranges, and split so that command lines stay short. (QQ refuses
+//! descending sets, Exchange refuses long lines: reference row A21.)
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! Bounces of deliveries: delivery reports (RFC 3464) that return to the envelope sender, whose address contains the number of the
-//! delivery (VERP).
+//! Bounces of deliveries: delivery reports (RFC 3464) that return to the envelope sender, whose address contains the number
+//! of the delivery (VERP).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -24,7 +24,7 @@ pub struct BounceAddress {
     pub signature: String,
 }
 
-/// Why a mail was returned.
+/// The reason why a mail was returned.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The enhanced status code (RFC 3463), such as 5.1.1.
@@ -57,14 +57,15 @@ pub fn find<'a>(recipients: impl IntoIterator<Item = &'a Address>) -> Option<Bou
     })
 }
 
-/// The failure that a mail reports. `None` if it reports a delay or a success, or is not a report, for example a vacation notice.
+/// The failure that a mail reports. `None` if it reports a delay or a success, or is not a report, for example a vacation
+/// notice.
 pub fn failure(mail: &[u8], from: Option<&str>) -> Option<Report> {
     let mail = mail.get(..MAX_READ).unwrap_or(mail);
     // Parsers are complex and their input is untrusted. A mail that cannot be parsed is not a report.
     let parsed = catch_unwind(AssertUnwindSafe(|| {
         let message = MessageParser::default().parse(mail)?;
         let status = message.parts.iter().find(|part| {
-            // RFC 6533 defines the second one.
+            // RFC 6533 defines the second type.
             ["delivery-status", "global-delivery-status"].iter().any(|kind| part.is_content_type("message", kind))
         });
         match status.map(|part| &part.body) {
@@ -95,7 +96,8 @@ fn standard(report: &[u8]) -> Option<Report> {
     })
 }
 
-/// Reads a report in a non-standard form, such as that of qmail, which is recognised by its sender. Notices of a delay are ignored.
+/// Reads a report in a non-standard form, such as that of qmail, which is recognised by its sender. Delay notices are
+/// ignored.
 fn unstructured(from: &str, subject: &str) -> Option<Report> {
     let local = from.split('@').next().unwrap_or_default();
     let is_report = REPORTERS.iter().any(|reporter| local.eq_ignore_ascii_case(reporter));

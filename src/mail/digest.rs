@@ -1,7 +1,7 @@
 //! Hashes a mail, in one piece or in chunks, and keeps its header section.
 //!
-//! The header ends at the first empty line (CRLF or LF). If that does not come within 1 MiB, the header is cut there,
-//! so that a mail that is all header costs no more memory than any other.
+//! The header ends at the first empty line (CRLF or LF). If there is no empty line within 1 MiB, the header is cut
+//! there, so that a mail with a huge header does not use more memory than any other mail.
 
 use sha2::{Digest as _, Sha256};
 

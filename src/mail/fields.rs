@@ -26,7 +26,7 @@ impl Field<'_> {
     }
 }
 
-/// The header section of a mail, or of its first part, up to the limit.
+/// The header section at the beginning of these bytes, up to the maximum length.
 pub fn header_section(mail: &[u8]) -> &[u8] {
     let mail = mail.get(..MAX_HEADER).unwrap_or(mail);
     header_end(mail, 0).and_then(|end| mail.get(..end)).unwrap_or(mail)

@@ -45,7 +45,7 @@ const RECIPIENT_FIELDS: [&str; 6] = ["Delivered-To", "X-Original-To", "Envelope-
 /// minutes.
 const MAX_RECIPIENTS: usize = 1000;
 
-/// The parser of the fields that are used. Received alone would cost more than all of these together.
+/// A parser for only those fields that are used: parsing Received alone would take longer than parsing all of them.
 static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
     MessageParser::new().header_id(HeaderName::MessageId).header_text(HeaderName::Subject).default_header_ignore()
 });
@@ -139,15 +139,15 @@ fn addresses(message: &Message<'_>, field: &'static str) -> Vec<Address> {
     found
 }
 
-/// Makes a text fit for a database column and for display: no control characters (PostgreSQL rejects NUL), limited in
-/// length.
+/// Prepares a text for a database column and for display: removes control characters (PostgreSQL rejects NUL) and
+/// limits the length.
 fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1000).collect::<String>().trim().to_owned()
 }
 
 /// An identity that is equal for two arrivals of the same mail: a hash of Message-ID, From, Date and body. Fields that
 /// servers add on the way are left out. Without a Message-ID the other fields of the sender are included, and without
-/// From or Date every byte.
+/// From or Date the whole mail is included.
 pub fn identity(digest: &Digest, header: &Header) -> [u8; 32] {
     let get =
         |name: &str| header.sender_fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str());

@@ -1,5 +1,5 @@
-//! A mailbox that uses access tokens with a lifetime of one minute, polled for five minutes of a simulated clock: no
-//! poll uses an expired token, and no token is requested too early.
+//! Tests of a mailbox whose access tokens are valid for one minute, polled for five minutes of simulated time: no poll
+//! uses an expired token, and no token is requested too early.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -100,13 +100,13 @@ async fn tokens_of_a_minute_are_renewed_in_time() {
     }
     serving.abort();
     assert_eq!(world.imported().await.len(), 5);
-    // Renewal at 80 % of 60 seconds, seen at the poll of second 50: six times in five minutes, including the token of
-    // the consent.
+    // A token is renewed after 80 % of its 60 seconds, by the poll at second 50. This gives six tokens in five minutes,
+    // including the token of the consent.
     assert_eq!(shared.0.lock().unwrap().issued.len(), 6);
     assert_eq!(world.server.account().logins, 30, "no login was refused");
 }
 
-/// The poll is aborted while the provider's response is on its way.
+/// Aborts the poll before the provider responds: the response must be stored all the same.
 #[tokio::test]
 async fn a_renewal_is_finished_even_if_its_poll_is_aborted() {
     let mut world = World::new(AfterImport::Leave).await;

@@ -1,16 +1,16 @@
-//! The meaning of a provider's refusal, as tables of error codes and texts.
+//! Finds the cause of a provider's refusal in tables of error codes and texts.
 //!
 //! Microsoft's codes: learn.microsoft.com "Microsoft Entra authentication and authorization error codes"
 //! (entra/identity-platform/reference-error-codes), and the threads of reference rows F6 and F7. Google's texts:
 //! developers.google.com "Using OAuth 2.0 for Web Server Applications" (errors) and "Using OAuth 2.0 to Access Google
-//! APIs" (refresh token expiration), and reference row F10. Without an entry, the standard error code decides (RFC 6749
-//! 5.2).
+//! APIs" (refresh token expiration), and reference row F10. If no entry matches, the standard error code decides (RFC
+//! 6749 5.2).
 
 use super::provider::Provider;
 use crate::cause::{Cause, Trouble};
 use crate::shown::shown;
 
-/// Microsoft's codes. The first one in a description counts.
+/// Microsoft's codes. The first code in a description counts.
 const AADSTS: &[(u32, Cause)] = &[
     (50001, Cause::ScopeRefused),
     (50011, Cause::RedirectMismatch),
@@ -156,8 +156,8 @@ const STANDARD: &[(&str, Cause)] = &[
     ("server_error", Cause::Down),
 ];
 
-/// The meaning of a refusal. Only the provider's error code is kept: its description may contain secrets from the
-/// request.
+/// The cause of a refusal, with the provider's error code. The description is not kept, since it may contain secrets
+/// from the request.
 pub fn refused(provider: &Provider<'_>, error: &str, description: Option<&str>) -> Trouble {
     let text = description.unwrap_or_default();
     let microsoft = aadsts(text);
@@ -165,14 +165,15 @@ pub fn refused(provider: &Provider<'_>, error: &str, description: Option<&str>) 
     let cause = microsoft
         .and_then(|code| AADSTS.iter().find(|(known, _)| *known == code))
         .map(|(_, cause)| *cause)
-        // A code that does not concern the secret is not a failure of all mailboxes.
+        // An `invalid_client` with an unknown code other than 70002 does not prove that the client secret is wrong.
         .or_else(|| {
             (error == "invalid_client" && microsoft.is_some_and(|code| code != 70002)).then_some(Cause::AppRefused)
         })
         .or_else(|| GOOGLE.iter().find(|(words, _)| lower.contains(words)).map(|(_, cause)| *cause))
         .or_else(|| STANDARD.iter().find(|(name, _)| *name == error).map(|(_, cause)| *cause))
         .unwrap_or(Cause::AppRefused);
-    // Google does not say why a consent has ended; for an application in testing there is one likely reason.
+    // Google does not say why a consent has ended; with an application in testing, the likely reason is its seven-day
+    // limit.
     let cause = if cause == Cause::Ended && provider.app.testing { Cause::GoogleTesting } else { cause };
     let code = match microsoft {
         Some(code) => format!("AADSTS{code}"),

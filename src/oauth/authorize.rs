@@ -9,7 +9,7 @@ use super::token::{TokenEndpoint, TokenError, Tokens};
 use crate::cause::{Cause, Trouble};
 use crate::shown::shown;
 
-/// A pending consent. It belongs to the session with its `state`, and is used once.
+/// A pending consent. Its `state` ties it to one browser session, and it can be used once.
 pub struct ConsentAttempt {
     /// The page where the person consents.
     pub link: Url,
@@ -66,7 +66,7 @@ impl ConsentAttempt {
         }
     }
 
-    /// Handles the redirect. Consumes the attempt.
+    /// Handles the redirect: checks it and exchanges its code for tokens. Consumes the attempt.
     pub async fn finish(self, callback: Callback, endpoint: &TokenEndpoint<'_>) -> Result<Tokens, TokenError> {
         self.to_pending().finish(callback, endpoint).await
     }
@@ -86,13 +86,14 @@ impl PendingConsent {
         &self.state
     }
 
-    /// Handles the redirect. Consumes the attempt.
+    /// Handles the redirect: checks it and exchanges its code for tokens. Consumes the attempt.
     pub async fn finish(self, callback: Callback, endpoint: &TokenEndpoint<'_>) -> Result<Tokens, TokenError> {
         let provider = endpoint.provider;
         if !callback.state.is_some_and(|state| equal_in_constant_time(state.as_bytes(), self.state.as_bytes())) {
             return Err(provider.trouble(Cause::WrongState).into());
         }
-        // RFC 9207: a response with another issuer is a mix-up. The tenant in Microsoft's issuer is not known yet.
+        // RFC 9207: a response with another issuer is a mix-up. The tenant in Microsoft's issuer is not known yet, so
+        // any tenant is accepted here.
         if let Some(iss) = callback.iss.filter(|iss| !provider.issued_by(iss, tenant_in(iss))) {
             return Err(provider.trouble(Cause::WrongIssuer).with_arg("issuer", shown(&iss)).into());
         }
@@ -109,7 +110,7 @@ fn tenant_in(issuer: &str) -> Option<&str> {
     issuer.split('/').nth(3)
 }
 
-/// Compares in constant time.
+/// Whether two texts are equal, compared in constant time, so that the duration does not reveal where they differ.
 fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
 }

@@ -64,7 +64,7 @@ impl Claims {
     }
 
     /// The addresses of the token's owner, in lower case, most reliable first. `email` is ignored in Microsoft's
-    /// tokens, which have a tenant: its admin can write anything there, and it is not a login name.
+    /// tokens, which have a tenant: the tenant's admin can write anything into this claim, and it is not a login name.
     pub fn identities(&self) -> Vec<String> {
         let mut found = Vec::new();
         let email = if self.tid.is_some() { &None } else { &self.email };

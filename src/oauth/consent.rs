@@ -17,7 +17,7 @@ pub struct ConsentRequest<'a> {
 }
 
 impl ConsentRequest<'_> {
-    /// Checks a consent. A wrong one is revoked at once.
+    /// Checks a consent, and revokes it at once if it is from the wrong account.
     ///
     /// # Errors
     /// The consent is from another account, or lacks a scope.
@@ -44,7 +44,7 @@ impl ConsentRequest<'_> {
         }
     }
 
-    /// Adds the arguments of the cause's texts.
+    /// Adds the mailbox and the grant as arguments of the cause's texts.
     pub fn with_args(&self, trouble: Trouble) -> Trouble {
         trouble
             .with_arg("mailbox", self.address.as_str())

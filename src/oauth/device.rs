@@ -38,7 +38,7 @@ impl DeviceCode {
         shown(self.details.verification_uri().as_str())
     }
 
-    /// The code to enter there.
+    /// The code to enter on that page.
     pub fn code(&self) -> String {
         shown(self.details.user_code().secret())
     }
@@ -48,7 +48,7 @@ impl DeviceCode {
         self.details.expires_in()
     }
 
-    /// Polls until the person has consented, has declined, or the code has expired. `pause` sleeps for the given time.
+    /// Polls until the person consents or declines, or the code expires. `pause` sleeps for the given time.
     pub async fn wait<P: Future<Output = ()>>(
         &self,
         endpoint: &TokenEndpoint<'_>,

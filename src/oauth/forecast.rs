@@ -38,7 +38,7 @@ pub struct Forecast {
     #[serde(rename = "what")]
     pub credential: ExpiringCredential,
     pub ends_at: Timestamp,
-    /// Whole days until then; negative after the expiry.
+    /// Whole days until the expiry; negative after it.
     pub days_left: i64,
     /// The current warning level: 30, 7, 1 or 0 days; `None` if the expiry is further away.
     pub warning: Option<i64>,
@@ -79,7 +79,7 @@ pub fn forecast(app: &Application, grant: Option<&Grant>, now: Timestamp) -> Vec
     };
     if let (Some(used), days @ 1..) = (grant.refreshed_at, i64::from(app.refresh_token_days)) {
         let ending = Forecast::new(ExpiringCredential::UnusedConsent, Timestamp(used.0 + days * DAY_MS), now);
-        // A consent in regular use is extended all the time, so it needs no warning.
+        // Each use extends the consent, so a consent in regular use needs no warning.
         let is_used = now.0 - used.0 < DAY_MS;
         all.push(Forecast { warning: ending.warning.filter(|_| !is_used), ..ending });
     }

@@ -1,8 +1,9 @@
-//! The access token of a grant: cached while it is valid, and renewed once for all users of the grant.
+//! The access token of a grant: cached while it is valid, and renewed once for all mailboxes of the grant.
 //!
-//! Renewal is single flight: the holder of the grant's database lock sends the request, and all others, in this process
-//! or another, wait for the result. The result is stored durably before it is used, so that no crash loses a rotated
-//! refresh token. The request runs in its own task, so that a cancelled poll does not lose the response.
+//! Renewal is single flight: the worker that holds the grant's database lock sends the request, and all other workers,
+//! in this or another process, wait for the result. The result is stored durably before it is used, so that no crash
+//! loses a rotated refresh token. The request runs in its own task, so that a cancelled poll does not lose the
+//! response.
 
 mod keep;
 mod lock;
@@ -29,12 +30,12 @@ const MIN_REMAINING_LIFETIME: Duration = Duration::from_secs(30);
 const FRESH_TOKEN_AGE: Duration = Duration::from_mins(5);
 /// Time to store the result, in addition to the provider's deadline. Then the lock expires.
 const STORE_TIME: Duration = Duration::from_secs(20);
-/// A time further in the future than we ever set one was written with a wrong clock.
+/// A stored time that lies further in the future than any time that we set was written with a wrong clock.
 const MAX_CLOCK_ERROR: Duration = Duration::from_mins(2);
-/// First and longest interval between failed requests.
+/// First and longest delay before a failed request is repeated.
 const MIN_RETRY_DELAY: Duration = Duration::from_mins(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_hours(1);
-/// Token responses have a few kilobytes.
+/// Maximum size of a token response in bytes; usual responses have a few kilobytes.
 const MAX_RESPONSE: usize = 1 << 20;
 
 /// An access token for a login.
@@ -89,7 +90,7 @@ async fn renew_locked(grant_id: i64, refused: Option<i64>, deps: &OAuthDeps) -> 
     let (version, failures) = (was.version, was.failures);
     let lock = Lock::take_unless(grant_id, deps, |now| now.version != version || now.failures != failures).await?;
     let Some(lock) = lock else {
-        // Another worker has sent the request: use its result.
+        // Another worker has sent the request: use the result of that request.
         let grant = deps.store.grant(grant_id).await?;
         let settled = cached(&grant, refused, deps).await?;
         let why = grant.problem.as_deref().and_then(Trouble::from_json);
@@ -124,7 +125,7 @@ async fn cached(grant: &Grant, refused: Option<i64>, deps: &OAuthDeps) -> Result
     if grant.key.kind == GrantKind::Delegated && grant.refresh_sealed.is_none() {
         return Err(not_connected(&grant.key).into());
     }
-    // A failed request is not repeated at once, by any mailbox.
+    // After a failed request, no mailbox repeats the request at once.
     let app = match grant.flow {
         Some(Flow::Device) => None, // a device flow does not use the application's secret
         _ => deps.store.app_problem(&grant.key.provider).await?,
@@ -145,7 +146,7 @@ async fn cached(grant: &Grant, refused: Option<i64>, deps: &OAuthDeps) -> Result
     Err(Trouble::from_json(&problem).unwrap_or_else(unknown).into())
 }
 
-/// Another worker is sending the request, or shutdown has begun.
+/// The trouble while another worker is sending the request, or once shutdown has begun.
 fn waiting(key: &GrantKey) -> Trouble {
     Trouble::new(Cause::Waiting).with_arg("provider", &key.provider)
 }
@@ -154,7 +155,7 @@ fn not_connected(key: &GrantKey) -> Trouble {
     Trouble::new(Cause::NotConnected).with_arg("identity", &key.identity).with_arg("provider", &key.provider)
 }
 
-/// The cached access token. A token whose key is gone counts as missing, since a new one can be requested.
+/// The cached access token. A token whose encryption key is gone counts as missing, since a new token can be requested.
 fn cached_token(grant: &Grant, deps: &OAuthDeps) -> Option<AccessToken> {
     let sealed = grant.access_sealed.as_deref()?;
     let token = deps.vault.open(&access_row(grant.id), sealed).ok()?;
@@ -180,7 +181,7 @@ async fn renew(lock: &Lock, refused: Option<i64>, deps: &OAuthDeps) -> Result<Ac
     }
 }
 
-/// Records that the application works. A device flow proves nothing about its secret.
+/// Records that the application works. A device flow does not prove it, since no client secret is sent.
 async fn record_app_works(key: &GrantKey, flow: Option<Flow>, now: Timestamp, deps: &OAuthDeps) {
     if flow == Some(Flow::Device) {
         return;
@@ -194,7 +195,7 @@ async fn record_app_works(key: &GrantKey, flow: Option<Flow>, now: Timestamp, de
     }
 }
 
-/// The token that another worker has stored meanwhile, for instance by a new consent.
+/// The token that another worker has stored meanwhile, for instance after a new consent.
 async fn stored_by_other(grant: &Grant, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
     let now = deps.store.grant(grant.id).await?;
     cached_token(&now, deps).ok_or_else(|| not_connected(&now.key).into())
@@ -224,7 +225,7 @@ pub fn http<'a>(provider: &Provider<'_>, deps: &'a OAuthDeps) -> HttpClient<'a> 
     }
 }
 
-/// Records the failure for everybody whom it concerns, so that no other mailbox repeats the request.
+/// Records the failure for the application or the grant that it concerns, so that no other mailbox repeats the request.
 async fn record_failure(
     grant: &Grant,
     refused: Option<i64>,

@@ -20,7 +20,7 @@ impl GrantRequest<'_> {
     /// The key of the grant for this mailbox.
     ///
     /// # Errors
-    /// No application is registered with this provider, or it has no app-only access.
+    /// No application is registered with this provider, it has no app-only access, or the tenant is unknown.
     pub fn key(&self, address: &Address, config: &config::OAuth) -> Result<GrantKey, Invalid> {
         let name = self.provider;
         let provider = self.provider(config)?;

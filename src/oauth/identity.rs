@@ -25,8 +25,8 @@ pub fn check(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Timest
     Ok(identity)
 }
 
-/// The identity from the ID token or, without one, from a readable access token. Several names may be right: at
-/// Microsoft the login name and the mail address may differ.
+/// The identity from the ID token or, without one, from a readable access token. The token may contain several names:
+/// at Microsoft the login name and the mail address may differ.
 fn identity_of(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Timestamp) -> Result<String, Trouble> {
     let id_token = tokens.id_token.as_ref().map(|token| Claims::read(token.expose_secret()).unwrap_or_default());
     if let Some(claims) = &id_token {
@@ -51,7 +51,8 @@ fn identity_of(tokens: &Tokens, provider: &Provider<'_>, wanted: &str, now: Time
     Err(provider.trouble(Cause::WrongAccount).with_arg("wanted", wanted).with_arg("found", shown(first)))
 }
 
-/// People may deselect scopes (Google), and providers may grant fewer (RFC 6749 3.3).
+/// Checks that all necessary scopes were granted: people may deselect scopes (Google), and providers may grant fewer
+/// than requested (RFC 6749 3.3).
 fn check_scopes(tokens: &Tokens, provider: &Provider<'_>) -> Result<(), Trouble> {
     let Some(granted) = &tokens.scopes else { return Ok(()) };
     let missing = provider.app.scopes.iter().find(|wanted| {

@@ -16,7 +16,7 @@ pub struct Provider<'a> {
     tenant: String,
 }
 
-/// Microsoft's placeholders for several tenants. App-only requests need a single tenant.
+/// Microsoft's placeholders that stand for many tenants. App-only requests need a single tenant.
 const MANY_TENANTS: [&str; 3] = ["organizations", "common", "consumers"];
 
 impl<'a> Provider<'a> {
@@ -42,7 +42,7 @@ impl<'a> Provider<'a> {
         }
     }
 
-    /// A cause with the provider's arguments.
+    /// A cause, with this provider and its application as arguments.
     pub fn trouble(&self, cause: Cause) -> Trouble {
         let args = [
             ("provider", self.name),

@@ -1,4 +1,4 @@
-//! Revokes a consent, at its provider if possible, and here.
+//! Revokes a consent at its provider, if no other mailbox uses the consent and the provider supports revocation.
 
 use super::OAuthDeps;
 use super::grant::{self, GrantError, Lock};
@@ -25,7 +25,7 @@ impl Consent {
         }
     }
 
-    /// Permits renewals again.
+    /// Releases the lock, so that the grant can be renewed again.
     pub async fn release(self, deps: &OAuthDeps) {
         if let Self::Last(lock) = self {
             lock.release(deps).await;
@@ -33,7 +33,7 @@ impl Consent {
     }
 }
 
-/// The consent of a grant, whichever mailboxes use it.
+/// Locks the consent of a grant, even if several mailboxes use it.
 ///
 /// # Errors
 /// A renewal of the grant is in progress.

@@ -1,4 +1,4 @@
-//! Requests to a token endpoint (RFC 6749), and the meaning of the responses.
+//! Sends requests to a token endpoint (RFC 6749), and interprets the responses.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::store::Flow;
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct ExtraFields {
     id_token: Option<String>,
-    /// Google: the lifetime of a consent with a time limit.
+    /// The lifetime of a consent with a time limit, as Google sends it.
     refresh_token_expires_in: Option<u64>,
 }
 
@@ -84,9 +84,9 @@ impl From<Trouble> for TokenError {
     }
 }
 
-/// The lifetime of a token without one (RFC 6749 5.1 only recommends it).
+/// The lifetime of a token if the response does not state it (RFC 6749 5.1 only recommends that).
 const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
-/// Longer lifetimes are capped. If the server refuses the token earlier, it is renewed at that time.
+/// Longer lifetimes are capped. A token that the server refuses earlier is renewed then.
 const MAX_LIFETIME: Duration = Duration::from_hours(24 * 30);
 
 /// The token endpoint of one provider.
@@ -97,10 +97,10 @@ pub struct TokenEndpoint<'a> {
 }
 
 impl TokenEndpoint<'_> {
-    /// The `oauth2` client, without the secret for a public client's flow.
+    /// The `oauth2` client; without the secret if `is_public`, for the flow of a public client.
     pub(super) fn client(&self, is_public: bool) -> Result<Client, Trouble> {
         let url = TokenUrl::from_url(self.provider.token_url()?);
-        // The secret goes into the body: some providers decode it in their own way in the header (AADSTS7000215).
+        // The secret is sent in the body, since some providers decode it wrongly in the header (AADSTS7000215).
         let mut client = oauth2::Client::new(ClientId::new(self.provider.app.client_id.clone()))
             .set_auth_type(AuthType::RequestBody)
             .set_token_uri(url);
@@ -211,8 +211,8 @@ impl TokenEndpoint<'_> {
     }
 }
 
-/// Accepts an access token only with the characters of RFC 6750 2.1, since it goes into a SASL response between control
-/// characters.
+/// Accepts an access token only if it consists of the characters of RFC 6750 2.1, since control characters delimit it
+/// in a SASL response.
 fn sendable(token: &str) -> Option<SecretString> {
     let fits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     fits.then(|| SecretString::from(token))

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crate::poll::Retry;
 
-/// Maximum delay of a retry: a mailbox is never given up.
+/// Maximum delay of a retry: Mailferry never gives up a mailbox.
 pub const MAX_DELAY: Duration = Duration::from_hours(1);
 /// Number of consecutive refused logins after which retries are rare, so that the provider does not lock the account.
 const MAX_QUICK_LOGINS: i64 = 3;
 
-/// The delay after `failures` consecutive failed polls, including this one. `None`: until a person changes something.
+/// The delay after `failures` consecutive failed polls, including this one. `None` if a person has to change something
+/// first.
 pub fn retry_delay(retry: Retry, failures: i64, interval: Duration) -> Option<Duration> {
     let doubled = |base: Duration| {
         let times = u32::try_from(failures.clamp(1, 20) - 1).unwrap_or(0);
@@ -17,7 +18,7 @@ pub fn retry_delay(retry: Retry, failures: i64, interval: Duration) -> Option<Du
     };
     match retry {
         Retry::Soon | Retry::Renew => Some(doubled(interval.min(MAX_DELAY)).min(MAX_DELAY.max(interval))),
-        // A server that asks for a wait of zero is not retried more often than one that gives no time.
+        // A server that asks for a wait of zero is not retried more often than a server that states no wait.
         Retry::After(wait) => Some(wait.max(interval.min(MAX_DELAY))),
         Retry::Quota if failures > 1 => Some(Duration::from_hours(24)),
         Retry::Quota => Some(Duration::from_hours(1)),

@@ -55,8 +55,8 @@ impl Sending {
         Self { deps, stop, tasks: JoinSet::new(), lanes: HashMap::new() }
     }
 
-    /// Serves due lanes while slots are free. At most half of the slots go to doubtful targets, which failed last or have never accepted
-    /// a mail, so that dead targets never delay the others.
+    /// Serves due lanes while slots are free. At most half of the slots go to doubtful targets (those whose last delivery
+    /// failed, or that have never accepted a mail), so that dead targets never delay the others.
     async fn start_due(&mut self) {
         let parallel = self.deps.settings.parallel.0;
         let due = match self.due(parallel).await {
@@ -84,7 +84,7 @@ impl Sending {
         }
     }
 
-    /// The due lanes that no living worker serves, each with the current time and the current lease time.
+    /// The due lanes that no living worker serves, each with the current time by the clock and by the leases.
     async fn due(&self, parallel: usize) -> Result<Vec<(DueLane, (Timestamp, Timestamp))>, StoreError> {
         let now = self.deps.clock.now();
         let lease_now = self.deps.store.lease_time(now).await?;
@@ -122,7 +122,8 @@ impl Sending {
         self.lanes.remove(&id);
     }
 
-    /// Waits for the mails that are being sent. A mail that takes longer than the grace period is aborted, and may have arrived.
+    /// Waits for the mails that are being sent. A delivery that takes longer than the grace period is aborted; its mail may
+    /// have arrived.
     async fn finish(&mut self) {
         let grace = self.deps.grace;
         let finishing = async {

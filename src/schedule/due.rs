@@ -9,8 +9,8 @@ use crate::store::Due;
 pub struct Slots {
     /// Number of free slots.
     pub free: usize,
-    /// Number of free slots for doubtful mailboxes (those that failed the last time or have never been polled
-    /// completely). The other slots are reserved for the rest.
+    /// Number of free slots for doubtful mailboxes (those whose last poll failed, or that never had a complete poll).
+    /// The other slots are reserved for all other mailboxes.
     pub doubtful: usize,
     /// Maximum number of polls at one endpoint.
     pub per_host: usize,
@@ -52,7 +52,7 @@ pub struct RunningCounts {
 
 /// Assigns the slots one by one: the organisation with the fewest polls gets the next slot, for its mailbox that has
 /// waited longest. The limits per endpoint and for doubtful mailboxes ensure that slow or silent hosts never take all
-/// slots. Returns the chosen mailboxes and those that got no slot, both in this order.
+/// slots. Returns the chosen mailboxes and those that got no slot, both in the order of this choice.
 pub fn choose(mut candidates: Vec<Candidate>, mut slots: Slots, running: &RunningCounts) -> (Vec<Due>, Vec<Blocked>) {
     let RunningCounts { mut by_organisation, mut by_endpoint } = running.clone();
     let (mut chosen, mut blocked) = (Vec::new(), Vec::new());

@@ -10,7 +10,7 @@ use super::due::{Blocked, Shortage};
 pub struct Visit<I> {
     pub id: I,
     pub organisation: i64,
-    /// The IP address of the server, or the host name while that is unknown.
+    /// The IP address of the server, or its host name while the address is unknown.
     pub endpoint: String,
     /// Whether the poll takes a slot for doubtful mailboxes.
     pub is_doubtful: bool,
@@ -24,7 +24,7 @@ pub struct Visit<I> {
     pub is_ending: bool,
 }
 
-/// When a poll is ended in favour of a waiting mailbox.
+/// The time limits after which a poll is ended in favour of a waiting mailbox.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Maximum time for which the server may be too slow.
@@ -42,12 +42,11 @@ pub enum Eviction {
     AfterMessage,
 }
 
-/// Maximum number of doublings of the patience. A mailbox that has failed gets more time, the more often it failed, since
-/// otherwise a server that is always slow would never be polled to the end. This applies only if the waiting mailbox has
-/// failed too.
+/// Maximum number of doublings of the patience. The patience doubles with each failed poll of the mailbox, since otherwise a
+/// server that is always slow would never be polled to the end. This applies only if the waiting mailbox has failed too.
 const MAX_DOUBLINGS: u32 = 4;
 
-/// For each blocked mailbox, at most one poll whose end gives it a slot.
+/// Chooses for each blocked mailbox at most one poll whose end gives the mailbox a slot.
 pub fn evictions<I: Copy + PartialEq>(blocked: &[Blocked], visits: &[Visit<I>], limits: Limits) -> Vec<(I, Eviction)> {
     let mut count: HashMap<i64, usize> = HashMap::new();
     for visit in visits {
@@ -64,7 +63,7 @@ pub fn evictions<I: Copy + PartialEq>(blocked: &[Blocked], visits: &[Visit<I>], 
             visits.iter().filter(slow).max_by_key(|visit| visit.slow_for).map(|visit| (visit, Some(Eviction::AtOnce)))
         };
         let over = || {
-            // An organisation does not give slots to one that has as many or more.
+            // An organisation does not give up a slot to another organisation that has as many slots or more.
             let is_over = |visit: &&Visit<I>| {
                 let fewer = visit.organisation != waiting.organisation
                     && count(visit.organisation) <= count(waiting.organisation);
@@ -94,7 +93,7 @@ impl Blocked {
         match &self.shortage {
             Shortage::AtEndpoint(endpoint) => visit.endpoint == *endpoint,
             Shortage::Doubtful => visit.is_doubtful,
-            // Doubtful mailboxes have slots of their own, which they keep.
+            // Doubtful mailboxes keep their slots, unless all running polls are of doubtful mailboxes.
             Shortage::Any => !visit.is_doubtful || visits.iter().all(|visit| visit.is_doubtful),
         }
     }

@@ -8,13 +8,13 @@ use tokio_util::sync::CancellationToken;
 use crate::oauth::{Forecast, all_forecasts};
 use crate::poll::Deps;
 
-/// Time between two checks; warnings are due by days.
+/// Time between two checks, which is short enough for warnings that are counted in days.
 const CHECK_INTERVAL: Duration = Duration::from_hours(1);
 
 /// Key of a warning: provider, identity (empty for the application itself), kind of credential.
 type WarningKey = (String, String, &'static str);
 
-/// Checks until cancelled.
+/// Checks and logs every hour until cancelled.
 pub async fn watch(deps: &Deps, stop: CancellationToken) {
     let mut warned = HashMap::new();
     loop {
@@ -71,7 +71,7 @@ mod tests {
         let mut count = |days_left, warning| due_warnings(&mut warned, ending(days_left, warning)).len();
         assert_eq!(count(40, None), 0);
         assert_eq!((count(30, Some(30)), count(29, Some(30)), count(7, Some(7)), count(7, Some(7))), (1, 0, 1, 0));
-        // A new secret, which expires in turn.
+        // After a new secret is stored, the same warning is given again when that secret is about to expire.
         assert_eq!((count(365, None), count(7, Some(7))), (0, 1));
     }
 }

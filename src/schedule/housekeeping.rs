@@ -13,8 +13,8 @@ const INTERVAL: Duration = Duration::from_hours(1);
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// Retention times. Rows with an expiry of their own (links, authorizations) are kept this long after it. That of raw mail is a
-/// setting.
+/// Retention times. Rows with an expiry of their own (links, authorizations) are kept this long after it. The retention time
+/// of raw mail is a setting.
 const RETENTIONS: [(Retention, Duration); 14] = [
     (Retention::PollReports, DAY.saturating_mul(30)),
     (Retention::PollCounts, DAY.saturating_mul(400)),
@@ -32,7 +32,7 @@ const RETENTIONS: [(Retention, Duration); 14] = [
     (Retention::StsPolicies, Duration::ZERO),
 ];
 
-/// Number of rows deleted in one transaction, so that other writers need not wait long.
+/// Number of rows deleted in one transaction, so that other writers do not have to wait long.
 const BATCH_SIZE: i64 = 200;
 
 /// Pause between two transactions, for other writers.
@@ -57,10 +57,10 @@ pub async fn watch(deps: &Deps, stop: CancellationToken) {
     }
 }
 
-/// Deletes everything that is old, and stores the result.
+/// Deletes all rows that are older than their retention times, and stores the numbers of deleted rows.
 pub async fn run(store: &Store, raw_retention: Duration, now: Timestamp) -> Result<(), StoreError> {
     let mut removed = Vec::new();
-    // Before the deliveries, which tell the bytes that are not needed.
+    // Raw mail comes before the deliveries, whose rows show which raw mail is no longer needed.
     for (kind, kept) in [(Retention::RawMail, raw_retention)].into_iter().chain(RETENTIONS) {
         removed.push((kind, remove(store, kind, (now.minus(kept), now)).await?));
     }

@@ -1,4 +1,4 @@
-//! Taking the lease of a mailbox.
+//! Takes the lease of a mailbox.
 
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ pub fn is_free(due: &Due, now: Timestamp) -> bool {
     !is_held(due, now) || due.lease_owner.as_deref().is_some_and(owner::is_dead)
 }
 
-/// Whether this process holds the lease. If it holds the lease but no poll is running, its last poll ended without storing an outcome.
+/// Whether this process holds the lease. If this process holds the lease but is not polling the mailbox, its last poll ended
+/// without storing an outcome.
 pub fn is_ours(due: &Due) -> bool {
     due.lease_owner.as_deref() == Some(owner::this_process())
 }

@@ -1,4 +1,4 @@
-//! The running polls, and how they are ended when others wait for their slots.
+//! The running polls, which are ended early if other mailboxes wait for their slots.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const END_TIMEOUT: Duration = Duration::from_secs(6);
 pub struct RunningPoll {
     address: String,
     organisation: i64,
-    /// The address of the host as it was known when the poll began, or its name.
+    /// The IP address of the host as it was known when the poll began, or the host's name.
     endpoint: String,
     is_doubtful: bool,
     failures: i64,
@@ -87,7 +87,7 @@ impl RunningPolls {
         count
     }
 
-    /// Ends polls whose slots others wait for, if they are too slow or have had their turn.
+    /// Ends polls that are too slow or have had their turn, if other mailboxes wait for their slots.
     pub fn make_room(&mut self, blocked: &[Blocked], config: &config::Schedule) {
         let enough = config.pace.0.saturating_mul(config.patience.0.as_secs().max(1));
         let visits: Vec<Visit<Id>> = self
@@ -120,7 +120,7 @@ impl RunningPolls {
         }
     }
 
-    /// Handles the end of a poll.
+    /// Removes an ended poll, and logs its result.
     pub fn end(&mut self, ended: Result<(Id, Report), JoinError>) {
         match ended {
             Ok((id, report)) => {

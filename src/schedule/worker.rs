@@ -15,9 +15,9 @@ use crate::store::{Lease, Outcome, StoreError};
 /// Time limits of a poll.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// After this time the poll ends after the current message.
+    /// After this time, the poll finishes the current message and ends.
     pub time: Duration,
-    /// After a request to stop, the poll is cut off after this time.
+    /// A poll that is asked to stop is cut off after this time.
     pub grace: Duration,
 }
 
@@ -39,7 +39,7 @@ pub async fn poll(
     let lease = Arc::new(lease);
     let mut polling = {
         let (lease, deps, budget) = (lease.clone(), deps.clone(), budget.clone());
-        // A separate task: a panic in a parser fails the poll and does not end the program.
+        // Run in a separate task, so that a panic in a parser fails only the poll.
         tokio::spawn(async move {
             let mut tally = Tally::with_progress(progress);
             let (lease, deps, budget) = (&*lease, &*deps, &*budget);
@@ -84,7 +84,7 @@ fn cut_at_shutdown() -> PollError {
     PollError::new(Step::Fetch, Blame::Us, Retry::Soon, "cut off at shutdown; the next poll continues from here")
 }
 
-/// Releases the lease without storing an outcome, when nobody is at fault: the mailbox stays due.
+/// Releases the lease without storing an outcome, after a shutdown or if no slot was free: the mailbox stays due.
 async fn release(lease: &Lease, deps: &Deps, elapsed: Duration, error: &PollError) -> Report {
     if let Err(error) = deps.store.release_lease(lease).await {
         tracing::warn!(mailbox = lease.mailbox.address, %error, "the lease could not be released; it will expire");
@@ -125,8 +125,8 @@ async fn record_failure(poll: &mut Poll<'_>, error: &PollError) -> Option<Timest
         false => backoff::retry_delay(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
     };
     let reported = ReportedError::new(error, next);
-    // A wrong setting of one process or one wrong DNS answer must not silence a mailbox; another attempt costs no
-    // login.
+    // A wrong setting of one process or one wrong DNS answer must not stop the polling of a mailbox. Another attempt
+    // costs no login.
     let next_poll_at = next.or_else(|| Some(now.plus(backoff::MAX_DELAY)));
     let outcome = Outcome {
         next_poll_at,
@@ -135,7 +135,7 @@ async fn record_failure(poll: &mut Poll<'_>, error: &PollError) -> Option<Timest
     };
     match deps.store.finish_poll(lease, &outcome, now).await {
         Ok(()) => next,
-        // The worker that took the mailbox over decides about the next poll.
+        // The worker that has taken over the lease decides about the next poll.
         Err(StoreError::LeaseLost) => Some(now),
         Err(error) => {
             tracing::error!(mailbox = lease.mailbox.address, %error, "the outcome of a poll could not be stored");

@@ -61,7 +61,7 @@ impl Folder {
         self.messages.iter().find(|message| message.uid == uid)
     }
 
-    /// Removes mails. With the matching fault they come back under new UIDs.
+    /// Removes mails. With the fault `removed_mail_returns` they come back under new UIDs.
     pub(super) fn take(&mut self, is_taken: impl Fn(&Message) -> bool, faults: &super::Faults) {
         let (taken, kept) = std::mem::take(&mut self.messages).into_iter().partition(is_taken);
         self.messages = kept;
@@ -104,11 +104,11 @@ pub struct Account {
     pub folders: BTreeMap<String, Folder>,
     /// The server's misbehaviour.
     pub faults: super::Faults,
-    /// All command lines of all clients, without tags; of a login only the verb.
+    /// All command lines of all clients, without tags; a login is recorded by its verb only.
     pub commands: Vec<String>,
     /// Number of logins so far.
     pub logins: u32,
-    /// The access tokens that XOAUTH2 accepts, as the only login; `None` if any login succeeds.
+    /// The access tokens that are accepted, with XOAUTH2 as the only login; `None` if any login succeeds.
     pub tokens: Option<Tokens>,
 }
 

@@ -43,7 +43,7 @@ impl Conversation {
         self.is_silent
     }
 
-    /// Answers one command, whose literals are quoted strings.
+    /// Answers one command, in which literals have been replaced by quoted strings.
     pub fn answer(&mut self, line: &str, account: &mut Account) -> Vec<u8> {
         let (tag, command) = line.split_once(' ').unwrap_or((line, ""));
         let upper = command.to_ascii_uppercase();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// All faults.
+/// The faults that the server has at the moment.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     /// How UIDVALIDITY is sent.
@@ -16,7 +16,7 @@ pub struct Faults {
     pub hidden_from_fetch: BTreeSet<u32>,
     /// UIDs that a SEARCH by date omits.
     pub hidden_from_date_search: BTreeSet<u32>,
-    /// The connection breaks when the sizes of these UIDs are fetched.
+    /// UIDs at which the connection breaks when their sizes are fetched.
     pub breaks_at_size_of: BTreeSet<u32>,
     /// Whether SEARCH sends OK without a SEARCH response if nothing matches.
     pub search_hides_none: bool,
@@ -129,7 +129,7 @@ pub enum Body {
     LiteralTooLong(usize),
     /// The literal announces this many bytes too few.
     LiteralTooShort(usize),
-    /// The literal excludes the last line end, which follows it (Domino).
+    /// The literal lacks the last line end of the body, which is sent after the literal (Domino).
     LineEndOutside,
     /// The answer has another UID.
     OtherUid(u32),
@@ -159,7 +159,7 @@ pub enum Parts {
     Empty,
     /// There is no space before the literal (GreenMail).
     NoSpace,
-    /// A request for an offset at or behind the end is answered with NO.
+    /// A request for an offset at or after the end is answered with NO.
     RefusedBehindEnd,
 }
 
@@ -189,7 +189,7 @@ pub enum Answer {
     Cut,
     /// Executes the command and closes the connection without an answer.
     ExecuteThenCut,
-    /// No answer, and none later.
+    /// No answer to this command or to any later one.
     Silence,
     /// Only these bytes.
     Raw(Vec<u8>),

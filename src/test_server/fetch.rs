@@ -1,4 +1,4 @@
-//! FETCH, with all of its faults.
+//! Answers FETCH, with the faults of the account.
 
 use super::account::{Folder, Message};
 use super::faults::{Body, Faults, Parts, Sizes};
@@ -140,7 +140,7 @@ fn message_id(mail: &[u8]) -> Vec<u8> {
     [field.unwrap_or_default(), b"\r\n"].concat()
 }
 
-/// The part that `<origin.count>` behind the section requests, with the origin as the answer states it.
+/// The part that `<origin.count>` after the section requests, with the origin as the answer states it.
 fn part<'a>(behind: &str, content: &'a [u8], faults: &Faults) -> Result<(String, &'a [u8], &'static str), String> {
     let request = behind.strip_prefix('<').and_then(|rest| rest.split_once('>')).map(|(request, _)| request);
     let Some((origin, count)) = request.and_then(|request| request.split_once('.')) else {

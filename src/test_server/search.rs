@@ -6,7 +6,7 @@ use super::account::{Folder, Message};
 use super::faults::Faults;
 use super::uid_set;
 
-/// The UIDs that match all keys. An unknown key is an error, and never matches everything.
+/// The UIDs that match all keys. An unknown key is an error, so that it does not match every mail.
 pub fn matches(keys: &[&str], folder: &Folder) -> Result<Vec<u32>, String> {
     let existing: Vec<u32> = folder.messages.iter().map(|message| message.uid).collect();
     let mut matching = folder.messages.iter().collect::<Vec<&Message>>();

@@ -1,7 +1,7 @@
 //! Parses sets of UIDs and sequence numbers.
 
-/// The existing numbers (ascending) in a set such as `1:3,7,9:*`. `n:*` always includes the last one, as RFC 3501 6.4.8
-/// requires.
+/// The existing numbers (ascending) in a set such as `1:3,7,9:*`. `n:*` always includes the last number, as RFC 3501
+/// 6.4.8 requires.
 pub fn select(set: &str, existing: &[u32]) -> Vec<u32> {
     let last = existing.last().copied().unwrap_or(0);
     let number = |text: &str| if text == "*" { last } else { text.parse().unwrap_or(0) };

@@ -9,7 +9,7 @@ const MAX_DEPTH: usize = 16;
 /// Maximum number of servers.
 const MAX_SERVERS: usize = 20;
 
-/// The path of a server element.
+/// The path of the element that describes an incoming server.
 const SERVER: [&str; 3] = ["clientConfig", "emailProvider", "incomingServer"];
 
 /// The raw fields of an IMAP server.
@@ -85,7 +85,7 @@ pub fn imap_servers(xml: &str) -> Option<Vec<Incoming>> {
             Event::GeneralRef(name) => push(&mut server, &path, &resolve(&name)?),
             Event::DocType(_) => return None,
             Event::Eof => return path.is_empty().then_some(servers),
-            // Empty elements and the rest have no content.
+            // Empty elements, comments, declarations and processing instructions have no text.
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
         }
     }

@@ -20,7 +20,7 @@ pub struct Items<'a> {
     pub header: Option<&'a [u8]>,
 }
 
-/// Reads an answer; `None` if it is not a FETCH or has no UID, and thus is about something else.
+/// Reads an answer; `None` if it is not a FETCH or has no UID, so that it does not answer our request.
 pub fn items<'a>(response: &'a Response<'_>) -> Option<Items<'a>> {
     let attributes = attributes(response)?;
     let uid = attributes.iter().find_map(|item| if let AttributeValue::Uid(uid) = item { Some(*uid) } else { None })?;
@@ -54,7 +54,7 @@ fn attributes<'a>(response: &'a Response<'_>) -> Option<&'a [AttributeValue<'a>]
 /// Parses `17-Jul-1996 02:44:25 -0700` (RFC 3501 9, date-time). A one-digit day may have a leading space.
 fn internal_date(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    // jiff accepts missing spaces and leading zeros, and reads a leap second as the second before it.
+    // The form is checked here, since jiff accepts missing spaces and missing leading zeros, and changes leap seconds.
     let form: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     let behind_day = form.strip_prefix("99").or_else(|| form.strip_prefix('9'))?;
     let behind_month = behind_day.strip_prefix('-')?.trim_start_matches(|c: char| c.is_ascii_alphabetic());

@@ -13,7 +13,7 @@ use super::{GuardError, GuardLimits};
 /// The interval over which the throughput is measured.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
-/// A stream with its counts.
+/// A stream that counts its bytes and the time spent waiting for them.
 #[derive(Debug)]
 pub struct Paced<S> {
     inner: S,

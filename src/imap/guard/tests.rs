@@ -1,4 +1,4 @@
-//! Tests of what the guard lets pass.
+//! Tests which input the guard passes on, and which it refuses.
 
 use std::time::Duration;
 

@@ -62,16 +62,16 @@ fn cost(lines: &[u8]) -> Duration {
     })
 }
 
-/// Maximum ratio for a doubled line. Quadratic time would give 4.
+/// Maximum ratio between the CPU times of a doubled line and the line itself. Quadratic time would give 4.
 const MAX_RATIO: f64 = 2.3;
 /// A line length that stays within the limits when doubled.
 const LINE_LENGTH: usize = 31_000;
 
-/// Below this time, the measurement shows caches rather than work.
+/// Shorter CPU times depend on caches more than on the work done, so they are not compared.
 const NEGLIGIBLE: Duration = Duration::from_micros(500);
 
-/// Compares a text with one twice as long. Disturbances only make measurements larger, so the smallest of several is
-/// right.
+/// Compares the CPU times of a text and one twice as long. Disturbances only make a measurement larger, so the smallest
+/// of several is used.
 fn assert_linear(what: &str, once: &[u8], twice: &[u8]) -> Result<(), String> {
     assert!(
         (1.9..2.1).contains(&(twice.len() as f64 / once.len() as f64)),

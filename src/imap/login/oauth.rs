@@ -1,4 +1,4 @@
-//! The login by access token: OAUTHBEARER (RFC 7628) or XOAUTH2 (of Google and Microsoft), with an initial response if
+//! The login by access token: OAUTHBEARER (RFC 7628) or XOAUTH2 (Google and Microsoft), with an initial response if
 //! SASL-IR is offered (RFC 4959).
 
 use base64::Engine;
@@ -147,11 +147,11 @@ mod tests {
 
     #[test]
     fn sasl_responses_match_the_examples_in_the_providers_documentation() {
-        // developers.google.com/workspace/gmail/imap/xoauth2-protocol, "Initial client response".
+        // The example of developers.google.com/workspace/gmail/imap/xoauth2-protocol, "Initial client response".
         let wanted = "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==";
         let token = "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg";
         assert_eq!(Mechanism::XOAuth2.response("someuser@example.com", token, "", 0).as_str(), wanted);
-        // RFC 7628 4.1, with the port of this example.
+        // Modelled on the example of RFC 7628 4.1, with its host and port.
         let bearer = Mechanism::OAuthBearer.response("us,er=@example.com", "t", "server.example.com", 143);
         let text = String::from_utf8(STANDARD.decode(bearer.as_str()).unwrap()).unwrap();
         assert_eq!(

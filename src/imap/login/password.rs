@@ -14,7 +14,7 @@ use crate::imap::session::AnswerPart;
 use crate::imap::{ImapError, Session, Status, TaggedAnswer};
 
 impl Session {
-    /// Logs in, and updates the capabilities: servers may offer more now (MOVE at Exchange, UIDPLUS at Gmail).
+    /// Logs in, and updates the capabilities: some servers offer more after the login (Exchange MOVE, Gmail UIDPLUS).
     pub async fn login(&mut self, username: &str, password: &SecretString) -> Result<(), LoginError> {
         for (name, text) in [("the user name", username), ("the password", password.expose_secret())] {
             if text.contains(['\r', '\n', '\0']) {
@@ -87,7 +87,7 @@ impl Session {
                 AnswerPart::Tagged(answer) => return Ok(answer),
                 AnswerPart::Untagged(false) => {}
                 AnswerPart::Untagged(true) => {
-                    // A second challenge has no answer in PLAIN: `*` cancels (RFC 3501 6.2.2).
+                    // PLAIN has only one response, so `*` cancels the exchange at a second challenge (RFC 3501 6.2.2).
                     let answer = response.take().unwrap_or_else(|| Zeroizing::new("*".to_owned()));
                     let line = Zeroizing::new(format!("{}\r\n", answer.as_str()));
                     self.write(line.as_bytes()).await?;
@@ -141,7 +141,8 @@ impl Session {
     }
 }
 
-/// Removes the password from a server's text. Some servers repeat what they received: as it is, quoted, or in base64.
+/// Removes the password from a server's text. Some servers repeat the received password: unchanged, quoted, or in
+/// base64.
 fn without_password(text: &str, username: &str, password: &SecretString) -> String {
     let secret = password.expose_secret();
     let plain = STANDARD.encode(format!("\0{username}\0{secret}"));

@@ -1,5 +1,6 @@
-//! Reads lines that real servers have sent, as a session does. The folder in the environment variable
-//! MAILFERRY_RESPONSES has a folder for each server with a file for each answer, and a list of single lines.
+//! Tests that lines which real servers have sent can be read as a session reads them. The environment variable
+//! MAILFERRY_RESPONSES names a folder with a list of single lines, and one folder per server with a file for each
+//! answer.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -19,12 +20,12 @@ struct Count {
     files: usize,
     answers: usize,
     noise: usize,
-    /// Files whose reading ended with an error.
+    /// The files that caused an error, with the error or the unreadable answer.
     broken: Vec<String>,
 }
 
-/// The percentage of answers that could be parsed when this test was written: 2,055 of 2,323. The rest is ESEARCH and
-/// extensions that we never request. METADATA does not count, since it is dropped on purpose.
+/// The percentage of answers that could be parsed when this test was written: 2,055 of 2,323. The others are ESEARCH
+/// and extensions that we never request. METADATA answers are not counted, since they are dropped on purpose.
 const UNDERSTOOD_PERCENT: usize = 88;
 
 #[tokio::test]
@@ -39,7 +40,7 @@ async fn answers_of_real_servers_are_parsed() {
         let text = with_crlf(&std::fs::read(&path).unwrap());
         let name = path.strip_prefix(&root).unwrap().display().to_string();
         let folder = path.parent().unwrap().strip_prefix(&root).unwrap().display().to_string();
-        // The list of lines from many servers is not a dialogue: each line is a connection.
+        // The list has lines from many servers, so each line is read as a connection of its own.
         let streams: Vec<Vec<u8>> = match folder.is_empty() {
             true => text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect(),
             false => vec![text],
@@ -62,7 +63,7 @@ async fn answers_of_real_servers_are_parsed() {
     assert!(answers * 100 >= (answers + others) * UNDERSTOOD_PERCENT, "fewer responses can be parsed than before");
 }
 
-/// Reads one connection to its end. A panic of the parser is a panic here.
+/// Reads one connection to its end or to its first error, and counts the answers.
 async fn read(name: &str, stream: &[u8], count: &mut Count) {
     let limits = GuardLimits {
         literal: 64 << 20,

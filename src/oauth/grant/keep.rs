@@ -1,4 +1,4 @@
-//! Stores token responses encrypted, and retries for as long as necessary.
+//! Stores token responses encrypted, and retries for up to five minutes.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::oauth::{OAuthDeps, Tokens};
 use crate::store::{Flow, SealedTokens, StoreError, access_row, refresh_row};
 use crate::vault::Vault;
 
-/// A token is renewed after this part of its lifetime, so that it lasts for a long poll.
+/// A token is renewed after this part of its lifetime, so that the remaining lifetime suffices for a long poll.
 const RENEW_AT: f64 = 0.8;
-/// How long and how often storing a response is retried: it may hold the only copy of a consent.
+/// How long and at which interval storing a response is retried: the response may hold the only copy of a consent.
 const STORE_TIME_LIMIT: Duration = Duration::from_mins(5);
 const STORE_RETRY_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Retries to store a response, so that a temporary failure of the database or the key file does not lose a consent.
+/// Retries storing a response, so that a temporary failure of the database or the key file does not lose a consent.
 struct StoreRetry<'a> {
     until: Instant,
     lock: &'a Lock,
@@ -30,14 +30,15 @@ impl<'a> StoreRetry<'a> {
         Self { until: Instant::now() + STORE_TIME_LIMIT, lock }
     }
 
-    /// Waits before the next attempt if that makes sense, and prolongs the lock meanwhile.
+    /// Prolongs the lock and waits before the next attempt; returns the error if another attempt would be useless.
     async fn wait_after(&self, error: StoreError, deps: &OAuthDeps) -> Result<(), StoreError> {
         if Instant::now() >= self.until || !matches!(error, StoreError::Database(_) | StoreError::Vault(_)) {
             return Err(error);
         }
         tracing::warn!(%error, "a token response could not be stored yet; retrying");
         let until = deps.clock.now().plus(deps.deadlines.token.0 + STORE_TIME);
-        // If that fails too, either the database is down, or the lock is lost and the version decides.
+        // This may fail if the database is down, or if the lock is lost; then the grant's version decides whose tokens
+        // are kept.
         let _ = deps.store.prolong_grant_lock(self.lock.grant.id, self.lock.token, until).await;
         tokio::time::sleep(STORE_RETRY_INTERVAL).await;
         Ok(())
@@ -88,10 +89,10 @@ async fn store_consent(
     }
 }
 
-/// Encrypts tokens for their rows, with the times that go with them.
+/// Encrypts tokens for their rows, and computes the times of their renewal and expiry.
 fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &OAuthDeps) -> Result<SealedTokens, StoreError> {
     let refresh = tokens.refresh.as_ref().map(|token| deps.vault.seal(&refresh_row(grant_id), token)).transpose()?;
-    // If the provider's and the token's own expiry differ, the earlier one counts.
+    // If the expiry in the response and the expiry in the token differ, the earlier one counts.
     let told = now.plus(tokens.lifetime);
     let own = Claims::read(tokens.access.expose_secret()).and_then(|claims| claims.exp);
     let own = own.map(|seconds| Timestamp((seconds * 1000.0) as i64)).filter(|end| *end > now);
@@ -119,7 +120,7 @@ pub async fn connect(grant_id: i64, flow: Flow, tokens: &Tokens, deps: &OAuthDep
     Ok(())
 }
 
-/// Encrypts every grant's tokens with the current key. The grant's lock excludes a renewal meanwhile, which might store
+/// Encrypts every grant's tokens with the current key. The grant's lock prevents a renewal meanwhile, which might store
 /// a token encrypted with the old key.
 pub async fn reseal(deps: &OAuthDeps, vault: &Vault) -> Result<usize, GrantError> {
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! The commands on UIDs of the open folder.
+//! Executes the commands on UIDs of the open folder.
 
 use super::{Conversation, OpenFolder};
 use crate::test_server::account::{Account, Message};
