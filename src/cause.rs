@@ -84,7 +84,7 @@ causes! {
         RedirectMismatch = "app-redirect-mismatch",
         /// The application may not request a scope.
         ScopeRefused = "app-scope-refused",
-        /// The application may not request tokens with this grant type.
+        /// The application may not get tokens with this grant type.
         FlowNotAllowed = "app-flow-not-allowed",
         /// The provider rejects the request for another reason.
         AppRefused = "app-refused",
@@ -139,19 +139,19 @@ causes! {
     Provider {
         /// The provider asks us to retry later.
         Busy = "provider-busy",
-        /// The provider reports a failure of its own.
+        /// The provider has an internal error.
         Down = "provider-down",
         /// The connection failed.
         Unreachable = "provider-unreachable",
         /// The response was not complete in time.
         Slow = "provider-slow",
-        /// The response is not a token response, but for instance a web page.
+        /// The response is not a token response but, for instance, a web page.
         NotJson = "provider-not-json",
         /// The provider redirects. A secret is never sent to a redirect target.
         Redirected = "provider-redirected",
         /// The response exceeds a megabyte.
         TooLarge = "provider-too-large",
-        /// Another worker is renewing the token and does not finish.
+        /// Another worker is renewing the token and has not finished in time.
         Waiting = "provider-waiting",
         /// The mail server failed temporarily: a second attempt succeeded.
         ServerUnwell = "server-unwell",
@@ -179,16 +179,16 @@ causes! {
         ImapOff = "mailbox-imap-off",
         /// The server refuses the token for an unknown reason.
         TokenRefused = "mailbox-token-refused",
-        /// The answers of one session about the same mails contradict each other.
+        /// In one session, the server has given contradictory answers about the same mails.
         AnswersContradict = "server-answers-contradict",
-        /// A mail that one of our effects has moved or removed has come back.
+        /// A mail has come back after one of our effects had moved, removed or marked it.
         CopyReturns = "mailbox-copy-returns",
         /// The server has refused too many logins from this organisation.
         TooManyRefusals = "mailbox-too-many-refusals",
     }
 }
 
-/// Maximum length of an argument.
+/// Maximum length of an argument, in characters.
 const MAX_ARGUMENT: usize = 2000;
 
 /// A cause, with the arguments of its texts.
@@ -209,7 +209,7 @@ impl Trouble {
         Self { cause, code: None, args: BTreeMap::new() }
     }
 
-    /// Adds an argument of the texts.
+    /// Adds an argument for the texts.
     #[must_use]
     pub fn with_arg(mut self, name: &str, value: impl Into<String>) -> Self {
         // Servers, providers and strangers supply some of these values.
@@ -259,12 +259,12 @@ impl Trouble {
         format!("{} {}", self.sentence(language), self.remedy(language))
     }
 
-    /// The stored form.
+    /// The trouble as JSON, for the database.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Reads the stored form; `None` if a later version wrote it.
+    /// Parses JSON from the database; `None` if this version cannot read it, because a later version wrote it.
     pub fn from_json(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }

@@ -80,7 +80,7 @@ enum Command {
     /// Mailboxes: the customers' mail accounts that Mailferry polls
     #[command(subcommand)]
     Mailbox(mailbox::Command),
-    /// Routes: which inbox gets the mail of a recipient
+    /// Routes: rules that send the mail of a recipient to an inbox
     #[command(subcommand)]
     Route(route::Command),
     /// Access tokens instead of passwords: Office 365, Google and others
@@ -94,22 +94,22 @@ enum Command {
     /// Deliveries: the hand-over of messages to the targets of their inboxes
     #[command(subcommand)]
     Delivery(delivery::Command),
-    /// The outcome of every UID ever seen
+    /// Ledger: the outcome of every UID ever seen
     Ledger(ledger::Args),
     /// Serve the pages and the API, and poll every mailbox when it is due, until stopped by a signal
     Serve,
-    /// Check configuration, database and key, and say how to fix problems
+    /// Check the configuration, the database and the key, and explain how to fix problems
     Check(check::Args),
     /// The master key that seals passwords and tokens
     #[command(subcommand)]
     Key(key::Command),
-    /// Users: who may sign in to the pages
+    /// Users: the people who may sign in to the pages
     #[command(subcommand)]
     User(user::Command),
     /// Tokens for programs that use the API
     #[command(subcommand)]
     Token(token::Command),
-    /// Run an IMAP server with a chosen fault, to test this or any other client
+    /// Run an IMAP server with a chosen fault, to test Mailferry or another client
     TestServer(test_server::Args),
 }
 
@@ -169,7 +169,7 @@ async fn run_with(command: Command, context: Context) -> Result<ExitCode, Failur
     }
 }
 
-/// The dependencies of every command.
+/// The configuration, the database and the output that every command uses.
 struct Context {
     config: Config,
     store: Arc<Store>,
@@ -202,12 +202,12 @@ impl Context {
         Ok((self.deps().await?, self.config, self.output))
     }
 
-    /// Acts as the command line.
+    /// The actor of use cases: the command line.
     fn acting(&self) -> Acting<'_> {
         Acting { actor: &Actor::CommandLine, store: &self.store, now: Self::now() }
     }
 
-    /// Gives access to customers' mail servers.
+    /// Creates the access to customers' mail servers.
     async fn servers(&self) -> Result<Servers, Failure> {
         let deps = Arc::new(self.deps().await?);
         let visits = Visits::new(tokio::runtime::Handle::current(), deps.clone());

@@ -28,7 +28,7 @@ pub const DEFAULTS: &str = include_str!("../config/default.toml");
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The database in which everything is stored.
+    /// The database.
     pub database: Database,
     pub vault: Vault,
     /// The HTTP server of `serve`.
@@ -112,7 +112,7 @@ pub struct Sso {
     pub client_secret: SecretString,
     /// The claim of the ID token that holds the person's login name at Mailferry: email, preferred_username or sub.
     pub claim: String,
-    /// Whether plain http to 127.0.0.1 is allowed, for trying it out.
+    /// Whether plain http to 127.0.0.1 is allowed, for trying out single sign-on.
     pub allow_http_loopback: bool,
 }
 
@@ -257,6 +257,6 @@ pub struct Limits {
     pub batch_messages: Count,
     /// Maximum number of bytes of mail in one commit.
     pub batch_bytes: Bytes,
-    /// Mails of one sender that arrive for one inbox within an hour and are delivered to targets; more are held.
+    /// Maximum number of one sender's mails to one inbox that are delivered to targets in an hour; further mails are held.
     pub sender_mails: Count,
 }

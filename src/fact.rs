@@ -1,5 +1,5 @@
-//! Facts: everything that Mailferry reports, as closed enums with arguments. A fact is stored and passed on as data; only a door
-//! turns it into text, in the reader's language, from the messages in `locale/`.
+//! Facts: everything that Mailferry reports, as closed enums with arguments. A fact is stored and passed on as data; only a
+//! door turns it into text, in the reader's language, from the messages in `locale/`.
 
 mod audit_event;
 mod both_ways;
@@ -60,12 +60,12 @@ impl Text {
         self
     }
 
-    /// The text in the wording of a terminal and of the API.
+    /// The text as worded for a terminal and the API.
     pub fn words(&self, language: Language) -> String {
         locale::message(language, self.name, None, &self.args)
     }
 
-    /// The text in the wording of a page, if the message has one.
+    /// The text as worded for a page; messages without such a wording have one text for all doors.
     pub fn on_page(self, language: Language) -> String {
         self.with("place", "page").words(language)
     }
@@ -73,21 +73,21 @@ impl Text {
 
 /// A fact that has a text in every language.
 pub trait Fact {
-    /// The message of the fact. Arguments that are facts themselves are filled in by `words` and `on_page`.
+    /// The message of the fact. Arguments that are facts are added by `words` and `on_page`, which know the language.
     fn text(&self) -> Text;
 
-    /// The text in the wording of a terminal and of the API.
+    /// The text as worded for a terminal and the API.
     fn words(&self, language: Language) -> String {
         self.text().words(language)
     }
 
-    /// The text in the wording of a page, if the message has one.
+    /// The text as worded for a page; messages without such a wording have one text for all doors.
     fn on_page(&self, language: Language) -> String {
         self.text().on_page(language)
     }
 }
 
-/// Joins names to a list in a sentence.
+/// Joins names to a list for use in a sentence.
 fn list(names: &[String]) -> String {
     names.join(", ")
 }

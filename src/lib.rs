@@ -1,5 +1,5 @@
-//! Mailferry fetches mail from customers' IMAP mailboxes into a helpdesk's inboxes: no mail is lost or imported twice, and
-//! the customer's copy is left as the customer wants it.
+//! Mailferry fetches mail from customers' IMAP mailboxes into a helpdesk's inboxes: nothing lost, nothing twice, and the
+//! customer's copy left as the customer wants it.
 //!
 //! # The path of one mail
 //!
@@ -11,13 +11,13 @@
 //! ```
 //!
 //! 1. [`schedule`] finds a mailbox that is due and takes its lease.
-//! 2. [`poll`] has one line and one file for each step: it opens each folder, finds the UIDs that the ledger does not know,
-//!    and fetches them.
+//! 2. [`poll`] has one line and one file for each step: it opens each folder, finds the UIDs that are not in the ledger, and
+//!    fetches their mail.
 //! 3. `poll::import` commits, in one short transaction: raw bytes, message, ledger row, deliveries, pending effect, cursor.
-//! 4. Only then may `poll::settle` change the customer's copy. It works from the pending effects, so the next poll continues
-//!    after a crash in between.
-//! 5. [`deliver`] hands messages on to the targets of their inbox. It works from the queued deliveries, and also stores each
-//!    step before and after it.
+//! 4. Only then may `poll::settle` change the customer's copy. It works from the stored pending effects, so after a crash
+//!    the next poll carries out those that are still pending.
+//! 5. [`deliver`] sends the queued deliveries to the targets of their inboxes. The state of a delivery is stored before
+//!    and after each step.
 //!
 //! # The path of one request
 //!
@@ -27,58 +27,55 @@
 //! pages        /
 //! ```
 //!
-//! Each use case of a user, a token, the command line or a connect link is one function in [`app`]. The three doors (command
-//! line, API, pages) parse, call and show. An outcome is a [`fact`], which the door puts into words in the reader's
-//! language.
+//! Each use case of a user, a token, the command line or a connect link is one function in [`app`]. The three doors
+//! (command line, API, pages) parse the input, call that function and show its outcome. An outcome is a [`fact`]; the door
+//! words it in the reader's language.
 //!
 //! # Words
 //!
-//! Mailbox: a customer's mail account that Mailferry logs in to. Folder: a folder in it (RFC 3501 calls it a mailbox; this
-//! code never does). Inbox: the destination of imported mail. Poll: one visit to one mailbox. Ledger: the outcome of every
-//! UID ever seen. Effect: the change to make to the customer's copy after the import. Epoch: one UIDVALIDITY of a folder.
-//! Grant: an OAuth consent with its refresh token, or an application's own right in one tenant. Organisation: the owner of
-//! inboxes, mailboxes and users. Connect link: a link that works once, for a customer's own IT. Departure: a copy that an
-//! effect has moved, removed or marked. Quarantined: seen, and set aside with a reason instead of imported.
-//! `docs/glossary.md` has all terms.
+//! Mailbox: a customer's mail account that Mailferry logs in to. Folder: a folder in a mailbox (RFC 3501 calls a folder a
+//! mailbox; this code never does). Inbox: the destination of imported mail. Poll: one visit to one mailbox. Ledger: the
+//! outcome of every UID ever seen. Effect: the change to make to the customer's copy after the import. Epoch: one
+//! UIDVALIDITY of a folder. Grant: an OAuth consent with its refresh token, or an application's own right in one tenant.
+//! Organisation: the owner of inboxes, mailboxes and users. Link: a URL that works once. Departure: a copy that an effect
+//! has moved, removed or marked. Quarantined: not imported, for a recorded reason. `docs/glossary.md` has all terms.
 //!
 //! # Rules
 //!
 //! 1. Dependencies point down: `cli`, `http` -> `app` -> `schedule` -> `poll` -> `imap`, `oauth`, `deliver` -> `store` ->
-//!    `mail`, `fact`, `cause`. `imap` does not depend on the store or the configuration, `oauth` not on mail, `discover` on
-//!    neither; `mail`, `route` and `reading` do no I/O; only `cli` imports `http`. No two files import each other in a loop.
-//! 2. The customer's copy is not touched before the import has committed. Only `poll/settle.rs` uses `imap::mutate`. With
-//!    "leave" the folder is opened with EXAMINE, so the server itself forbids a change. Bodies are always fetched with
-//!    BODY.PEEK.
+//!    `mail`, `fact`, `cause`. `imap` does not use `store` or `config`, `oauth` does not use `mail`, and `discover` uses
+//!    neither `store` nor `mail`; `mail`, `route` and `reading` do no I/O; only `cli` imports `http`. The imports between
+//!    files have no cycles.
+//! 2. The customer's copy is not touched before the import has committed. Only `poll/settle.rs` names `imap::mutate`. With
+//!    "leave" the folder is opened with EXAMINE, so the server itself prevents changes. Mail is fetched with BODY.PEEK only.
 //! 3. A message is (mailbox, folder, UIDVALIDITY, UID), unique in the ledger. `\Seen`, `\Recent`, dates and Message-ID never
-//!    decide what is new. A mail that an effect of Mailferry moved is never new: the departure is written before the
-//!    command.
+//!    decide what is new. A mail that an effect moved is never new: its departure is stored before the command is sent.
 //! 4. The cursor moves in the transaction that stores the message or its quarantine, over a contiguous finished prefix only,
-//!    never beyond the highest UID that was listed; over a gap only after a SEARCH with tagged OK. A UID listed by SEARCH
-//!    and not returned by FETCH is requested again. Daily, every UID on the server is compared with the ledger. A list that
-//!    another answer of the session contradicts decides nothing (`poll/listing.rs`).
+//!    never beyond the highest UID that was listed; over a gap only after a SEARCH with tagged OK. A UID that SEARCH
+//!    lists and FETCH does not return is requested again. Every UID on the server is compared with the ledger daily. No
+//!    decision is based on a list of UIDs that another answer in the session contradicts (`poll/listing.rs`).
 //! 5. `poll/continuity.rs` decides whether UIDs still name the same mail, and the poll's record notes a new numbering. Mail
 //!    that is already imported is recognised by its content.
-//! 6. Mail that cannot be parsed is imported all the same, since the import needs only the raw bytes. Mail that is too large
-//!    or refused is quarantined with its reason.
-//! 7. Every answer is read to its tagged end; any error, unexpected NO, BYE or EOF drops the connection.
-//! 8. Effects are idempotent; "already gone" is success; a COPY is recorded before it is sent. Delete is UID EXPUNGE, on
-//!    Gmail MOVE to the trash, never plain EXPUNGE or CLOSE. An effect left open by an earlier poll is compared with the
-//!    server first.
-//! 9. No transaction is open while waiting for the network. Every network step has a deadline, and every size has a limit.
+//! 6. Mail that cannot be parsed is imported too, as raw bytes. Mail that is too large or not received is quarantined.
+//! 7. Every answer is read up to its tagged response; any error, an unexpected NO, BYE or EOF ends the connection.
+//! 8. Effects are idempotent; a copy that is already gone counts as success; a COPY is recorded before it is sent. Mail is
+//!    deleted by UID EXPUNGE, or on Gmail by MOVE to the trash, never by plain EXPUNGE or CLOSE. Before an effect that an
+//!    earlier poll left pending is repeated, the server is asked for the state of the copy.
+//! 9. No transaction is open while Mailferry waits for the network. Every network step has a deadline, every size a limit.
 //!    All sessions share one memory budget for the mail that they hold (`imap/in_flight.rs`), and connections to mail
-//!    servers run on threads of their own (`poll/visits.rs`).
-//! 10. The wall clock is read in `clock` only.
+//!    servers run on separate threads (`poll/visits.rs`).
+//! 10. Only `clock` reads the wall clock.
 //! 11. A failure says what is broken (message < folder < mailbox < host < us) and when to retry. `cause` names known causes,
-//!     and `locale/` has the sentence and the remedy in every language.
-//! 12. A mailbox is opened only with the login that it is configured for, either a password or tokens. A rotated refresh
-//!     token is on disk before the access token that came with it is used; one renewal serves all mailboxes of a grant.
-//! 13. A change and its audit line are one transaction; a use case does the same through every door. Facts stay data until
-//!     the door (`fact`): no sentence is stored to be parsed or searched, no `{:?}` of a value reaches a person. Every fact
-//!     has words in every language.
+//!     and `locale/` has a sentence and a remedy for each in every language.
+//! 12. A mailbox is only opened with its configured kind of login: a password or access tokens. A rotated refresh token is
+//!     stored before the access token that came with it is used; one renewal serves all mailboxes of a grant.
+//! 13. A change and its audit line are one transaction; a use case has the same result through every door. A fact stays
+//!     data until a door words it (`fact`): no stored sentence is parsed or searched, and no `{:?}` output is shown to a
+//!     person. Every fact has a text in every language.
 //! 14. A function has at most 60 lines and five parameters.
 //!
-//! Absent on purpose: a copy of a mail outside the database; a cache of server state between polls, except a server's
-//! listing form; a trait for mocking (tests replace the byte stream).
+//! Absent on purpose: a copy of a mail outside the database; a cache of server state between polls, except the form in which
+//! a server lists UIDs; a trait for mocking (tests replace the byte stream instead).
 //!
 //! # Modules in reading order
 

@@ -1,4 +1,4 @@
-//! The entry point of the program; the documentation of the library explains the structure of the code.
+//! The `mailferry` program. The documentation of the library describes the structure of the code.
 
 fn main() -> std::process::ExitCode {
     mailferry::cli::main()

@@ -75,7 +75,7 @@ pub async fn run(args: &Args, overrides: &Overrides, output: Output) -> Result<E
     Ok(exit_code)
 }
 
-/// Runs every check in turn. A check that fails ends the run if the later ones depend on it.
+/// Runs every check in turn, and stops at a failed check if the later checks depend on it.
 async fn run_checks(overrides: &Overrides, report: &mut impl FnMut(&'static str, Finding)) {
     let config = match config::load(overrides) {
         Ok(config) => config,
@@ -120,8 +120,8 @@ async fn run_checks(overrides: &Overrides, report: &mut impl FnMut(&'static str,
     store.close().await;
 }
 
-/// Checks whether other users of this machine can read the database. [`Store::open`] has already corrected the permissions that it
-/// could correct.
+/// Checks whether other users of this machine can read the database. [`Store::open`] has already corrected the permissions
+/// that it could correct.
 fn check_files(store: &Store, report: &mut impl FnMut(&'static str, Finding)) {
     for exposed in store.exposed() {
         let detail = exposed.to_string();

@@ -93,7 +93,7 @@ impl From<Error> for Failure {
             }
             Error::Consent(error) => Self::failed(error.to_string()),
             Error::Internal(error) => error.into(),
-            // These errors cannot happen here: the policy does not limit the command line, and the command line sends no precondition.
+            // These errors cannot happen here: the policy does not limit the command line, which sends no preconditions.
             Error::Forbidden(_)
             | Error::Refused(_)
             | Error::Changed
@@ -132,7 +132,7 @@ impl From<GrantError> for Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            // A reader that stops early (`| head`) is not an error.
+            // It is not an error if the reader of the output stops early (`| head`).
             std::io::ErrorKind::BrokenPipe => Self { code: 0, lines: Vec::new() },
             _ => Self::failed(error.to_string()),
         }

@@ -13,11 +13,11 @@ use crate::wiring;
 pub enum Command {
     /// Create the key file; an existing one is never overwritten
     Generate {
-        /// The old key is lost: forget the passwords and tokens that only the old key could open
+        /// Delete the passwords and tokens that only the old key can open, because the old key is lost
         #[arg(long)]
         forget_passwords: bool,
     },
-    /// Seal every password and token with a new key and forget the old one
+    /// Seal every password and token with a new key, and remove the old key
     Rotate,
 }
 

@@ -26,7 +26,7 @@ pub struct Args {
 enum Command {
     /// Request quarantined mail again at the next poll
     Retry {
-        /// The mailbox
+        /// Address of the mailbox
         #[arg(long, value_name = "ADDRESS")]
         mailbox: Address,
         /// Only this UID
@@ -35,7 +35,7 @@ enum Command {
     },
     /// Give up on a quarantined or pending mail; it stays in the customer's mailbox
     Skip(MailArgs),
-    /// Fetch one mail unchanged from the server, past every limit, without importing it
+    /// Fetch one mail unchanged from the server, regardless of all limits, without importing it
     Download {
         #[command(flatten)]
         mail: MailArgs,
@@ -48,7 +48,7 @@ enum Command {
 /// The arguments that name one mail in the ledger.
 #[derive(clap::Args)]
 struct MailArgs {
-    /// The mailbox
+    /// Address of the mailbox
     #[arg(long, value_name = "ADDRESS")]
     mailbox: Address,
     /// UID of the mail
@@ -120,7 +120,7 @@ async fn download(mail: &MailArgs, to: Option<&Path>, context: &Context) -> Resu
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ledger lines read by one query.
+/// Maximum number of ledger lines that one query reads.
 const PAGE_SIZE: i64 = 2000;
 
 pub async fn run(args: Args, context: Context) -> Result<ExitCode, Failure> {

@@ -71,7 +71,7 @@ pub enum Command {
         /// Address of the mailbox
         address: Address,
     },
-    /// Poll a paused mailbox again
+    /// Resume polling a paused mailbox
     Resume {
         /// Address of the mailbox
         address: Address,
@@ -195,7 +195,7 @@ async fn set(address: &Address, login: &LoginArgs, settings: &SettingsArgs, cont
     Ok(())
 }
 
-/// The next step for the admin.
+/// The sentence that tells the admin which command to run next.
 fn next_step(login: &NewLogin, address: &Address) -> String {
     match login {
         NewLogin::OAuth(key) if key.kind == GrantKind::Delegated => {
@@ -246,7 +246,7 @@ fn new_mailbox(
     })
 }
 
-/// Removes a mailbox, and revokes its consent if no other mailbox uses it, so that no unused consent is left at the provider.
+/// Removes a mailbox, and revokes its consent unless another mailbox uses it: no unused consent is left at the provider.
 async fn remove(address: &Address, context: &Context) -> Result<(), Failure> {
     let mailbox = context.store.mailbox(address).await?;
     let deps = match mailbox.login {

@@ -27,7 +27,7 @@ pub enum Command {
     },
 }
 
-/// Messages read by one query.
+/// Maximum number of messages that one query reads.
 const PAGE_SIZE: i64 = 1000;
 
 pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {

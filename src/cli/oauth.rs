@@ -22,7 +22,7 @@ pub use status::{GrantView, views as grant_views};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Ask a person to consent, in a browser, to Mailferry reading a mailbox
+    /// Ask a person to consent in a browser to Mailferry reading a mailbox
     Connect {
         /// Address of the mailbox
         address: Address,
@@ -30,7 +30,7 @@ pub enum Command {
         #[arg(long)]
         device: bool,
     },
-    /// List the consents, their status, and when they and their secrets end
+    /// List the consents, their status, and when the consents and the client secrets expire
     Status,
     /// Revoke the consent of a mailbox, here and at its provider
     Revoke {

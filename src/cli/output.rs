@@ -26,7 +26,7 @@ impl Output {
         }
     }
 
-    /// Prints rows: each as JSON, or all as a table. Without rows, people get the text `none`.
+    /// Prints rows: each as JSON, or all as a table. Instead of an empty table, prints the text `none`.
     pub fn rows<T: Serialize>(
         self,
         rows: &[T],
@@ -56,7 +56,7 @@ impl Output {
         print(&table(&lines))
     }
 
-    /// Prints a text for people; prints nothing as JSON.
+    /// Prints a text for people; prints nothing if the output is JSON.
     pub fn message(self, words: &str) -> std::io::Result<()> {
         if self.json { Ok(()) } else { print(&format!("{}\n", for_terminal(words))) }
     }

@@ -12,7 +12,7 @@ use crate::store::{Route, Scope};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Send mail for a recipient to an inbox
+    /// Add a route that sends the mail of a recipient to an inbox
     Add {
         /// Address of the inbox
         #[arg(long, value_name = "ADDRESS")]

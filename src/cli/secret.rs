@@ -1,4 +1,4 @@
-//! Reads a password from a file or standard input: every user of the machine can read arguments.
+//! Reads a password from a file or standard input, but not from arguments, which every user of the machine can read.
 
 use std::io::Read;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::Failure;
 /// Maximum length of a password, in bytes.
 const MAX_LENGTH: u64 = 64 << 10;
 
-/// Reads a password from a file or from standard input, without one line break at its end.
+/// Reads a password from a file or from standard input, and removes one line break at its end.
 pub fn read(file: Option<&Path>, stdin: bool) -> Result<Option<SecretString>, Failure> {
     let mut text = Zeroizing::new(String::new());
     match (file, stdin) {

@@ -15,7 +15,7 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let listener = http::bind(context.config.http.listen).map_err(|error| Failure::failed(error.to_string()))?;
     let (mut deps, config, output) = context.into_deps().await?;
     deps.counts_login_attempts = true;
-    // A changed configuration may have fixed the problems for which mailboxes wait for a person.
+    // A changed configuration may have fixed the problems because of which mailboxes wait for a person.
     deps.store.schedule_waiting_mailboxes(deps.clock.now()).await?;
     deps.store.clear_all_token_backoff().await?;
     for app in deps.store.app_problems().await? {
@@ -29,7 +29,7 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let deliver_deps = Arc::new(wiring::deliver_deps(&config, &deps).await?);
     let deps = Arc::new(deps);
     if let Some(link) = http::set_up_link(&deps.store, &page, deps.clock.now()).await? {
-        // The link is a secret: it is printed, and not logged.
+        // The link is a secret: it is printed but not logged.
         output.object(&serde_json::json!({ "setup_link": link }), || {
             format!("There are no users yet. Create the first one within 24 hours at\n\n    {link}\n")
         })?;
@@ -77,7 +77,7 @@ pub fn can_listen(config: &Config) -> Result<String, Failure> {
     }
 }
 
-/// The dependencies of polls and inspections, which run on threads of their own.
+/// The dependencies of polls and inspections, which run on separate threads.
 async fn deps_for_visits(threads: &VisitThreads, deps: &Arc<Deps>, database_url: String) -> Result<Arc<Deps>, Failure> {
     let deps = deps.clone();
     let visit_deps = threads.run(async move { deps.for_this_runtime(&database_url).await }).await;

@@ -10,7 +10,7 @@ use crate::test_server::{PROFILES, Profile, TestServer};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Profile of the server, which says its fault; without it, all profiles are listed
+    /// Profile that selects the server's fault [default: list all profiles]
     profile: Option<String>,
     /// Address to listen on; it must be a loopback address, because the server accepts every login
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:1143")]

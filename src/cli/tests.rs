@@ -1,4 +1,4 @@
-//! Tests of the command line in this process.
+//! Tests of the command line that run in the test's own process.
 
 mod documents;
 mod doors;

@@ -12,11 +12,11 @@ use crate::store::TargetSettings;
 use crate::target::{RAW_LINK_TTL, TargetKind, TargetUrl, WhenUnknown};
 use crate::tls;
 
-/// The value of `default` for the built-in store alone.
+/// The value of `default` that stands for the built-in store alone.
 const STORE: &str = "store";
 
-/// The longest `raw_retention`. Finished deliveries are deleted after 90 days, and with them the knowledge that the bytes are not
-/// needed.
+/// The longest `raw_retention`. Finished deliveries are deleted after 90 days, and with them the record that the bytes are
+/// no longer needed.
 const MAX_RAW_RETENTION: Duration = Duration::from_hours(80 * 24);
 
 /// `[delivery]`
@@ -36,11 +36,11 @@ pub struct Delivery {
     pub concurrency: Count,
     /// Whether lone CR and LF may be turned into CRLF for the default target.
     pub repair_line_ends: bool,
-    /// Whether the default target is the only place for a mail.
+    /// Whether the bytes of a mail are deleted here after its delivery, so that only the default target has them.
     pub only: bool,
     /// Maximum number of mails of one inbox per minute to the default target; 0: no limit.
     pub rate: u32,
-    /// How long the bytes of a delivered mail stay where the target is the only place for them.
+    /// How long the bytes of a delivered mail are kept before they are deleted here, if only the target is to have them.
     pub raw_retention: Span,
     /// The envelope sender; empty: the null sender.
     pub sender: String,
@@ -114,7 +114,7 @@ impl Delivery {
         self.sender.parse().ok()
     }
 
-    /// The errors that the types of the values do not exclude.
+    /// The errors that the types of the values cannot exclude.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems: Vec<String> = self.default_target().err().into_iter().collect();
         if !self.sender.is_empty() && self.sender().is_none() {

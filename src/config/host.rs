@@ -52,7 +52,7 @@ impl std::str::FromStr for Host {
     }
 }
 
-/// Reads hosts from a list, or from one text with commas, as the environment has it.
+/// Reads hosts from a list, or from one text with commas, such as an environment variable.
 pub fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Host>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -104,7 +104,7 @@ const FIXED_HOSTS: [(&str, &[&str]); 2] =
     [("microsoft", &["login.microsoftonline.com"]), ("google", &["accounts.google.com", "oauth2.googleapis.com"])];
 
 impl OAuth {
-    /// The errors that involve several keys, or that the types of the values do not exclude.
+    /// The errors that the types of the values cannot exclude, and those that involve several keys.
     pub fn problems(&self) -> Vec<String> {
         self.providers.iter().flat_map(|(name, app)| app.problems(name)).collect()
     }

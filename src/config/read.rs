@@ -63,7 +63,7 @@ fn source(layers: &Figment, value: &Value, path: &str, file: Option<&Path>) -> S
     }
 }
 
-/// Checks the rules that involve several keys, or that the types of the values do not exclude.
+/// Checks the rules that the types of the values cannot express, and those that involve several keys.
 fn check(config: &Config) -> Result<(), Vec<String>> {
     let mut problems = Vec::new();
     let url = &config.database.url;
@@ -127,7 +127,7 @@ fn is_issuer(sso: &Sso) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && sso.allow_http_loopback && is_loopback)
 }
 
-/// The position in a message of the parser, as ` (line 3, column 7)`.
+/// The position that the parser's message contains, as ` (line 3, column 7)`.
 fn position(message: &str) -> String {
     let number = |after: &str| -> Option<u32> {
         let (_, rest) = message.lines().next()?.split_once(after)?;

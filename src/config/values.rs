@@ -22,7 +22,7 @@ impl std::str::FromStr for Span {
             Some(duration) if duration.is_zero() => {
                 Err(format!("{text:?} must be longer than zero; write e.g. \"60s\""))
             }
-            // Durations are stored in milliseconds: less than one would be stored as zero.
+            // Durations are stored in milliseconds: less than a millisecond would be stored as zero.
             Some(duration) if duration < Duration::from_millis(1) => {
                 Err(format!("{text:?} is less than a millisecond"))
             }
@@ -88,7 +88,7 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
-/// Reads texts from a list, or from one text with commas, as the environment has it.
+/// Reads texts from a list, or from one text with commas, such as an environment variable.
 fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -124,8 +124,8 @@ pub fn name_servers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SocketAddr
     texts(from)?.iter().map(read).collect()
 }
 
-/// Reads a secret, which is never shown. Numbers are accepted too, since the environment's parser turns digits into
-/// one.
+/// Reads a secret, which is never shown. Numbers are accepted too, because the parser of environment variables turns digits
+/// into a number.
 pub fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
     String::deserialize(from).map(SecretString::from).map_err(|_| D::Error::custom("must be text"))
 }
@@ -142,7 +142,7 @@ pub fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<jiff::civil::Dat
     }
 }
 
-/// Reads words from a list, or from one text with spaces, as the environment has it.
+/// Reads words from a list, or from one text with spaces, such as an environment variable.
 pub fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::{Fact, RevocationOutcome, Text, list};
 use crate::locale::Language;
 
-/// A part of a mailbox that a change can concern.
+/// A setting of a mailbox, to name the settings that a change concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MailboxPart {
     /// The inbox that the mailbox feeds.
     Inbox,
-    /// The server, or which certificates are trusted.
+    /// The server, or the certificates that are trusted.
     Server,
     Username,
     /// The folders that are polled.
@@ -100,7 +100,7 @@ pub enum AuditEvent {
 }
 
 impl AuditEvent {
-    /// The id: in the database, in the API, and after `audit-` in the language files.
+    /// The id of the event in the database and the API; in the language files it follows the prefix `audit-`.
     pub fn id(&self) -> &'static str {
         match self {
             Self::MailboxAdded => "mailbox-added",

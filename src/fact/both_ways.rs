@@ -1,4 +1,4 @@
-//! How the latest mails of a mailbox came, while a customer switches between forwarding and polling.
+//! How the latest mails of a mailbox arrived while a customer switches between forwarding and polling.
 
 use serde::Serialize;
 
@@ -7,13 +7,13 @@ use super::{Fact, Text};
 /// How many of the latest mails of a mailbox came both by polling and by forwarding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BothWays {
-    /// The latest polled mails, at most 50.
+    /// Number of the latest polled mails, at most 50.
     pub polled: usize,
-    /// How many of them were forwarded too.
+    /// How many of the polled mails were forwarded too.
     pub also_forwarded: usize,
-    /// The latest forwarded mails, at most 50.
+    /// Number of the latest forwarded mails, at most 50.
     pub forwarded: usize,
-    /// How many of them were polled too.
+    /// How many of the forwarded mails were polled too.
     pub also_polled: usize,
     /// Whether all of the last 50 forwarded mails were polled, so that the forwarding rule can be removed.
     pub forwarding_can_end: bool,

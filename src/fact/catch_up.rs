@@ -1,4 +1,4 @@
-//! The progress through a backlog: of a target through its deliveries, and of a mailbox through its import.
+//! The progress through a backlog: the deliveries to a target, or the import from a mailbox.
 
 use std::time::Duration;
 
@@ -6,35 +6,35 @@ use serde::Serialize;
 
 use super::{Fact, Text};
 
-/// A smaller backlog needs no progress.
+/// The smallest number of waiting mails that counts as a backlog and has a progress.
 pub const LEAST_BACKLOG: i64 = 50;
-/// The time over which a speed is measured; after as long without progress it is unknown.
+/// The period over which a speed is measured. If no mail was finished in it, the speed is unknown.
 pub const MEASURED: Duration = Duration::from_mins(10);
 
-/// The progress of a target through the mails that waited for it, after an outage or the import of a whole mailbox.
+/// The progress of the delivery of a backlog to a target, after an outage or the import of a whole mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct CatchUp {
-    /// Mails delivered since the oldest waiting mail was queued.
+    /// Number of mails delivered since the oldest waiting mail was queued.
     pub done: i64,
-    /// These mails and the waiting ones.
+    /// Number of mails delivered since then, plus the number of waiting mails.
     pub total: i64,
-    /// Minutes until the rest is delivered, at the speed of the last ten minutes; null if nothing was delivered in them.
+    /// Minutes until the rest is delivered, at the speed of the last ten minutes; null if none was delivered in that time.
     pub minutes_left: Option<i64>,
 }
 
 /// The progress of the import through the mails that wait on a mailbox's server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Backlog {
-    /// Mails imported, skipped or quarantined since the backlog was found.
+    /// Number of mails imported, skipped or quarantined since the backlog was found.
     pub done: i64,
-    /// These mails and the ones still to be fetched.
+    /// Number of mails finished since then, plus the number of mails still to be fetched.
     pub total: i64,
-    /// Minutes until the rest is imported, at the speed so far; null if nothing was imported in the last ten minutes, or the
-    /// mailbox is paused.
+    /// Minutes until the rest is imported, at the speed so far; null if nothing was imported in the last ten minutes, or
+    /// if the mailbox is paused.
     pub minutes_left: Option<i64>,
 }
 
-/// The mails finished in a time.
+/// A number of finished mails, and the time that they took.
 #[derive(Debug, Clone, Copy)]
 pub struct Speed {
     pub done: i64,
@@ -42,7 +42,7 @@ pub struct Speed {
 }
 
 impl Speed {
-    /// The minutes that this many mails take; `None` if none was finished.
+    /// The minutes that `left` further mails will take; `None` if no mail was finished.
     pub fn minutes_for(self, left: i64) -> Option<i64> {
         let seconds = self.milliseconds.max(1) / 1000 + 1;
         (self.done > 0).then(|| left.saturating_mul(seconds) / self.done / 60 + 1)
@@ -61,7 +61,7 @@ impl Fact for Backlog {
     }
 }
 
-/// The message without a time, with minutes or with hours.
+/// Chooses the message: without the remaining time, or with the time in minutes or in hours.
 fn progress([plain, minutes, hours]: [&'static str; 3], (done, total): (i64, i64), left: Option<i64>) -> Text {
     let text = |id| Text::new(id).with("done", done).with("total", total);
     match left {

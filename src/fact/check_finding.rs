@@ -1,4 +1,4 @@
-//! The finding of a mailbox check at one step.
+//! Findings of the steps of a mailbox check.
 
 use super::{EffectMethod, Fact, Text};
 use crate::clock::Timestamp;
@@ -7,7 +7,7 @@ use crate::locale::Language;
 /// Certificates that expire in less than this number of days get a warning.
 const EXPIRES_SOON_DAYS: u64 = 30;
 
-/// The finding at one step.
+/// The finding of a mailbox check at one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckFinding {
     /// The IP addresses of a host, as a list.
@@ -25,13 +25,13 @@ pub enum CheckFinding {
     Tls { starttls: bool, subject: String, expiry: Option<(Timestamp, u64)>, fingerprint: String },
     /// A text from the server: its greeting, or its capabilities.
     ServerText { words: String },
-    /// The access token, and what could be read in it.
+    /// The access token, with its contents if they can be read.
     Token { provider: String, identity: String, until: Timestamp, contents: TokenContents },
     /// The login succeeded.
     LoggedIn { username: String },
     /// A folder, with the number of its mails if the server gives it.
     Folder { folder: String, messages: Option<u32> },
-    /// The number of folders that are not listed.
+    /// The number of further folders, which are not listed.
     MoreFolders { count: usize },
     /// The folder can be opened.
     FolderOpened { folder: String, messages: u32, has_uidvalidity: bool },
@@ -90,7 +90,7 @@ impl Fact for CheckFinding {
     }
 
     fn words(&self, language: Language) -> String {
-        // Some arguments are facts themselves, which are worded in the same language.
+        // Some arguments are facts, and are worded in the same language.
         match self {
             Self::Tls { expiry, .. } => self.text().with("until", expiry_text(*expiry, language)).words(language),
             Self::Token { contents, .. } => self.text().with("held", contents.words(language)).words(language),
@@ -112,7 +112,7 @@ impl Fact for CheckFinding {
     }
 }
 
-/// The text on the end of a certificate.
+/// The text about the expiry of a certificate.
 fn expiry_text(expiry: Option<(Timestamp, u64)>, language: Language) -> String {
     let Some((at, days)) = expiry else { return Text::new("found-expiry-unreadable").words(language) };
     let name = if days < EXPIRES_SOON_DAYS { "found-expiry-soon" } else { "found-expiry" };

@@ -36,27 +36,27 @@ pub enum Conflict {
     InboxHoldsMail { inbox: String, messages: i64 },
     /// Deliveries to the target wait or are held.
     TargetHoldsMail { target: i64, messages: i64 },
-    /// The delivery is finished, or is being sent at this moment.
+    /// The delivery is finished, or is being sent now.
     DeliveryNotOpen(i64),
     /// The delivery is not held.
     DeliveryNotHeld(i64),
     /// The target serves another inbox.
     TargetOfOtherInbox(i64),
-    /// The configuration sets the target, so it is not changed here.
+    /// The target is set in the configuration, so it can only be changed there.
     TargetOfConfiguration,
-    /// Mail that is delivered to this address would be fetched again.
+    /// The target is a polled mailbox: mail that is delivered to it would be fetched again.
     TargetIsPolled { address: String },
     /// Mail of an inbox is delivered to this mailbox, so it must not be polled.
     MailboxIsTarget { address: String },
-    /// The raw mail was deleted after its delivery, as its target is set.
+    /// The raw mail was deleted after its delivery, as configured for its target.
     RawMailRemoved { message: i64, removed_at: Timestamp },
     /// Mail would be moved into a folder that is polled.
     MoveIntoPolledFolder { target: String },
     /// Mail would be moved into a folder that may be a polled folder under another name.
     MayMoveIntoPolledFolder { target: String, folder: String },
-    /// The conflict `wrong` with a folder that is polled by another mailbox of the same account.
+    /// The conflict `wrong`, with a folder that another mailbox with the same account polls.
     ByOtherMailbox { wrong: Box<Conflict>, mailbox: String },
-    /// The mailbox is still in setup, whose last step starts it.
+    /// The setup of the mailbox is not finished; its last step starts the mailbox.
     InSetup,
     /// The mailbox is paused.
     Paused,
@@ -72,7 +72,7 @@ pub enum Conflict {
     TestPaused,
     /// Another test of the mailbox began a short time ago.
     TestTooSoon,
-    /// The mailbox was changed while a person consented for it.
+    /// The mailbox was changed while a person was giving consent for it.
     MailboxChanged(String),
     /// Another process still seals secrets with the old key.
     OldKeyInUse,
@@ -82,7 +82,7 @@ pub enum Conflict {
     PasswordHasNoConsent,
 }
 
-/// The text of a conflict with a folder that is polled by another mailbox of the same account.
+/// The text of [`Conflict::ByOtherMailbox`].
 fn by_other_mailbox(wrong: &Conflict, mailbox: &str) -> Text {
     match wrong {
         Conflict::MayMoveIntoPolledFolder { target, folder } => Text::new("conflict-move-into-other-polled-maybe")

@@ -7,7 +7,7 @@ use crate::locale::Language;
 
 /// The step of a delivery that failed.
 ///
-/// Variants keep their stored names when they are renamed.
+/// A renamed variant keeps its stored name, so that stored facts can still be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeliveryPhase {
@@ -17,19 +17,19 @@ pub enum DeliveryPhase {
     Greeting,
     /// TLS is being negotiated.
     Tls,
-    /// EHLO or LHLO.
+    /// The command EHLO or LHLO.
     Hello,
-    /// AUTH.
+    /// The command AUTH.
     Login,
-    /// MAIL.
+    /// The command MAIL.
     Sender,
-    /// RCPT.
+    /// The command RCPT.
     Recipient,
-    /// DATA, before the first byte of the mail.
+    /// The command DATA, before the first byte of the mail.
     Data,
-    /// The mail is being sent. Its last byte has not been handed to the connection, so the target cannot have taken the mail.
+    /// The mail is being sent. Its last byte has not been handed to the connection, so the target cannot have accepted it.
     Body,
-    /// The mail may be complete at the target, and its answer is awaited. After a loss here the mail may have been delivered.
+    /// The target may have the whole mail; its answer is awaited. If the answer is lost, the mail may have been delivered.
     Answer,
 }
 
@@ -43,9 +43,9 @@ pub enum ReplyFault {
     CodeOutOfRange,
     /// The lines of a reply have different codes.
     OtherCode,
-    /// The code does not answer the command.
+    /// The code is not a valid reply to the command.
     UnexpectedCode,
-    /// The server spoke without having been asked.
+    /// The server sent a reply without a command.
     Unasked,
     LineTooLong,
     TooManyLines,
@@ -54,19 +54,19 @@ pub enum ReplyFault {
 
 /// Why a mail was not handed over to a target.
 ///
-/// Variants keep their stored names when they are renamed.
+/// A renamed variant keeps its stored name, so that stored facts can still be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "problem")]
 pub enum DeliveryProblem {
-    /// The target cannot be reached, with the reason.
+    /// The target cannot be reached; `words` is the reason.
     Unreachable { words: String },
-    /// `egress` does not permit a connection to the target.
+    /// The setting `egress` does not permit a connection to the target.
     Forbidden { host: String },
     /// No name server answers for a domain, or all of them fail.
     Unresolved { domain: String },
     /// The domain takes no mail (RFC 7505).
     NullMx { domain: String },
-    /// The domain does not exist, or no mail server of it does.
+    /// The domain does not exist, or none of its mail servers exists.
     NoMailServer { domain: String },
     /// The MTA-STS policy of the domain names none of its mail servers (RFC 8461).
     StsMismatch { domain: String },
@@ -74,9 +74,9 @@ pub enum DeliveryProblem {
     Tls { why: TlsProblem },
     /// TLS is required, and the server does not offer STARTTLS.
     NoStartTls,
-    /// Bytes followed the answer to STARTTLS, before TLS.
+    /// The server sent unencrypted bytes after its answer to STARTTLS.
     InjectedBeforeTls,
-    /// A login is configured, and the server offers none that Mailferry knows.
+    /// A login is configured, but the server offers no login method that Mailferry supports.
     NoAuth,
     /// A reply is not SMTP; `words` is the beginning of the faulty line.
     NotUnderstood { phase: DeliveryPhase, fault: ReplyFault, words: String },
@@ -84,7 +84,7 @@ pub enum DeliveryProblem {
     Closed { phase: DeliveryPhase },
     /// The target did not answer, or did not read, in time.
     TimedOut { phase: DeliveryPhase },
-    /// The target refused, with a reply code, an enhanced code (RFC 3463) and its text.
+    /// The target refused a step, with a reply code, an enhanced code (RFC 3463) and its text.
     Refused { phase: DeliveryPhase, code: u16, enhanced: Option<String>, words: String },
     /// The mail is larger than the target's announced limit.
     TooLarge { size: u64, limit: u64 },
@@ -96,36 +96,36 @@ pub enum DeliveryProblem {
     Interrupted,
     /// The answer to the mail was lost, and the mail is not in the recipient's mailbox.
     NotInMailbox,
-    /// The answer to the mail was lost, and the recipient's mailbox cannot be searched, with the reason.
+    /// The answer to the mail was lost, and the recipient's mailbox cannot be searched; `words` is the reason.
     MailboxClosed { words: String },
-    /// Mailferry has delivered the mail to this inbox before: it has come back.
+    /// The mail was delivered to this inbox before and has come back.
     Loop { inbox: String },
     /// A later server returned the mail, with an enhanced code (RFC 3463) and its text.
     Returned { status: Option<String>, words: String },
     /// The mail reached the importing system by forwarding, so it was not delivered.
     Forwarded,
-    /// The sender has sent more mails to this inbox in an hour than are delivered.
+    /// The sender has sent more than `limit` mails to this inbox within an hour.
     TooManyFromSender { limit: i64 },
     /// The bytes of the mail were deleted after an earlier delivery.
     BytesRemoved,
-    /// Too many servers have handed the mail on.
+    /// The mail has passed through too many servers.
     TooManyHops { hops: usize },
     /// The secret of the target cannot be opened with the keys of this installation.
     NoSecret,
     /// The answer is not HTTP.
     NotHttp,
-    /// The target answered with this HTTP status, which is not a success, and with these words.
+    /// The target answered with this HTTP status, which does not mean success, and with this text.
     Status { status: u16, words: String },
     /// The target redirects. Redirects are never followed.
     Redirected { status: u16 },
     /// The target wants no more deliveries (HTTP 410).
     Gone,
-    /// The stored mail ended early or late, so it was not sent.
+    /// The stored mail is shorter or longer than its recorded size, so it was not sent.
     Incomplete { size: u64, read: u64 },
 }
 
 impl DeliveryProblem {
-    /// The problem as people of one organisation may see it: a host that may not be reached looks like one that does not exist.
+    /// The problem as shown to users of one organisation: a host that `egress` forbids looks like one that does not exist.
     #[must_use]
     pub fn for_tenant(self) -> Self {
         match self {

@@ -3,14 +3,14 @@
 use super::{Fact, Obstacle, Text};
 use crate::locale::Language;
 
-/// The method by which an effect is carried out, or why it is not possible.
+/// The method by which an effect is carried out, or the reason why the effect is not possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EffectMethod {
     /// The folder is opened read-only and never changed.
     Untouched,
     /// The folder stores the flag.
     FlagStored,
-    /// Whether the folder stores the flag is not known yet.
+    /// It is not known yet whether the folder stores the flag.
     FlagMaybeStored,
     /// The mail is moved by MOVE, or by COPY and UID EXPUNGE. The folder exists or will be created.
     Moved { by_move: bool, is_there: bool },

@@ -15,7 +15,7 @@ pub enum Invalid {
     Port,
     /// The TLS mode is not implicit, starttls or none.
     TlsMode(String),
-    /// The certificate authorities are not PEM.
+    /// The certificate authorities are not in PEM format.
     AuthoritiesNotPem,
     /// A certificate authority cannot be parsed.
     AuthoritiesUnreadable,
@@ -23,7 +23,7 @@ pub enum Invalid {
     NoAuthorities,
     /// The text is not a SHA-256 fingerprint.
     Fingerprint(String),
-    /// The text is not a folder name.
+    /// The text is not a valid folder name.
     FolderName(String),
     /// The start is not now, all or a date.
     Start(String),
@@ -43,7 +43,7 @@ pub enum Invalid {
     MailboxUrl(String),
     /// The login to the mailbox of a delivery target is incomplete.
     MailboxLogin,
-    /// The delivery target is on another machine, and its URL has no TLS.
+    /// The delivery target is on another machine, and its URL does not use TLS.
     TargetUnencrypted,
     /// The secret does not have the form that the Standard Webhooks specification requires.
     WebhookSecret,
@@ -61,7 +61,7 @@ pub enum Invalid {
     PasswordCharacters,
     /// Access tokens would be sent without TLS.
     TokenWithoutTls,
-    /// The provider has no tenant configured, which app-only access needs.
+    /// App-only access needs a tenant, and none is configured for the provider.
     NoTenant { provider: String },
     /// The provider does not support app-only access.
     NoAppOnly { provider: String },

@@ -1,13 +1,13 @@
-//! Decisions of a poll that its record keeps.
+//! Decisions and discoveries that are stored in the record of a poll.
 
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Fact, Obstacle, Text};
 use crate::clock::Timestamp;
 
-/// A decision or a discovery of a poll, besides the mail.
+/// A decision or a discovery that the record of a poll has in addition to the counts of mails.
 ///
-/// Variants keep their stored names when they are renamed.
+/// A renamed variant keeps its stored name, so that stored facts can still be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "notice")]
 pub enum Notice {
@@ -19,7 +19,7 @@ pub enum Notice {
     /// The server has reused UIDs: under the same UIDVALIDITY they now name other mails.
     #[serde(rename = "uids-again")]
     UidsReused { folder: String },
-    /// The effects on the customer's copies are not possible.
+    /// The effect on the customer's copies is not possible.
     #[serde(rename = "copies-stay")]
     EffectsImpossible { why: Obstacle },
     /// The daily limit of mail is used up.

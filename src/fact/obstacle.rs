@@ -7,7 +7,7 @@ use crate::locale::Language;
 
 /// Why an effect on a customer's copy is not possible.
 ///
-/// Variants keep their stored names when they are renamed.
+/// A renamed variant keeps its stored name, so that stored facts can still be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "obstacle")]
 pub enum Obstacle {
@@ -24,15 +24,15 @@ pub enum Obstacle {
     /// Mail would be moved into a polled folder.
     #[serde(rename = "into-itself")]
     MoveIntoPolledFolder { target: String, polled: String },
-    /// Gmail shows no trash folder, which deleting needs.
+    /// Gmail deletes mail by a move to the trash folder, but does not show that folder.
     NoTrash,
     /// The UIDs of the folder now name other mails.
     Rebuilt,
-    /// One of our own effects put the mail here. A further effect would repeat for ever.
+    /// One of our own effects put the mail here. Applying the effect again would never end.
     Returned,
     /// The server refused the effect, with this text.
     Refused { words: String },
-    /// The folder cannot be opened read-write; with the server's text.
+    /// The folder cannot be opened read-write; `words` is the server's text.
     NotOpened { folder: String, words: String },
     /// An obstacle in one of several folders.
     InFolder { folder: String, why: Box<Obstacle> },

@@ -7,7 +7,7 @@ use crate::locale::Language;
 
 /// Why a UID in the ledger has no message of its own.
 ///
-/// Variants keep their stored names when they are renamed.
+/// A renamed variant keeps its stored name, so that stored facts can still be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "reason")]
 pub enum Reason {
@@ -23,7 +23,7 @@ pub enum Reason {
     SameMail,
     /// One of our own effects put the mail here.
     Returned,
-    /// The fetch failed, and is retried.
+    /// The fetch failed, and will be retried.
     Missing { why: FetchFailure },
     /// The fetch failed too many times, so the mail is quarantined.
     #[serde(rename = "asked-often")]
@@ -32,7 +32,7 @@ pub enum Reason {
 
 /// Why the fetch of a mail, or of its header in a dry run, failed.
 ///
-/// Variants keep their stored names when they are renamed.
+/// A renamed variant keeps its stored name, so that stored facts can still be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "missing")]
 pub enum FetchFailure {
@@ -42,7 +42,7 @@ pub enum FetchFailure {
     NotGiven,
     /// The answer has no body.
     NoBody,
-    /// The body is empty, and the mail should have one.
+    /// The body is empty, although the mail should have a body.
     EmptyBody,
     /// The body is empty, although the server reports a size above zero.
     EmptyDespiteSize,
@@ -65,12 +65,12 @@ pub enum FetchFailure {
     NoHeader,
     /// The header is empty.
     EmptyHeader,
-    /// The server refuses the headers of several mails in a row.
+    /// The server refused to return the headers of several mails in a row.
     HeadersRefused,
 }
 
 impl Reason {
-    /// The text in the ledger. Equal reasons have equal texts, so SQL can compare them.
+    /// The text that is stored in the ledger. Equal reasons have equal texts, so SQL can compare them.
     pub fn stored(&self) -> String {
         to_json(self)
     }
@@ -94,7 +94,7 @@ impl Fact for Reason {
 
     fn words(&self, language: Language) -> String {
         match self {
-            // The failure is a fact itself, which is worded in the same language.
+            // The failure is also a fact, and is worded in the same language.
             Self::TooManyAttempts { why, .. } => self.text().with("why", why.words(language)).words(language),
             _ => self.text().words(language),
         }

@@ -29,7 +29,7 @@ pub enum Resource {
     Invitation,
     /// The consent of a mailbox.
     Consent,
-    /// A mailbox that was removed or changed while a person consented for it.
+    /// A mailbox that was removed or changed while a person was giving consent for it.
     ConsentedMailbox,
 }
 

@@ -1,4 +1,4 @@
-//! The outcome of the revocation of a consent at its provider.
+//! Outcomes of revoking a consent at its provider.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::locale::Language;
 
 /// The outcome at the provider when Mailferry revokes a consent.
 ///
-/// Variants keep their stored names when they are renamed.
+/// A renamed variant keeps its stored name, so that stored facts can still be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RevocationOutcome {
@@ -18,13 +18,13 @@ pub enum RevocationOutcome {
     OfApplication,
     /// The provider has revoked the consent.
     Ended { provider: String, identity: String },
-    /// The identity had not consented yet.
+    /// The identity had never consented.
     NeverGiven { identity: String },
-    /// The provider offers no way to revoke a consent.
+    /// The provider does not let applications revoke a consent.
     NoWay { provider: String, identity: String, is_microsoft: bool },
     /// The provider refused the revocation.
     Refused { provider: String, identity: String, is_microsoft: bool, why: Trouble },
-    /// The revocation failed because of our own database.
+    /// The revocation failed because of an error in our own database.
     Failed { provider: String, identity: String, is_microsoft: bool },
 }
 
@@ -66,7 +66,7 @@ impl Fact for RevocationOutcome {
 
     fn words(&self, language: Language) -> String {
         match self {
-            // The provider's answer is a fact itself, which is worded in the same language.
+            // The reason for the refusal is worded in the same language.
             Self::Refused { why, .. } => self.text().with("why", why.sentence(language)).words(language),
             _ => self.text().words(language),
         }

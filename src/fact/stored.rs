@@ -28,7 +28,7 @@ impl<T: DeserializeOwned> StoredFact<T> {
 }
 
 impl<T> StoredFact<T> {
-    /// Converts a fact that is known.
+    /// Converts the fact; leaves a sentence of an earlier version unchanged.
     #[must_use]
     pub fn map(self, convert: impl FnOnce(T) -> T) -> Self {
         match self {
@@ -39,7 +39,7 @@ impl<T> StoredFact<T> {
 }
 
 impl<T: Fact> StoredFact<T> {
-    /// The text in the wording of a terminal and of the API.
+    /// The text as worded for a terminal and the API.
     pub fn words(&self, language: Language) -> String {
         match self {
             Self::Known(fact) => fact.words(language),
@@ -47,7 +47,7 @@ impl<T: Fact> StoredFact<T> {
         }
     }
 
-    /// The text in the wording of a page.
+    /// The text as worded for a page.
     pub fn on_page(&self, language: Language) -> String {
         match self {
             Self::Known(fact) => fact.on_page(language),
@@ -57,7 +57,7 @@ impl<T: Fact> StoredFact<T> {
 }
 
 impl<T: Fact> StoredFact<Vec<T>> {
-    /// The text of each fact.
+    /// The text of each fact, as returned by `words`; the lines of a sentence of an earlier version.
     pub fn each(&self, words: impl Fn(&T) -> String) -> Vec<String> {
         match self {
             Self::Known(facts) => facts.iter().map(words).collect(),

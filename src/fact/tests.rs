@@ -1,4 +1,4 @@
-//! Every fact has a text in every language.
+//! Tests that every fact has a text in every language, and reads back as it was stored.
 
 mod all;
 

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{Fact, Text};
 use crate::clock::Timestamp;
 
-/// The problem of a TLS handshake.
+/// The problem that prevented a TLS connection.
 ///
-/// Variants keep their stored names when they are renamed.
+/// A renamed variant keeps its stored name, so that stored facts can still be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "tls")]
 pub enum TlsProblem {
@@ -58,7 +58,7 @@ pub enum CertificateFault {
 }
 
 impl TlsProblem {
-    /// The SHA-256 fingerprint of the certificate, which a person who knows the server may pin.
+    /// The SHA-256 fingerprint of the certificate, if a person who knows the server may pin it.
     pub fn fingerprint(&self) -> Option<&str> {
         match self {
             Self::OtherName { fingerprint, .. }

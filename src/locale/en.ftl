@@ -92,7 +92,7 @@ consent-admin-needed = The application { $client_id } has no consent, or an admi
     }
 consent-inactive = The consent has ended, because it was not used for too long.
     .remedy = { do-run-connect }
-consent-sign-in-frequency = The organisation requires people to sign in again after a certain time, and each time the consent ends.
+consent-sign-in-frequency = The organisation requires people to sign in again after a certain time, which ends the consent each time.
     .remedy = { $family ->
         [microsoft] { do-run-connect }. To make the consent last, ask an administrator to exclude the application: Microsoft Entra admin center > Entra ID > Conditional Access > Policies > the policy > Session > Sign-in frequency.
         [google] { do-run-connect }. To make the consent last, ask an administrator to open Google Admin console > Security > Access and data control > Google Cloud session control > Exempt trusted apps, and to make the application Trusted under API controls.
@@ -139,7 +139,7 @@ provider-slow = { $provider } did not answer in time.
     .remedy = Nothing to do: Mailferry tries again automatically.
 provider-not-json = { $provider } answered with something other than a token.
     .remedy = Make sure that oauth.providers.{ $provider }.token_url is right and that no proxy answers in its place; Mailferry tries again automatically.
-provider-redirected = { $provider } redirects the request to another address, and secrets are never sent there.
+provider-redirected = { $provider } redirects the request to another address, to which Mailferry never sends secrets.
     .remedy = Make sure that oauth.providers.{ $provider }.token_url is right; Mailferry tries again automatically.
 provider-too-large = { $provider } answered with more than a megabyte.
     .remedy = Make sure that oauth.providers.{ $provider }.token_url is right; Mailferry tries again automatically.
@@ -184,8 +184,8 @@ mailbox-too-many-refusals = { $host } has refused several logins as { $target },
     .remedy = Wait, so that the account is not locked; then enter the correct password.
 
 server-answers-contradict = { $kind ->
-        [exists] The server says that the folder { $folder } has { $one } mails, but lists { $other } of them, however it is asked: mail may be missing.
-        [fetch] The server mentions mail number { $one } in the folder { $folder }, but its lists end at { $other }, however it is asked: mail may be missing.
+        [exists] The server says that the folder { $folder } has { $one } mails, but lists { $other } of them, whichever command is used: mail may be missing.
+        [fetch] The server mentions mail number { $one } in the folder { $folder }, but its lists end at { $other }, whichever command is used: mail may be missing.
        *[status] The server counts { $one } mails in the folder { $folder }, but shows { $other } of them when it is opened: mail may be missing.
     }
     .remedy = Tell the operator of the mail server. Meanwhile Mailferry fetches the mail that the server does list, and tries again at each poll.
@@ -195,38 +195,38 @@ mailbox-copy-returns = { $count ->
     }
     .remedy = Check whether the folder that mail is moved to is itself polled under another name, or whether a rule or another program puts mail back; then change the after-import action{ do-by-after-import }
 
-# Warnings about secrets and consents that will end, and about those that have ended.
+# Warnings about secrets and consents that will expire, or have expired.
 ends-client-secret = { $days ->
-        [0] the client secret of { $provider } ends within a day
-        [one] the client secret of { $provider } ends in 1 day
-       *[other] the client secret of { $provider } ends in { $days } days
+        [0] the client secret of { $provider } expires within a day
+        [one] the client secret of { $provider } expires in 1 day
+       *[other] the client secret of { $provider } expires in { $days } days
     }
 ends-unused-consent = { $days ->
-        [0] the consent of { $identity } ends within a day unless it is used
-        [one] the consent of { $identity } ends in 1 day unless it is used
-       *[other] the consent of { $identity } ends in { $days } days unless it is used
+        [0] the consent of { $identity } expires within a day unless it is used
+        [one] the consent of { $identity } expires in 1 day unless it is used
+       *[other] the consent of { $identity } expires in { $days } days unless it is used
     }
 ends-google-testing = { $days ->
-        [0] the consent of { $identity } ends within a day, because the application is in testing
-        [one] the consent of { $identity } ends in 1 day, because the application is in testing
-       *[other] the consent of { $identity } ends in { $days } days, because the application is in testing
+        [0] the consent of { $identity } expires within a day, because the application is in testing
+        [one] the consent of { $identity } expires in 1 day, because the application is in testing
+       *[other] the consent of { $identity } expires in { $days } days, because the application is in testing
     }
 ends-timed-consent = { $days ->
-        [0] the consent of { $identity } was given for a limited time and ends within a day
-        [one] the consent of { $identity } was given for a limited time and ends in 1 day
-       *[other] the consent of { $identity } was given for a limited time and ends in { $days } days
+        [0] the consent of { $identity } was given for a limited time and expires within a day
+        [one] the consent of { $identity } was given for a limited time and expires in 1 day
+       *[other] the consent of { $identity } was given for a limited time and expires in { $days } days
     }
 ended-client-secret = the client secret of { $provider } has ended
-ended-unused-consent = the consent of { $identity } has probably ended, since it was not used
-ended-google-testing = the consent of { $identity } has probably ended, because the application is in testing
-ended-timed-consent = the consent of { $identity } was given for a limited time and has ended
+ended-unused-consent = the consent of { $identity } has probably expired, because it was not used
+ended-google-testing = the consent of { $identity } has probably expired, because the application is in testing
+ended-timed-consent = the consent of { $identity } was given for a limited time and has expired
 
 # The page that the browser shows after the provider has redirected back.
 callback-title = Mailferry
 callback-done = { $identity } is connected. You may close this window.
 callback-failed = Connecting failed.
 
-# Parts of remedies, worded for a terminal or for a page.
+# Parts of remedies, worded for a terminal or a page.
 do-run-connect = { $place ->
         [page] Give the consent again
        *[terminal] Run: mailferry oauth connect { $mailbox }

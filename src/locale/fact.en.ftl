@@ -1,4 +1,4 @@
-# Things that were not found.
+# Resources that were not found.
 missing-mailbox = there is no mailbox { $name }
 missing-mailbox-of-row = the mailbox no longer exists
 missing-inbox = there is no inbox { $name }
@@ -172,7 +172,7 @@ method-copied = { $is_there ->
     [true] by COPY and UID EXPUNGE (UIDPLUS), which the server supports
    *[false] by COPY and UID EXPUNGE (UIDPLUS), which the server supports; the folder does not exist yet and is created by the first move
 }
-method-trash = by a move to { $trash }, as Gmail deletes
+method-trash = by a move to { $trash }, which is how mail is deleted on Gmail
 method-expunged = by UID EXPUNGE (UIDPLUS), which the server supports
 
 # Decisions of a poll that are worth recording.
@@ -243,7 +243,7 @@ found-folder-not-opened = { $folder }: { $words }; existing folders: { $near }
 found-after-import = { $action }: { $way }
 
 # Why a TLS connection could not be established.
-no-tls-no-name = { $host } is not a name that a certificate can hold, so the server cannot be verified
+no-tls-no-name = { $host } is not a name that a certificate can contain, so the server cannot be verified
 no-tls-no-trust = { $words }
 no-tls-expired = the server's certificate has expired; its operator must renew it
 no-tls-expired-at = the server's certificate expired on { $at }; its operator must renew it
@@ -384,8 +384,8 @@ invalid-host-name = "{ $text }" is not a host name
 invalid-port = 0 is not a valid port
 invalid-tls-mode = "{ $text }" is not one of implicit, starttls, none
 invalid-authorities-not-pem = the CA file is not valid PEM
-invalid-authorities-unreadable = the CA file holds a certificate that cannot be read
-invalid-no-authorities = the CA file holds no certificate (BEGIN CERTIFICATE)
+invalid-authorities-unreadable = the CA file contains a certificate that cannot be read
+invalid-no-authorities = the CA file contains no certificate (BEGIN CERTIFICATE)
 invalid-fingerprint = "{ $text }" is not a SHA-256 fingerprint: 64 hexadecimal digits, colons allowed
 invalid-folder-name = "{ $text }" is not a valid folder name
 invalid-start = "{ $text }" is not one of now, all, YYYY-MM-DD

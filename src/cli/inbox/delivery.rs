@@ -90,18 +90,18 @@ pub struct Settings {
     /// Maximum number of connections at once; with more than one, mail may arrive out of order [default: 1]
     #[arg(long, value_name = "N")]
     concurrency: Option<i64>,
-    /// IMAP server of the recipient's mailbox: imaps://HOST[:PORT] or imap://HOST[:PORT]. If an answer is lost, Mailferry searches there
-    /// before it sends the mail again; "none" turns this off [default: none]
+    /// IMAP server of the recipient's mailbox: imaps://HOST[:PORT] or imap://HOST[:PORT]. If the answer to a mail is lost,
+    /// Mailferry searches this mailbox before it sends the mail again; "none" turns this off [default: none]
     #[arg(long, value_name = "URL")]
     look_in: Option<String>,
-    /// Login name at that server
+    /// Login name at the IMAP server
     #[arg(long, value_name = "NAME")]
     look_username: Option<String>,
-    /// File with the password at that server
+    /// File with the password for the IMAP server
     #[arg(long, value_name = "FILE")]
     look_password_file: Option<PathBuf>,
-    /// If the answer to a mail is lost and the mail is not found: send it again with the same id, so that it may arrive twice, or hold it
-    /// [default: repeat]
+    /// If the answer to a mail is lost and the mail is not found: send it again with the same id, so that it may arrive
+    /// twice, or hold it [default: repeat]
     #[arg(long, value_enum)]
     when_unknown: Option<WhenUnknown>,
     /// Turn lone CR and LF into CRLF for a server without CHUNKING, instead of holding the mail
@@ -250,7 +250,7 @@ async fn list(inbox: Option<&Address>, context: &Context) -> Result<(), Failure>
     Ok(context.output.rows(&views, &headings, cells, empty)?)
 }
 
-/// Adds the progress through a backlog.
+/// Adds the progress through a backlog to the state of a target.
 fn with_progress(state: String, view: &TargetView) -> String {
     match &view.catch_up {
         Some(progress) => format!("{state}; {}", progress.words(Language::English)),

@@ -13,7 +13,7 @@ use crate::locale::Language;
 use crate::poll::dry_run::{self, Counts, DryRun, FolderDryRun, ListedMail, Verdict};
 use crate::shown::shown;
 
-/// The last line.
+/// The last line of the output: the totals of all folders.
 #[derive(Serialize)]
 struct Total<'a> {
     mailbox: &'a str,

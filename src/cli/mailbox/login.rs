@@ -33,7 +33,7 @@ pub struct LoginArgs {
 }
 
 impl LoginArgs {
-    /// Refuses options that need --oauth without it.
+    /// Refuses the options that need --oauth if --oauth is not given.
     pub fn check(&self) -> Result<(), Failure> {
         match self.oauth.is_none() && (self.app_only || self.login_identity.is_some()) {
             true => Err(Failure::usage("--app-only and --login-identity need --oauth PROVIDER")),

@@ -57,7 +57,7 @@ pub struct MailboxView {
     #[serde(skip_serializing_if = "Option::is_none")]
     both_ways: Option<BothWays>,
     who_must_act: &'static str,
-    /// Warnings about secrets and consents that end soon.
+    /// Warnings about client secrets and consents that expire soon.
     warnings: Vec<String>,
 }
 
@@ -177,7 +177,7 @@ async fn grants(context: &Context) -> Result<BTreeMap<i64, GrantView>, Failure> 
     Ok(grant_views(&context.store, &context.config.oauth, Context::now(), context.language).await?)
 }
 
-/// The party that must act on a failure; "nobody" if the failure may pass by itself.
+/// The party that must act on a failure; "nobody" if the failure may end without action.
 fn who_must_act(error: Option<&Value>) -> &'static str {
     let Some(error) = error.filter(|error| !error.is_null()) else { return "nobody" };
     let step = error.get("step").and_then(Value::as_str).unwrap_or_default();

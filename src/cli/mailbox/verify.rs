@@ -19,10 +19,10 @@ use crate::shown::shown_within;
 struct Line<'a> {
     mailbox: &'a str,
     folder: &'a str,
-    /// UIDs that the server has and the ledger still cannot explain; null if not known, because the server's answers contradict
-    /// each other.
+    /// Number of UIDs on the server that the ledger still cannot explain; null if the number is unknown because the server's
+    /// answers contradict each other.
     unaccounted: Option<i64>,
-    /// UIDs that this comparison found to be missing in the ledger; all of them were requested.
+    /// Number of UIDs that were missing from the ledger; all of them were requested.
     found: i64,
     verified_at: Option<Timestamp>,
 }

@@ -1,5 +1,5 @@
-//! `mailferry oauth app-only`: the PowerShell commands for an Exchange administrator, with the ids filled in. The object id is that
-//! of the enterprise application, not of the app registration; the claim `oid` of the application's own token holds it.
+//! `mailferry oauth app-only`: the PowerShell commands for an Exchange administrator, with the ids filled in. The object id
+//! is the one of the enterprise application, not of the app registration; the application's own token has it as claim `oid`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The redirect URI of `oauth connect`: a listener on this machine's loopback for one redirect (RFC 8252 7.3).
+//! The redirect URI of `oauth connect`: a listener on a loopback address that accepts one redirect (RFC 8252 7.3).
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -24,7 +24,7 @@ use crate::cause::{Cause, Trouble};
 use crate::locale::{self, Language};
 use crate::oauth::Callback;
 
-/// The result that the page shows: the identity that is connected, or the trouble; `None` stands for an internal error.
+/// The result that the page shows: the identity that is connected, or the trouble; a trouble of `None` is an internal error.
 type Outcome = Result<String, Option<Trouble>>;
 
 /// A redirect of the browser, and the channel for the outcome to show.
@@ -43,8 +43,8 @@ pub struct Loopback {
 const PATH: &str = "/oauth/callback";
 
 impl Loopback {
-    /// Listens on `localhost` over IPv4 and, if available, IPv6: the browser chooses either. Microsoft does not accept 127.0.0.1
-    /// instead of `localhost`.
+    /// Listens on `localhost` over IPv4 and, if available, IPv6, because the browser may use either. Microsoft does not
+    /// accept 127.0.0.1 instead of `localhost`.
     pub async fn bind(port: u16) -> Result<Self, String> {
         let bind_error =
             |error: std::io::Error| format!("cannot listen for the browser on port {port} of this machine: {error}");
@@ -99,7 +99,7 @@ async fn answer(
     page(language, &outcome)
 }
 
-/// A style for light and dark mode and any width.
+/// The page's style sheet, for light and dark mode and any width.
 const STYLE: &str = ":root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;\
                      padding:0 1.5rem}h1{font-size:1rem;font-weight:600;opacity:.7}p{overflow-wrap:anywhere}";
 

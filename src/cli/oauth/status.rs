@@ -1,4 +1,4 @@
-//! `mailferry oauth status`: the consents, their status, and when they and their secrets end.
+//! `mailferry oauth status`: the consents, their status, and when the consents and the client secrets expire.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -33,13 +33,13 @@ pub struct GrantView {
     remedy: Option<String>,
     problem_since: Option<Timestamp>,
     retry_at: Option<Timestamp>,
-    /// When the consent and the secret end.
+    /// When the consent and the client secret expire.
     pub ends: Vec<Forecast>,
     /// The texts of the warnings that are due.
     pub warnings: Vec<String>,
 }
 
-/// The dependencies of a [`GrantView`].
+/// The values that are needed to create a [`GrantView`].
 struct ViewContext<'a> {
     config: &'a config::OAuth,
     now: Timestamp,

@@ -1,5 +1,5 @@
-//! The documents against the program: links and paths that exist, commands and options that are accepted, configuration keys that
-//! `config/default.toml` has.
+//! Tests that the documents match the program: their links and paths exist, the program accepts their commands and options,
+//! and `config/default.toml` has their configuration keys.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All documents for people: those of the root and of `docs/`.
+/// All Markdown documents of the root and of `docs/`.
 fn documents() -> Vec<Document> {
     let mut paths = Vec::new();
     let mut folders = vec![root().join("docs")];
@@ -51,7 +51,7 @@ impl Document {
         blocks.map(|block| block.replace("\\\n", " ")).collect()
     }
 
-    /// The pieces of code within sentences.
+    /// The code spans within sentences.
     fn code(&self) -> Vec<String> {
         self.prose().split('`').skip(1).step_by(2).map(|code| code.replace('\n', " ")).collect()
     }
@@ -63,7 +63,7 @@ impl Document {
         targets.map(str::to_owned).collect()
     }
 
-    /// The anchors of headings, as the usual viewers make them.
+    /// The anchors of headings, as the usual Markdown viewers generate them.
     fn anchors(&self) -> BTreeSet<String> {
         let headings = self.text.lines().filter(|line| line.starts_with('#'));
         let kept = |c: char| c.is_alphanumeric() || "- _".contains(c);
@@ -104,7 +104,7 @@ fn every_path_in_the_documents_exists() {
             if !folders.iter().any(|folder| code.starts_with(folder)) || code.contains(' ') {
                 continue;
             }
-            // A placeholder such as NAME, `*` or `{sqlite,postgres}` stands for several files: their folder exists.
+            // A placeholder such as NAME, `*` or `{sqlite,postgres}` stands for several files: only their folder must exist.
             let is_open = |part: &str| {
                 part.contains(['*', '{'])
                     || part.split('.').next().is_some_and(|stem| {

@@ -1,5 +1,5 @@
-//! The three doors: a use case has the same result by the command line, the API and the pages. Each door has its own database;
-//! after each use case all three databases hold the same rows and the same audit lines.
+//! Tests that a use case has the same result through all three doors: the command line, the API and the pages. Each door has
+//! its own database; after each use case all three databases hold the same rows and the same audit lines.
 
 mod table;
 
@@ -42,8 +42,8 @@ struct Door {
 }
 
 impl Door {
-    /// Fills the database: an operator, a token for all organisations, a person and a token to be removed, an inbox, and a mailbox
-    /// with two quarantined mails.
+    /// Fills the database: an operator, a token for all organisations, a person and a token to be removed, an inbox, and a
+    /// mailbox with two quarantined mails.
     async fn new() -> Self {
         let door = Self { folder: tempfile::tempdir().unwrap() };
         let (store, now) = (door.store().await, SystemClock.now());
@@ -118,7 +118,7 @@ impl Door {
         result.is_ok()
     }
 
-    /// Sends a request to the API, whatever the version of the resource (`If-Match: *`).
+    /// Sends a request to the API that applies to any version of the resource (`If-Match: *`).
     async fn api(&self, Api { method, path, body }: &Api) -> StatusCode {
         let path = format!("/api/v1{path}");
         let mut request = Request::builder()
@@ -247,8 +247,8 @@ async fn a_use_case_has_the_same_result_through_every_door() {
             doors.push(&pages);
         }
         assert!(doors.len() > 1, "{name} has one door only, and is tested there");
-        // If a door lacks the use case, another door makes the change in its database, so that the next use case starts from the
-        // same state.
+        // If a door lacks the use case, another door makes the change in its database, so that the next use case starts from
+        // the same state.
         for (door, has_it) in
             [(&command_line, command.is_some()), (&api, request().is_some()), (&pages, page().is_some())]
         {

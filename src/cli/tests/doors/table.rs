@@ -1,4 +1,4 @@
-//! The use cases of more than one door, in an order in which each finds the state that it needs.
+//! The use cases that more than one door offers, in an order in which each finds the rows that it needs.
 
 /// A use case, as each door offers it.
 pub struct UseCase {
@@ -17,7 +17,7 @@ pub struct Api {
     pub body: Option<String>,
 }
 
-/// A form of a page.
+/// The submission of a form on a page.
 pub struct Page {
     pub path: &'static str,
     pub form: &'static [(&'static str, &'static str)],
@@ -32,7 +32,7 @@ fn page(path: &'static str, form: &'static [(&'static str, &'static str)]) -> Op
     Some(Page { path, form })
 }
 
-/// For a door that lacks the use case.
+/// The request of a door that does not offer the use case.
 fn not_offered<T>() -> Option<T> {
     None
 }
