@@ -1,6 +1,7 @@
-//! The use cases: a file for each kind of thing, a function for each use case. Each finds the thing and authorises the actor,
-//! validates, limits, makes the change and its audit line in one transaction, and returns the outcome as data. The command line, the
-//! API and the pages parse, call and show; no other module changes the store for an actor.
+//! The use cases: one file for each kind of resource, one function for each use case. A use case finds the resource,
+//! authorises the actor, validates the input, applies limits, writes the change and its audit line in one transaction, and
+//! returns the outcome as data. The command line, the API and the pages parse input, call use cases and show outcomes; no
+//! other module changes the store for an actor.
 
 mod actor;
 pub mod consents;
@@ -35,11 +36,11 @@ pub struct Acting<'a> {
     pub now: Timestamp,
 }
 
-/// The target of a change, as the audit log names it.
+/// The object that a change concerns, as the audit log names it; not a delivery target.
 struct Target<'a> {
-    /// The row of the organisation that the target belongs to; `None`: the installation.
+    /// The row number of the organisation that the object belongs to; `None` for the installation itself.
     organisation: Option<i64>,
-    /// The target's name or address.
+    /// The object's name or address.
     name: &'a str,
 }
 
@@ -63,7 +64,7 @@ impl<'a> Acting<'a> {
         if self.scope().has(organisation) { taken.into() } else { Conflict::AddressTaken.into() }
     }
 
-    /// Writes the audit line of a change into its transaction.
+    /// Writes the audit line of a change within the transaction of the change.
     async fn audit(&self, tx: &mut Tx<'_>, done: &AuditEvent, target: Target<'_>) -> Result<(), Error> {
         let who = self.actor.name();
         let change = Change { who: &who, organisation: target.organisation, done, target: target.name };
@@ -77,7 +78,7 @@ impl<'a> Acting<'a> {
     }
 }
 
-/// The precondition of a caller that has none: it accepts every state.
+/// A precondition that accepts every state, for callers that have none.
 pub fn any<T>(_: &T) -> bool {
     true
 }

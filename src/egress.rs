@@ -1,5 +1,5 @@
-//! All outbound connections pass here. The name is resolved once, every address is checked, and the connection goes to
-//! a checked address, so that a second lookup cannot substitute another one (DNS rebinding).
+//! All outbound connections are made here. A host name is resolved once, every address is checked, and the connection goes
+//! to a checked address, so that a second lookup cannot substitute another address (DNS rebinding).
 
 mod public;
 
@@ -44,7 +44,7 @@ impl Egress {
         &self.dns
     }
 
-    /// The permitted addresses of a host, which the system resolves unless the configuration names name servers.
+    /// Returns the permitted addresses of a host. The system resolves the name unless name servers are configured.
     pub async fn resolve(&self, host: &str, port: u16, limits: &Deadlines) -> Result<Vec<SocketAddr>, EgressError> {
         let unresolved = |reason: &str| EgressError::Unresolved { host: host.to_owned(), reason: reason.to_owned() };
         let missing = || unresolved("the host does not exist, or the resolver does not answer");
@@ -64,7 +64,7 @@ impl Egress {
         self.permitted(host, port, found)
     }
 
-    /// The permitted ones of the addresses that a host has.
+    /// Returns the permitted addresses among the addresses of a host.
     pub fn permitted(&self, host: &str, port: u16, found: Vec<IpAddr>) -> Result<Vec<SocketAddr>, EgressError> {
         let permitted = found.into_iter().filter(|address| self.permits(*address));
         let permitted: Vec<SocketAddr> = permitted.map(|address| SocketAddr::new(address, port)).collect();
@@ -95,14 +95,14 @@ impl Egress {
         Err(EgressError::Unreachable { host: host.to_owned(), port, reason })
     }
 
-    /// Connects to 127.0.0.1, if a provider's `allow_http_loopback` permits it.
+    /// Connects to 127.0.0.1, for a provider with `allow_http_loopback`.
     pub async fn connect_loopback(&self, port: u16, limits: &Deadlines) -> Result<TcpStream, EgressError> {
         let allow = vec![IpNet::from(IpAddr::from(std::net::Ipv4Addr::LOCALHOST))];
         let loopback = Self { allow, dns: self.dns.clone() };
         loopback.connect("127.0.0.1", &[SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, port))], limits).await
     }
 
-    /// The permitted addresses of a host; none if a name server does not answer.
+    /// The permitted addresses of a host; none if the lookup fails.
     pub async fn permitted_addresses(&self, host: &str) -> Vec<IpAddr> {
         let found = self.dns.addresses(host).await.unwrap_or_default();
         found.into_iter().filter(|address| self.permits(*address)).collect()
@@ -204,7 +204,7 @@ mod tests {
                 matches!(found, Err(EgressError::Refused { .. } | EgressError::Unresolved { .. })),
                 "{host}: {found:?}"
             );
-            // An address that passes the lookup is stopped before the connection.
+            // `connect` refuses a forbidden address too, even without a lookup.
             let known: Vec<SocketAddr> =
                 host.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port)).into_iter().collect();
             assert!(egress.connect(host, &known, &limits).await.is_err(), "{host}");

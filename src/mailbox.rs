@@ -34,8 +34,8 @@ impl TlsMode {
 }
 
 impl TlsMode {
-    /// Degree of protection, for comparison: with implicit TLS the whole connection is encrypted, with STARTTLS all but
-    /// the first commands.
+    /// The degree of protection, for comparison: implicit TLS encrypts the whole connection, STARTTLS everything but the
+    /// first commands.
     pub fn protection(self) -> u8 {
         match self {
             Self::Implicit => 2,
@@ -80,12 +80,12 @@ pub enum Start {
     Now,
     /// All mail in the folder.
     All,
-    /// The start of this day, UTC.
+    /// Midnight UTC at the start of this day.
     Date(Date),
 }
 
 impl Start {
-    /// Mail received before this time is not imported; `None`: all mail is.
+    /// Mail received before this time is not imported; `None` if all mail is imported.
     pub fn earliest(self, added_at: Timestamp) -> Option<Timestamp> {
         match self {
             Self::All => None,
@@ -103,7 +103,7 @@ impl FromStr for Start {
             "now" => Ok(Self::Now),
             "all" => Ok(Self::All),
             _ => match clock::day(text) {
-                // IMAP's dates have four digits, and mail is not older than this.
+                // The year of an IMAP date has four digits, and no mail is older than 1970.
                 Some(date) if (1970..=9999).contains(&date.year()) => Ok(Self::Date(date)),
                 _ => Err(Invalid::Start(text.to_owned())),
             },
@@ -166,8 +166,7 @@ impl FromStr for AfterImport {
             None if text == "seen" => Ok(Self::Seen),
             None if text == "delete" => Ok(Self::Delete),
             Some(("keyword", name)) => {
-                // A keyword is an IMAP atom (RFC 3501 section 9). Anything else would need quoting, which flags do not
-                // have.
+                // A keyword is an IMAP atom (RFC 3501 section 9). Flags cannot be quoted, so other characters are refused.
                 let atom = |c: char| c.is_ascii_graphic() && !"(){%*\"\\]".contains(c);
                 if !name.is_empty() && name.len() <= 100 && name.chars().all(atom) {
                     Ok(Self::Keyword(name.to_owned()))
@@ -193,7 +192,7 @@ impl fmt::Display for AfterImport {
     }
 }
 
-/// Checks a folder's name, as people write it. INBOX is case-insensitive (RFC 3501 section 5.1).
+/// Validates a folder name as a person wrote it. INBOX is case-insensitive (RFC 3501 section 5.1).
 pub fn folder_name(text: &str) -> Result<String, Invalid> {
     if text.is_empty() || text.len() > 1000 || text.chars().any(char::is_control) {
         return Err(Invalid::FolderName(text.to_owned()));
@@ -253,7 +252,7 @@ pub fn may_be_same_folder(one: &str, other: &str) -> bool {
     folded(one) == folded(other)
 }
 
-/// Hierarchy delimiters in use.
+/// The hierarchy delimiters that servers use.
 const DELIMITERS: [char; 3] = ['.', '/', '\\'];
 
 #[cfg(test)]

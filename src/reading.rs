@@ -1,12 +1,12 @@
 //! Reads a stored mail for display by the pages and the API: header fields, text, sanitised HTML, attachments.
 //!
-//! Pure: bytes in, values out. The input is untrusted, so:
+//! The functions are pure: bytes in, values out. The input is untrusted, so:
 //!
-//! 1. Everything has a limit and takes time proportional to its size, each part is decoded once, and all of it ends
-//!    with its [`budget`]; the result lists what was left out. Mail is split into parts here and not by `mail_parser`,
-//!    whose traversal of parts is quadratic in places, and whose nested messages overflow the stack when they are dropped,
-//!    which aborts the process. `mail_parser` only decodes single fields of limited length.
-//! 2. It runs on a thread with its own stack and under `catch_unwind`. A mail that makes it panic "cannot be shown";
+//! 1. Every step has a limit and takes time proportional to the size of its input, each part is decoded once, and all work
+//!    stops when the [`budget`] is used up; the result lists what was left out. Mail is split into parts here and not by
+//!    `mail_parser`, whose traversal of parts is quadratic in places, and whose nested messages overflow the stack when they
+//!    are dropped, which aborts the process. `mail_parser` only decodes single fields of limited length.
+//! 2. Reading runs on a thread with its own stack and under `catch_unwind`. A mail that causes a panic "cannot be shown";
 //!    the raw mail can still be downloaded.
 //! 3. HTML goes through [`html::clean_html`] before it is shown, and then into a sandboxed frame.
 //!
@@ -49,7 +49,7 @@ const MAX_TEXT: usize = 1 << 20;
 /// Stack size of the thread. Nothing recurses over the input; this is a precaution against an oversight.
 const STACK_SIZE: usize = 4 << 20;
 
-/// The mail could not be parsed. Its raw bytes are not affected.
+/// The error for a mail that could not be parsed. Its raw bytes can still be downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this mail cannot be shown; its raw bytes can be fetched")]
 pub struct Unreadable;
@@ -75,7 +75,7 @@ pub struct Reading {
     /// The HTML as sent, decoded. It is not sanitised, so it is not safe to show.
     pub html: Option<String>,
     pub attachments: Vec<Attachment>,
-    /// The things that are incomplete or missing.
+    /// The reasons why the mail is not shown completely; empty if it is.
     pub cut: BTreeSet<Cut>,
 }
 
@@ -102,18 +102,18 @@ pub struct Attachment {
     pub is_inline: bool,
     /// The Content-ID by which the HTML refers to it, without angle brackets.
     pub content_id: Option<String>,
-    /// Whether the attachment extends beyond the part of the mail that is read. It then cannot be fetched; the raw mail contains
-    /// it.
+    /// Whether the attachment extends beyond the part of the mail that is read. Such an attachment cannot be fetched, but
+    /// the raw mail contains it.
     pub is_cut: bool,
 }
 
-/// Something that was too much to be shown completely.
+/// A reason why a mail is not shown completely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cut {
     /// The mail is larger than [`MAX_INPUT`].
     Mail,
-    /// There are more header fields than are shown, or longer ones.
+    /// The mail has more or longer header fields than are shown.
     Headers,
     /// A field has more addresses than are shown.
     Addresses,
@@ -121,29 +121,29 @@ pub enum Cut {
     Parts,
     /// Parts are nested too deeply.
     Depth,
-    /// The text is longer than what is shown.
+    /// The text is too long to be shown completely.
     Text,
-    /// The HTML is longer than what is shown.
+    /// The HTML is too long to be shown completely.
     Html,
     /// Reading everything would have taken too long.
     Time,
 }
 
-/// The location of an attachment. It is decoded while it is read, so that it need not be held in memory.
+/// The location of an attachment, whose content is decoded while it is read, so that it need not be held in memory.
 #[derive(Debug)]
 pub struct Content {
     pub name: Option<String>,
     /// The decoded size in bytes; `None` if computing it would take too long.
     pub size: Option<u64>,
-    /// The range of bytes in the mail.
+    /// The range of the encoded bytes in the mail.
     pub range: Range<usize>,
-    /// Decodes these bytes.
+    /// The decoder for these bytes.
     pub decoder: Decoder,
 }
 
 #[cfg(any(test, feature = "fuzzing"))]
 impl Content {
-    /// The decoded bytes, given the mail that contains them.
+    /// Decodes the attachment from the bytes of its mail.
     pub fn bytes(mut self, raw: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.decoder.push(raw.get(self.range).unwrap_or_default(), &mut |byte| bytes.push(byte));
@@ -152,7 +152,7 @@ impl Content {
     }
 }
 
-/// A mail, with what the page shows around its HTML.
+/// A mail for a page, with the number of remote pictures in its HTML.
 #[derive(Debug)]
 pub struct View {
     pub reading: Reading,
@@ -189,9 +189,9 @@ fn build_reading(parts: &Parts<'_>, cut: &mut BTreeSet<Cut>, budget: &Budget) ->
 /// A mail for another program, which may show it to people.
 #[derive(Debug)]
 pub struct Export {
-    /// The mail, whose HTML is sanitised and contains the mail's own pictures.
+    /// The mail. Its HTML is sanitised and contains the pictures that came with the mail.
     pub reading: Reading,
-    /// The SHA-256 of each attachment, decoded; `None` if it is not complete or computing it would take too long.
+    /// The SHA-256 of each attachment's decoded bytes; `None` if the attachment is cut or hashing it would take too long.
     pub hashes: Vec<Option<[u8; 32]>>,
 }
 
@@ -217,7 +217,7 @@ fn build_export(raw: &[u8], budget: &Budget) -> Export {
     Export { reading, hashes }
 }
 
-/// The sanitised HTML of a mail, with the pictures contained in the mail. `None` if there is none.
+/// The sanitised HTML of a mail, with the pictures contained in the mail; `None` if the mail has no HTML.
 pub fn html(raw: &[u8]) -> Result<Option<Cleaned>, Unreadable> {
     run_guarded(|| cleaned_html(raw, &Budget::new(TIME_LIMIT)))
 }
@@ -232,7 +232,7 @@ fn cleaned_html(raw: &[u8], budget: &Budget) -> Option<Cleaned> {
     Some(cleaned)
 }
 
-/// One attachment. `None` if there is none with this number, or if it is not completely within the part that is read.
+/// One attachment; `None` if no attachment has this number, or if it extends beyond the part of the mail that is read.
 pub fn attachment(raw: &[u8], index: usize) -> Result<Option<Content>, Unreadable> {
     run_guarded(|| {
         let budget = Budget::new(TIME_LIMIT);

@@ -98,7 +98,7 @@ fn no_files_import_each_other_in_a_loop() {
     assert_eq!(found, None, "files that import each other");
 }
 
-/// Files with `{:?}`, and the reason why that shows no dump of a value to a person.
+/// Files with `{:?}`, each with the reason why no person sees a dump of a value.
 const DEBUG_FORMATTING: [(&str, &str); 7] = [
     ("address.rs", "quotes what a person has written"),
     ("config/host.rs", "quotes what a person has written"),
@@ -114,7 +114,7 @@ fn rule_13_no_debug_output_reaches_a_person() {
     let mut found = Vec::new();
     for path in files(&source(), "rs") {
         let name = path.strip_prefix(source()).unwrap().to_str().unwrap().to_owned();
-        // Facts and their words contain none; the command line shows our own names this way.
+        // Most of these modules are for tests and development; the command line shows our own names this way.
         let is_exempt = ["rules", "test_server", "model", "fuzz", "cli"].iter().any(|prefix| name.starts_with(prefix));
         if is_exempt || name.contains("tests") {
             continue;
@@ -129,7 +129,7 @@ fn rule_13_no_debug_output_reaches_a_person() {
     assert_eq!(found, DEBUG_FORMATTING.map(|(name, _)| name));
 }
 
-/// Maximum number of lines of a function, so that it fits a screen.
+/// Maximum number of lines of a function, so that a function fits on one screen.
 const MAX_LINES: usize = 60;
 /// Maximum number of parameters, including `self`.
 const MAX_PARAMETERS: usize = 5;
@@ -146,7 +146,8 @@ fn functions_fit_a_screen_and_take_few_parameters() {
             continue;
         }
         for function in functions::functions(&std::fs::read_to_string(&path).unwrap()) {
-            // A trait of rustls requires the first; a template cannot borrow the values of a tuple, hence the second.
+            // A trait of rustls requires the parameters of the first; a template cannot borrow a tuple, as the second would
+            // need.
             let function_name = function.to_string();
             let is_fixed = ["verify_server_cert ", "t2 "].iter().any(|name| function_name.starts_with(name));
             if function.lines > MAX_LINES || (function.parameters > MAX_PARAMETERS && !is_fixed) {

@@ -1,4 +1,5 @@
-//! TLS to a server, with the system's authorities, the mailbox's own authorities, one pinned certificate, or any.
+//! TLS connections that trust the system's certificate authorities, given authorities, one pinned certificate, or any
+//! certificate.
 
 mod unverified;
 
@@ -24,18 +25,18 @@ use crate::vault::hex;
 /// A TLS connection. rustls reads 4 KiB at a time, so a buffer sits in front of the socket.
 pub type Protected<S> = TlsStream<BufReader<S>>;
 
-/// The accepted certificates.
+/// The server certificates that are accepted.
 #[derive(Debug, Clone)]
 pub enum Trust {
-    /// The system's authorities.
+    /// Certificates of the system's certificate authorities.
     System,
-    /// Only these authorities (PEM).
+    /// Only certificates of these authorities (PEM).
     Authorities(String),
-    /// Only the certificate with this SHA-256, whatever its content.
+    /// Only the certificate with this SHA-256. Its names and dates are not checked.
     Pin([u8; 32]),
-    /// Any certificate. Only for mail servers that were found by MX and have no MTA-STS policy: the alternative is no TLS at all, since
-    /// half of them have certificates of no public authority or for another name, and the MX record itself is not authenticated
-    /// (RFC 7435 3, RFC 7672 1.3). It keeps out those who only listen.
+    /// Any certificate. Only for mail servers that were found by MX and have no MTA-STS policy. The alternative is no TLS at
+    /// all: half of these servers have a certificate of a private authority or for another name, and the MX record itself is
+    /// not authenticated (RFC 7435 3, RFC 7672 1.3). Unverified TLS still protects against passive eavesdroppers.
     Unverified,
 }
 
@@ -46,7 +47,7 @@ pub struct Certificate {
     pub fingerprint: String,
     /// Subject of the certificate.
     pub subject: String,
-    /// End of its validity, if readable.
+    /// End of the certificate's validity, if it can be parsed.
     pub valid_until: Option<Timestamp>,
 }
 
@@ -125,7 +126,7 @@ fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn Ser
     })
 }
 
-/// Accepts a single certificate. Only its hash and the server's possession of its key are checked.
+/// Accepts a single certificate. Checks only its hash and that the server has its key.
 #[derive(Debug)]
 struct Pinned {
     sha256: [u8; 32],
@@ -231,7 +232,7 @@ impl ServerCertVerifier for RecordingVerifier {
     }
 }
 
-/// The reason of a failed handshake.
+/// The reason for a failed handshake.
 fn problem(error: &std::io::Error, host: &str, certificate: Certificate) -> TlsProblem {
     let Certificate { fingerprint, subject, valid_until } = certificate;
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {

@@ -21,15 +21,15 @@ const VERSION: u8 = 1;
 const KEY_ID_LENGTH: usize = 8;
 const NONCE_LENGTH: usize = 12;
 
-/// The keys of this installation: the first one seals, all of them open. A key file is reloaded before something is
-/// sealed, and when a record contains an unknown key id, since `key rotate` may have changed the file. Records sealed
-/// with a key that has been removed could never be opened again.
+/// The keys of this installation: the first key seals, and every key opens. A key file is reloaded before something is
+/// sealed, and when a record contains an unknown key id, since `key rotate` may have changed the file. Records sealed with a
+/// key that has been removed could never be opened again.
 pub struct Vault {
     keys: RwLock<Arc<Vec<Key>>>,
     key_file_path: Option<PathBuf>,
 }
 
-/// A master key. Its id is the start of its own hash, so that a key file cannot mix the two up.
+/// A master key. Its id is the start of its hash, so that a key file cannot assign an id to the wrong key.
 struct Key {
     id: [u8; KEY_ID_LENGTH],
     secret: Zeroizing<[u8; 32]>,
@@ -135,7 +135,7 @@ impl Vault {
     }
 }
 
-/// Lower-case hexadecimal.
+/// Encodes bytes in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,4 @@
-//! The only module that creates and connects the components.
+//! The only place that creates and connects the components.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::poll::Deps;
 use crate::store::{Store, StoreError};
 use crate::vault::{Location, Vault, VaultError};
 
-/// All networks: the operator may have a server anywhere.
+/// All networks: the operator's own servers may be anywhere.
 const EVERYWHERE: [IpNet; 2] = [
     IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0)),
     IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
 ];
 
-/// Memory budget in bytes for the answers of IMAP sessions in recipients' mailboxes.
+/// Memory for the answers of recipients' IMAP servers, in bytes.
 const SEARCH_MEMORY: u64 = 8 << 20;
 
 /// Opens the configured database.
@@ -45,7 +45,7 @@ pub async fn vault(config: &Config, store: &Store) -> Result<Vault, StoreError> 
     key_location(config, store).open(sealed).map_err(|error: VaultError| StoreError::Vault(error))
 }
 
-/// The egress rules and the name servers of the configuration.
+/// The outbound connections, with the egress rules and name servers of the configuration.
 pub fn egress(config: &Config) -> Egress {
     let dns = Dns::new(&config.dns.servers, config.deadlines.dns.0);
     Egress::new(config.egress.allow.clone(), Arc::new(dns))
@@ -73,8 +73,8 @@ pub fn terms(deadlines: &config::Deadlines, limits: &config::Limits, sessions: u
     }
 }
 
-/// The limits of IMAP sessions in recipients' mailboxes, which read header fields only. Their memory budget is separate
-/// from that of the polls.
+/// The limits of IMAP sessions that search recipients' mailboxes. The sessions read only header fields, and their memory is
+/// separate from that of the polls.
 fn search_terms(config: &Config) -> Terms {
     let Terms { deadlines, limits, .. } = terms(&config.deadlines, &config.limits, 1);
     let (literal, answer) = (64 << 10, 4 << 20);

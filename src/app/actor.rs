@@ -16,7 +16,7 @@ pub enum Actor {
     Token(Token),
     /// The customer's IT staff, who follow a connect link.
     Link {
-        /// The row of the organisation that made the link.
+        /// The row number of the organisation that created the link.
         organisation_id: i64,
     },
     /// A person who accepts an invitation and has no account yet.
@@ -48,7 +48,7 @@ impl Actor {
         Scope::from_organisation(self.organisation())
     }
 
-    /// The row of the actor's organisation; `None` for an operator, who sees all.
+    /// The row number of the actor's organisation; `None` for an actor who belongs to none, such as an operator.
     pub fn organisation(&self) -> Option<i64> {
         match self {
             Self::CommandLine | Self::Guest { .. } => None,
@@ -85,7 +85,7 @@ impl Actor {
         if self.organisation().is_none() { Ok(()) } else { Err(Forbidden::OneOrganisation.into()) }
     }
 
-    /// The API token of the actor, if any. Links and tokens that the actor creates are recorded as created with it.
+    /// The API token of the actor, if any. Links and tokens that the actor creates are recorded as created with this token.
     pub fn token(&self) -> Option<i64> {
         match self {
             Self::Token(token) => Some(token.id),
@@ -98,7 +98,8 @@ impl Actor {
         Creator { who: name, token: self.token() }
     }
 
-    /// The user that a token made by this actor is attributed to; empty for the command line.
+    /// The name of the user to whom a token that this actor creates is attributed; empty without a user, as for the command
+    /// line.
     pub fn person(&self) -> &str {
         match self {
             Self::Person(person) => &person.name,

@@ -6,7 +6,7 @@ use crate::fact::{AuditEvent, Conflict, RevocationOutcome};
 use crate::oauth::{self, revocation};
 use crate::store::{GrantKind, Login, Mailbox};
 
-/// Audits that a person was sent to the provider to consent.
+/// Writes the audit line that a person was sent to the provider to give consent.
 ///
 /// # Errors
 /// The actor has read-only access.

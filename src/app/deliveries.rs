@@ -1,20 +1,20 @@
-//! Deliveries: lists, retries and drops by people.
+//! Deliveries, which people can list, resend, move and drop.
 
 use super::{Acting, Error, Target, targets};
 use crate::fact::{AuditEvent, Conflict};
 use crate::store::{DeliveryFilter, DeliveryLine};
 
-/// The object of an audit line about a delivery.
+/// The delivery as the object of an audit line.
 fn audited(delivery: &DeliveryLine) -> Target<'_> {
     Target { organisation: Some(delivery.organisation_id), name: &delivery.inbox }
 }
 
-/// Hides the details of the problem that the actor may not see.
+/// Removes those details of the problem that the actor may not see.
 fn without_hidden_details(acting: Acting<'_>, delivery: DeliveryLine) -> DeliveryLine {
     DeliveryLine { problem: targets::problem_in_scope(acting.scope(), delivery.problem.clone()), ..delivery }
 }
 
-/// A page of the deliveries that the actor may see, the newest first.
+/// Returns one page of the deliveries that the actor may see, newest first.
 ///
 /// # Errors
 /// The database failed.
@@ -31,7 +31,7 @@ pub async fn list(
 /// Finds a delivery by its number.
 ///
 /// # Errors
-/// It does not exist, or the actor may not see it.
+/// The delivery does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, id: i64) -> Result<DeliveryLine, Error> {
     Ok(without_hidden_details(acting, acting.store.read().await?.delivery(id, acting.scope()).await?))
 }
@@ -89,7 +89,7 @@ pub async fn drop_delivery(acting: Acting<'_>, id: i64) -> Result<DeliveryLine, 
     Ok(without_hidden_details(acting, delivery))
 }
 
-/// Sends all held deliveries of a target again. Returns how many there were.
+/// Resends all held deliveries of a target. Returns their number.
 ///
 /// # Errors
 /// The target is missing.
@@ -103,7 +103,7 @@ pub async fn retry_held(acting: Acting<'_>, target_id: i64) -> Result<u64, Error
     Ok(count)
 }
 
-/// Drops all held deliveries of a target. The messages stay in their inboxes. Returns how many there were.
+/// Drops all held deliveries of a target. The messages stay in their inboxes. Returns the number of deliveries dropped.
 ///
 /// # Errors
 /// The target is missing.

@@ -7,18 +7,18 @@ use crate::oauth::{GrantError, TokenError};
 use crate::poll::PollError;
 use crate::store::StoreError;
 
-/// Why an actor lacks the right to a use case.
+/// The reason why an actor may not call a use case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forbidden {
     /// The actor has read-only access.
     ReadOnly,
     /// The actor belongs to one organisation, and the use case is reserved for operators.
     OneOrganisation,
-    /// Users cannot remove themselves.
+    /// The actor tried to remove their own account.
     Yourself,
 }
 
-/// Why a use case failed. Nothing was changed.
+/// The reason why a use case failed without changing anything.
 #[derive(Debug)]
 pub enum Error {
     /// The resource does not exist, or the actor may not see it.
@@ -27,13 +27,13 @@ pub enum Error {
     Forbidden(Forbidden),
     /// A field of the input is invalid.
     Invalid(InvalidField),
-    /// The credential policy forbids it.
+    /// The credential policy forbids the change.
     Refused(Refused),
     /// The change conflicts with the stored state.
     Conflict(Conflict),
     /// The resource does not meet the precondition of the change.
     Changed,
-    /// The mailbox of this address has moved to another server since the login was entered.
+    /// The mailbox with this address has moved to another server since the login was entered.
     ServerChanged(String),
     /// The link no longer works.
     LinkInvalid,

@@ -28,7 +28,7 @@ impl ForwardedMail {
 
 /// The outcome of a report.
 pub enum ReportOutcome {
-    /// The report was recorded, and this copy counts.
+    /// The report was accepted. Holds the copy that counts.
     Recorded(CountedCopy),
     /// The header does not identify the mail.
     Unidentified,
@@ -38,8 +38,8 @@ pub enum ReportOutcome {
     UnknownTarget,
 }
 
-/// Records that a mail came by forwarding, without an audit line, as for an acknowledgement. A mail that Mailferry itself delivered
-/// is not a forwarded copy, and is not recorded.
+/// Records that a mail arrived by forwarding. Like an acknowledgement, a report has no audit line. A mail that Mailferry
+/// itself delivered is not a forwarded copy and is not recorded.
 ///
 /// # Errors
 /// The inbox does not exist, or the actor may not see it.

@@ -14,7 +14,7 @@ pub struct WantedInbox {
     pub name: Option<String>,
     /// The address that replies to the inbox's mail must be sent from.
     pub reply_from: Option<Address>,
-    /// The owning organisation. [`Owner::Own`] of an operator means the first organisation.
+    /// The owning organisation. For an operator, [`Owner::Own`] means the first organisation.
     pub owner: Owner,
 }
 
@@ -27,7 +27,7 @@ pub struct InboxChanges {
     pub reply_from: Option<Option<Address>>,
 }
 
-/// An inbox as the target of a change.
+/// The inbox as the object of an audit line.
 pub(super) fn target(inbox: &Inbox) -> Target<'_> {
     Target { organisation: Some(inbox.organisation_id), name: &inbox.address }
 }
@@ -43,7 +43,7 @@ pub async fn find(acting: Acting<'_>, address: &str) -> Result<Inbox, Error> {
     visible(acting, &address, &mut reader).await
 }
 
-/// Finds an inbox in an open transaction or reader.
+/// Finds an inbox within an open transaction or with an open reader.
 pub(super) async fn visible(acting: Acting<'_>, address: &Address, reader: &mut Reader) -> Result<Inbox, Error> {
     let inbox = reader.inbox(address).await?;
     check_visible(acting, inbox)

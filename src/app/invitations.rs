@@ -17,7 +17,8 @@ const LIFETIME: Duration = Duration::from_hours(7 * 24);
 /// How long the link for the first account is valid.
 const SETUP_LIFETIME: Duration = Duration::from_hours(24);
 
-/// Makes the single-use link for the first operator's account and returns its key; `None` if there is a user already.
+/// Creates the single-use link for the first operator's account and returns the key of the link; `None` if a user exists
+/// already.
 ///
 /// # Errors
 /// The database fails.
@@ -38,7 +39,7 @@ pub async fn set_up(store: &Store, now: Timestamp) -> Result<Option<String>, Sto
     Ok(Some(key))
 }
 
-/// Invites a user and returns the key of the link. Only its hash is stored, so it can be shown once.
+/// Invites a user and returns the key of the link. Only the hash of the key is stored, so the key can be shown only once.
 ///
 /// # Errors
 /// The actor has read-only access, or invites an operator without being one.
@@ -61,7 +62,7 @@ pub async fn invite(acting: Acting<'_>, role: Role, of: &Owner) -> Result<String
     Ok(key)
 }
 
-/// Revokes an invitation; `key_hash`: the hash of its key, in hexadecimal.
+/// Revokes an invitation. `key_hash` is the hash of its key in hexadecimal.
 ///
 /// # Errors
 /// The invitation does not exist, or the actor may not see it.

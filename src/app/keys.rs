@@ -8,7 +8,7 @@ use crate::oauth::{self, grant};
 use crate::store::StoreError;
 use crate::vault::{Location, Vault, VaultError};
 
-/// Maximum passes over secrets that another process sealed with the old key during a rotation.
+/// Maximum number of passes of a rotation. Another process may seal secrets with the old key during a pass.
 const MAX_PASSES: usize = 5;
 
 /// Creates the first key. If the key of existing secrets is lost, `forgets` allows deleting those secrets. Returns the new vault and

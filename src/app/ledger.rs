@@ -5,7 +5,7 @@ use super::{Acting, Error};
 use crate::fact::{AuditEvent, Conflict};
 use crate::store::{Mailbox, QuarantineFilter, WatchedFolder};
 
-/// Has quarantined mail of a mailbox fetched again; returns the number of mails.
+/// Marks quarantined mail of a mailbox to be fetched again. Returns the number of mails.
 ///
 /// # Errors
 /// The actor has read-only access.
@@ -17,7 +17,7 @@ pub async fn retry(acting: Acting<'_>, mailbox: &Mailbox, which: QuarantineFilte
     Ok(count)
 }
 
-/// Skips a mail that was quarantined or cannot be fetched. It stays in the customer's mailbox.
+/// Skips a mail that was quarantined or cannot be fetched. The mail stays in the customer's mailbox.
 ///
 /// # Errors
 /// [`Conflict::UidNotOpen`].
@@ -30,7 +30,7 @@ pub async fn skip(
 ) -> Result<(), Error> {
     let mut tx = acting.begin().await?;
     if !tx.skip_manually(folder.id, uid, uidvalidity, acting.now).await? {
-        // Dropping the transaction keeps the lease of a running poll.
+        // The transaction is rolled back here, so a running poll keeps its lease.
         return Err(Conflict::UidNotOpen { folder: folder.name.clone(), uid }.into());
     }
     acting.finish(tx, &AuditEvent::LedgerSkipped { folder: folder.name.clone(), uid }, target(mailbox)).await

@@ -14,14 +14,14 @@ const LIFETIME: Duration = Duration::from_hours(3 * 24);
 
 /// A new link.
 pub struct ConnectLink {
-    /// The secret key. Only its hash is stored, so it can be shown once.
+    /// The secret key. Only the hash of the key is stored, so the key can be shown only once.
     pub key: String,
     /// The time at which the link expires.
     pub expires_at: Timestamp,
 }
 
-/// Creates a link for a mailbox, and replaces one that has not been used yet. The customer's page shows who created the
-/// link.
+/// Creates a link for a mailbox, and replaces an earlier link that has not been used yet. The customer's page shows who
+/// created the link.
 ///
 /// # Errors
 /// The actor has read-only access.

@@ -20,7 +20,7 @@ pub use change::{Request, StoredLogin, change};
 pub use credential_policy::{Refused, Rules};
 pub use poll_now::{PollNow, VerifiedFolder, poll_now, verify};
 
-/// Dependencies of a change that may need a key, a provider or the network.
+/// Dependencies of a mailbox change, which may need a key, a provider or the network.
 #[derive(Clone, Copy)]
 pub struct ChangeDeps<'a> {
     /// Dependencies of a poll.
@@ -36,7 +36,7 @@ impl ChangeDeps<'_> {
     }
 }
 
-/// A mailbox as the target of a change.
+/// The mailbox as the object of an audit line.
 pub(super) fn target(mailbox: &Mailbox) -> Target<'_> {
     Target { organisation: Some(mailbox.organisation_id), name: &mailbox.address }
 }
@@ -61,7 +61,7 @@ fn check_visible(acting: Acting<'_>, mailbox: Mailbox) -> Result<Mailbox, Error>
 /// Locks a mailbox for the rest of the transaction and returns its current state.
 ///
 /// # Errors
-/// The mailbox was removed, its address now belongs to another mailbox, or it does not meet the precondition.
+/// The mailbox was removed, its address now belongs to another mailbox, or the mailbox does not meet the precondition.
 async fn lock_mailbox(
     acting: Acting<'_>,
     shown: &Mailbox,
@@ -146,14 +146,15 @@ pub async fn remove(
         return Ok(None);
     };
     let consent = revocation::last_consent(mailbox, tokens).await?;
-    // Revoke the consent at the provider first: otherwise a crash could leave a consent there that the database no longer knows.
+    // Revoke the consent at the provider first: otherwise a crash could leave a consent at the provider that the database no
+    // longer knows.
     let revocation = consent.end(tokens).await;
     let removed = remove_row(acting, mailbox, revocation.clone(), precondition).await;
     consent.release(tokens).await;
     removed.map(|()| revocation)
 }
 
-/// Removes the row. The precondition is checked again, since the provider may have taken seconds to answer.
+/// Removes the row of a mailbox. Checks the precondition again, since the provider may have taken seconds to answer.
 async fn remove_row(
     acting: Acting<'_>,
     mailbox: &Mailbox,

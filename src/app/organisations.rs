@@ -7,7 +7,7 @@ use crate::store::{Organisation, Role, Scope, Tx};
 /// The owner of a new object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// The actor's own organisation; an actor who sees all has none.
+    /// The actor's own organisation; an actor who sees all organisations has none.
     Own,
     /// The organisation with this row number.
     Row(i64),
@@ -33,7 +33,7 @@ pub async fn add(acting: Acting<'_>, name: &str) -> Result<Organisation, Error> 
     Ok(organisation)
 }
 
-/// The row of the organisation that a new user belongs to. An operator belongs to none.
+/// The row number of the organisation that a new user belongs to; `None` for an operator.
 pub(super) async fn owner_of_person(
     acting: Acting<'_>,
     role: Role,

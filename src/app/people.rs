@@ -6,7 +6,7 @@ use super::{Acting, Actor, Error, Target, check_precondition};
 use crate::fact::{AuditEvent, Conflict, Resource};
 use crate::store::{NewPerson, Person, Role};
 
-/// A user as the target of a change.
+/// The user as the object of an audit line.
 fn target(person: &Person) -> Target<'_> {
     Target { organisation: person.organisation_id, name: &person.name }
 }

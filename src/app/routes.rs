@@ -1,11 +1,11 @@
-//! Routes: they send the mail of a recipient address to an inbox.
+//! Routes: rules that send the mail of a recipient to an inbox.
 
 use super::{Acting, Error, Target, inboxes};
 use crate::address::Address;
 use crate::fact::{AuditEvent, Resource};
 use crate::store::{Reader, Route};
 
-/// Adds a route. Adding it again changes nothing.
+/// Adds a route. Adding a route that exists changes nothing.
 ///
 /// # Errors
 /// The inbox does not exist.

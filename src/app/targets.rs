@@ -30,10 +30,10 @@ pub use view::{TargetView, view, with_counts};
 /// Maximum number of connections to one target.
 const MAX_CONCURRENCY: i64 = 50;
 
-/// Maximum number of mails per minute that can be set.
+/// The highest rate that can be set, in mails per minute.
 const MAX_RATE: i64 = 10_000;
 
-/// How long a replaced signing secret still signs, so that the receiver has time to change over.
+/// How long requests are also signed with a replaced secret, so that the receiver has time to switch to the new one.
 const OLD_SECRET_TTL: Duration = Duration::from_hours(24);
 
 /// Requested settings of a target. `None` keeps the current value or the default; `Some(None)` clears a value.
@@ -54,29 +54,30 @@ pub struct TargetRequest {
     pub repair_line_ends: Option<bool>,
     /// Whether the built-in store deletes the bytes of a mail some time after its delivery.
     pub only: Option<bool>,
-    /// The IMAP server of the recipient's mailbox, which is searched for a mail after a lost answer.
+    /// The IMAP server of the recipient's mailbox. The mailbox is searched for a mail if the answer to its delivery was
+    /// lost.
     pub look_in: Option<Option<MailboxUrl>>,
-    /// The login name at that server.
+    /// The login name for the recipient's mailbox.
     pub look_username: Option<Option<String>>,
     pub look_password: Option<SecretString>,
     /// Maximum number of mails of the inbox per minute.
     pub rate: Option<Option<i64>>,
 }
 
-/// The vault, and the ports that tenants may use.
+/// Dependencies of a change to a target.
 #[derive(Clone, Copy)]
 pub struct TargetDeps<'a> {
     /// Seals secrets.
     pub vault: &'a Vault,
     /// Ports that actors of one organisation may choose.
     pub ports: &'a [u16],
-    /// Ports of mailboxes that actors of one organisation may choose.
+    /// Ports of the recipients' IMAP servers that actors of one organisation may choose.
     pub mailbox_ports: &'a [u16],
     /// Finds the mail servers of recipients.
     pub egress: &'a Egress,
 }
 
-/// The object of an audit line about a delivery target.
+/// The delivery target as the object of an audit line.
 fn audited(target: &DeliveryTarget) -> Target<'_> {
     Target { organisation: target.organisation_id, name: target.inbox.as_deref().unwrap_or(&target.url) }
 }
@@ -84,12 +85,12 @@ fn audited(target: &DeliveryTarget) -> Target<'_> {
 /// Finds a target by its number.
 ///
 /// # Errors
-/// It does not exist, or the actor may not see it.
+/// The target does not exist, or the actor may not see it.
 pub async fn find(acting: Acting<'_>, id: i64) -> Result<DeliveryTarget, Error> {
     check_visible(acting.scope(), acting.store.read().await?.delivery_target(id).await?)
 }
 
-/// The problem without details that only operators may see, if the scope is one organisation.
+/// Removes the details that only operators may see from a problem, if the scope is one organisation.
 pub(super) fn problem_in_scope(
     scope: Scope,
     problem: Option<StoredFact<DeliveryProblem>>,
@@ -177,7 +178,7 @@ pub async fn add(
     Ok(target)
 }
 
-/// Changes a target, which is then tried again at once. The previous signing secret of a webhook stays valid for a day.
+/// Changes a target and tries it again at once. The previous signing secret of a webhook stays valid for a day.
 ///
 /// # Errors
 /// A setting is invalid or reserved for operators; the stored secret was entered for another server; the target is missing, does not
@@ -190,7 +191,7 @@ pub async fn change(
     precondition: impl FnOnce(&DeliveryTarget) -> bool,
 ) -> Result<DeliveryTarget, Error> {
     let found = find(acting, id).await?;
-    // A request that is invalid in another way is refused below.
+    // Invalid settings are refused below.
     if let (Some(inbox), Ok(settings)) = (&found.inbox, settings(&found.settings(), &request))
         && (settings.url != found.url || settings.recipient != found.recipient)
     {
@@ -228,12 +229,12 @@ pub async fn change(
     Ok(target)
 }
 
-/// Whether the secret of a target signs its requests.
+/// Whether the requests to a target are signed with its secret.
 fn is_signing(target: &DeliveryTarget) -> bool {
     target.kind() == TargetKind::Webhook && target.username.is_none()
 }
 
-/// Stores a new secret. The old one signs too until `old_until`.
+/// Stores a new secret. Until `old_until`, requests are also signed with the old one.
 async fn replace_secret(
     before: &DeliveryTarget,
     secret: Option<SecretString>,
@@ -251,10 +252,10 @@ async fn replace_secret(
     Ok(tx.set_target_secret(before.id, sealed, old).await?)
 }
 
-/// Pauses a target, or resumes it. Mail is queued for a paused target and waits.
+/// Pauses or resumes a target. Mail for a paused target is queued and waits.
 ///
 /// # Errors
-/// It does not exist, or the actor may not see it.
+/// The target does not exist, or the actor may not see it.
 pub async fn pause(acting: Acting<'_>, id: i64, paused: bool) -> Result<DeliveryTarget, Error> {
     let mut tx = acting.begin().await?;
     let target = check_visible(acting.scope(), tx.lock_delivery_target(id).await?)?;
@@ -273,7 +274,7 @@ pub async fn pause(acting: Acting<'_>, id: i64, paused: bool) -> Result<Delivery
 /// Removes a target. The messages stay in the inbox.
 ///
 /// # Errors
-/// It does not exist, or belongs to the configuration; [`Conflict::TargetHoldsMail`] without `with_undelivered`.
+/// The target does not exist or belongs to the configuration; [`Conflict::TargetHoldsMail`] without `with_undelivered`.
 pub async fn remove(
     acting: Acting<'_>,
     id: i64,
@@ -287,7 +288,7 @@ pub async fn remove(
     acting.finish(tx, &AuditEvent::TargetRemoved { url: target.url.clone() }, audited(&target)).await
 }
 
-/// Checks that the actor may change or remove a target, which the target of the configuration excludes.
+/// Checks that the actor may change or remove a target. The target of the configuration cannot be changed this way.
 fn check_changeable(acting: Acting<'_>, target: DeliveryTarget) -> Result<DeliveryTarget, Error> {
     let target = check_visible(acting.scope(), target)?;
     if target.inbox_id.is_none() { Err(Conflict::TargetOfConfiguration.into()) } else { Ok(target) }
@@ -346,7 +347,7 @@ fn settings(before: &TargetSettings, request: &TargetRequest) -> Result<TargetSe
     Ok(settings)
 }
 
-/// Checks a secret that is meant to sign requests.
+/// Refuses a malformed secret if requests are to be signed with it.
 fn check_secret(settings: &TargetSettings, secret: &SecretString) -> Result<(), Error> {
     let is_signing = settings.kind() == TargetKind::Webhook && settings.username.is_none();
     if is_signing && secret.expose_secret().starts_with("whsec_") && webhook::SigningSecret::parse(secret).is_err() {
@@ -372,8 +373,8 @@ fn check_destination(scope: Scope, request: &TargetRequest, deps: TargetDeps<'_>
     }
 }
 
-/// Refuses a recipient that Mailferry polls, by its address or its login name: the mail would be fetched and delivered again, for
-/// ever.
+/// Refuses a recipient whose mailbox Mailferry polls, recognised by its address or login name: the mail would be fetched and
+/// delivered again without end.
 async fn check_not_polled(settings: &TargetSettings, inbox: &Inbox, tx: &mut Tx<'_>) -> Result<(), Error> {
     if settings.kind() == TargetKind::Webhook {
         return Ok(());

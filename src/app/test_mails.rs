@@ -24,13 +24,13 @@ pub struct WantedTest<'a> {
     pub mailer: Option<&'a Mailer>,
     /// The language of the mail.
     pub language: Language,
-    /// The clock for the time of sending, since sending may take seconds.
+    /// The clock that gives the time after sending, which may take seconds.
     pub clock: &'a dyn Clock,
 }
 
 impl<'a> WantedTest<'a> {
-    /// The mailer, if Mailferry sends the mail itself. Mailferry sends none to a mailbox that was never polled
-    /// successfully.
+    /// The mailer, if Mailferry sends the mail itself. Mailferry does not send a test mail to a mailbox that was never
+    /// polled successfully.
     fn sender(&self) -> Option<&'a Mailer> {
         self.mailer.filter(|_| self.mailbox.status.last_success_at.is_some())
     }
@@ -67,7 +67,7 @@ pub async fn begin(acting: Acting<'_>, wanted: WantedTest<'_>) -> Result<TestMai
     Ok(without_hidden_details(acting, test))
 }
 
-/// Only operators see the answer of their own mail server.
+/// Hides the answer of the operator's mail server from actors of one organisation.
 fn without_hidden_details(acting: Acting<'_>, test: TestMail) -> TestMail {
     let sees_everything = acting.scope().id().is_none();
     let problem = test.problem.map(|problem| if sees_everything { problem } else { String::new() });

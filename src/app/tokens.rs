@@ -1,4 +1,4 @@
-//! Tokens of the API.
+//! API tokens.
 
 use super::organisations::{Owner, owner};
 use super::{Acting, Error, Target, check_precondition};
@@ -8,11 +8,11 @@ use crate::store::{NewToken, Organisation, Token, TokenScope};
 
 /// A new token.
 pub struct IssuedToken {
-    /// The row of the token.
+    /// The row number of the token.
     pub id: i64,
     /// The organisation that the token is limited to; `None`: all organisations.
     pub organisation: Option<Organisation>,
-    /// The secret token. Only its hash is stored, so it can be shown once.
+    /// The secret token. Only the hash is stored, so the token can be shown only once.
     pub token: String,
 }
 
@@ -20,7 +20,7 @@ pub struct IssuedToken {
 pub struct RevokedToken {
     /// The revoked token.
     pub token: Token,
-    /// Names of the tokens that were created with it.
+    /// Names of the tokens that were created with the revoked token.
     pub descendants: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ pub async fn create(acting: Acting<'_>, name: &str, scope: TokenScope, of: &Owne
 pub enum TokenSelector<'a> {
     /// Selects a token by name. `organisation` is needed if several organisations have a token with this name.
     Named { name: &'a str, organisation: Option<&'a str> },
-    /// Selects a token by name and row.
+    /// Selects a token by name and, if given, row number.
     Row { name: &'a str, id: Option<i64> },
 }
 

@@ -44,7 +44,7 @@ pub struct SettingsChange {
 }
 
 impl SettingsChange {
-    /// Whether nothing changes.
+    /// Whether every setting keeps its value.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -62,7 +62,7 @@ impl SettingsChange {
 }
 
 impl Settings {
-    /// The settings in which two sets differ.
+    /// Lists the settings whose values differ.
     pub fn differences(&self, other: &Self) -> Vec<MailboxPart> {
         let parts = [
             (MailboxPart::Folders, self.folders != other.folders),

@@ -15,7 +15,7 @@ use super::parts::{Part, Parts};
 use super::{Attachment, Content, Cut, MAX_TEXT, Reading, decode};
 use crate::shown::shown_lines;
 
-/// Larger pictures are not embedded in the HTML.
+/// Maximum size of a picture that is embedded in the HTML, in bytes.
 const MAX_PICTURE: usize = 5 << 20;
 
 /// The parts with text to be read. Each is decoded at most once, even if several results use it.
@@ -35,8 +35,8 @@ impl<'p, 'a> Bodies<'p, 'a> {
         Self { bodies: bodies.map(|part| Body { part, decoded: OnceCell::new() }).collect(), budget }
     }
 
-    /// The text, if there is any. HTML parts that are not an alternative form are included in their place as text, so
-    /// that a reader of the text does not miss them.
+    /// The text, if there is any. HTML parts that are not an alternative form are converted to text and included at their
+    /// position, so that a reader of the text does not miss them.
     fn text(&self, cut: &mut BTreeSet<Cut>) -> Option<String> {
         self.joined(Cut::Text, cut, &|part| !is_plain(part), &|part, text| match is_plain(part) {
             true => Cow::Borrowed(text),
@@ -44,7 +44,7 @@ impl<'p, 'a> Bodies<'p, 'a> {
         })
     }
 
-    /// The HTML as sent, if there is any. Text parts that are not an alternative form are included in their place.
+    /// The HTML as sent, if there is any. Text parts that are not an alternative form are included at their position.
     pub fn html(&self, cut: &mut BTreeSet<Cut>) -> Option<String> {
         self.joined(Cut::Html, cut, &is_plain, &|part, text| match is_plain(part) {
             true if text.trim().is_empty() => Cow::Borrowed(""),
@@ -53,8 +53,8 @@ impl<'p, 'a> Bodies<'p, 'a> {
         })
     }
 
-    /// Joins the parts of one kind, including parts of the other kind that are not an alternative form; `None` if there
-    /// is none of the kind.
+    /// Joins the parts of one kind, including parts of the other kind that are not an alternative form; `None` if there is
+    /// no part of the one kind.
     fn joined(
         &self,
         which: Cut,
@@ -120,7 +120,7 @@ fn attachment(index: usize, part: &Part<'_>, budget: &Budget) -> Attachment {
     }
 }
 
-/// The SHA-256 of each attachment, decoded, as far as it is complete and the budget lasts.
+/// The SHA-256 of each attachment's decoded bytes; `None` if the attachment is cut or the budget does not suffice.
 pub fn attachment_hashes(parts: &Parts<'_>, budget: &Budget) -> Vec<Option<[u8; 32]>> {
     let hash = |part: &Part<'_>| decode::sha256(&part.encoding, part.body, budget).filter(|_| !part.is_cut);
     parts.attachments().map(hash).collect()
@@ -131,7 +131,7 @@ fn is_plain(part: &Part<'_>) -> bool {
 }
 
 fn as_text(html: &str, budget: &Budget) -> String {
-    // Use the bounded form: without scripts, styles and comments, and with all tags closed.
+    // The reshaped HTML is limited in size, has no scripts, styles or comments, and all its tags are closed.
     shown_lines(&html_to_text(&shape_without_pictures(html, budget)))
 }
 

@@ -1,4 +1,5 @@
-//! The budget of one view of a mail. Every loop over untrusted input checks it.
+//! The budget of one view of a mail: its time and the bytes it may decode. Every loop over untrusted input checks the
+//! budget.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -40,7 +41,7 @@ impl Budget {
         MAX_DECODED - self.bytes.get()
     }
 
-    /// Whether there is time for another piece of work of at most some milliseconds.
+    /// Whether there is time for another piece of work of at most a few milliseconds.
     pub fn has_time(&self) -> bool {
         if !self.is_exhausted.get() && Instant::now() >= self.until {
             self.is_exhausted.set(true);
@@ -48,14 +49,14 @@ impl Budget {
         !self.is_exhausted.get()
     }
 
-    /// Whether there is time for a step of some microseconds. Does not read the clock each time.
+    /// Whether there is time for a step of a few microseconds. Does not read the clock at every call.
     pub fn has_time_for_step(&self) -> bool {
         let steps = self.steps.get();
         self.steps.set(steps.wrapping_add(1));
         if steps.is_multiple_of(STEPS_PER_CHECK) { self.has_time() } else { !self.is_exhausted.get() }
     }
 
-    /// Takes bytes to be decoded from the budget. Returns whether the budget allows them.
+    /// Charges bytes that are about to be decoded to the budget. Returns whether the budget allows decoding them.
     pub fn take_bytes(&self, bytes: usize) -> bool {
         match self.bytes.get().checked_sub(bytes) {
             Some(left) => self.bytes.set(left),
@@ -64,7 +65,7 @@ impl Budget {
         self.has_time()
     }
 
-    /// The time at which half of the remaining time has passed.
+    /// The time at which half of the remaining time will have passed.
     pub fn half_time(&self) -> Instant {
         let now = Instant::now();
         now + self.until.saturating_duration_since(now) / 2

@@ -1,4 +1,4 @@
-//! Decodes transfer encodings and character sets. Malformed input gives as much output as possible, never an error.
+//! Decodes transfer encodings and character sets. Malformed input is decoded as far as possible and never causes an error.
 
 use mail_parser::decoders::charsets::map::charset_decoder;
 use sha2::{Digest, Sha256};
@@ -59,7 +59,7 @@ pub fn sha256(encoding: &str, body: &[u8], budget: &Budget) -> Option<[u8; 32]> 
     Some(hash.finalize().into())
 }
 
-/// Decodes text in a character set. If that is missing or unknown, decodes UTF-8 and replaces invalid bytes.
+/// Decodes text in a character set. If the character set is missing or unknown, decodes UTF-8 and replaces invalid bytes.
 pub fn text(charset: Option<&str>, bytes: &[u8]) -> String {
     match charset.and_then(|name| charset_decoder(name.trim().as_bytes())) {
         Some(decode) => decode(bytes),
@@ -67,7 +67,7 @@ pub fn text(charset: Option<&str>, bytes: &[u8]) -> String {
     }
 }
 
-/// Truncates a text to `max` bytes, at a character boundary. Returns whether it was longer.
+/// Truncates a text to `max` bytes, at a character boundary. Returns whether the text was longer.
 pub fn shorten(text: &mut String, max: usize) -> bool {
     let is_long = text.len() > max;
     if is_long {
@@ -83,7 +83,7 @@ pub enum Decoder {
         bits: u32,
         count: u32,
     },
-    /// Quoted-printable. Holds the input that is not decided yet: `=` or white space, and what follows.
+    /// Quoted-printable. Holds input whose meaning depends on the next bytes: `=` or white space, and the bytes after it.
     QuotedPrintable {
         held: Vec<u8>,
     },
@@ -92,7 +92,7 @@ pub enum Decoder {
 }
 
 impl Decoder {
-    /// The decoder of an encoding, given in lower case.
+    /// The decoder for an encoding, whose name is given in lower case.
     pub fn for_encoding(encoding: &str) -> Self {
         match encoding {
             "base64" => Self::Base64 { bits: 0, count: 0 },
@@ -122,7 +122,7 @@ impl Decoder {
     }
 }
 
-/// Lenient base64: skips line ends and stray characters, and accepts padding in the middle (of joined texts) and
+/// Decodes base64 leniently: skips line ends and stray characters, and accepts padding in the middle (of joined texts) and
 /// missing padding at the end, all of which occur in mail (RFC 2045 section 6.8).
 fn base64(byte: u8, bits: &mut u32, count: &mut u32, emit: &mut impl FnMut(u8)) {
     let value = match byte {
@@ -146,7 +146,8 @@ fn base64(byte: u8, bits: &mut u32, count: &mut u32, emit: &mut impl FnMut(u8)) 
     }
 }
 
-/// RFC 2045 section 6.7. White space at the end of a line was added in transport; a malformed `=` is kept as text.
+/// Decodes quoted-printable (RFC 2045 section 6.7). White space at the end of a line was added in transport; a malformed `=`
+/// is kept as text.
 fn quoted_printable(byte: u8, held: &mut Vec<u8>, emit: &mut impl FnMut(u8)) {
     let is_open = |byte| byte == b'=' || is_blank(byte);
     match held.as_slice() {

@@ -1,4 +1,4 @@
-//! Header fields: each decoded by itself, up to a limit.
+//! Header fields, each decoded separately and up to a limit.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,12 +15,12 @@ use crate::shown::shown_within;
 /// Maximum number of fields that are shown.
 const MAX_FIELDS: usize = 200;
 
-/// Maximum length of a field that is decoded, in bytes as sent. The decoder may look at a byte a thousand times, so
-/// this is small.
+/// Maximum length of a field that is decoded, in bytes as sent. The decoder may look at a byte a thousand times, so the
+/// limit is small.
 const MAX_VALUE: usize = 4 << 10;
 
-/// Maximum length of a boundary. RFC 2046 section 5.1.1 allows 70. Longer lines are not delimiters, which limits the
-/// cost of looking them up.
+/// Maximum length of a boundary. RFC 2046 section 5.1.1 allows 70. A longer line does not count as a delimiter, which limits
+/// the cost of the lookup.
 pub const MAX_BOUNDARY: usize = 250;
 
 /// Maximum length of an address field, in bytes, and maximum number of its addresses.
@@ -99,7 +99,7 @@ pub fn part_fields(header: &[u8], budget: &Budget) -> PartFields {
 /// The value of a Content-Type or Content-Disposition field.
 #[derive(Debug)]
 pub struct ParameterizedValue {
-    /// `text/plain` or `attachment`, in lower case.
+    /// The type or disposition in lower case, such as `text/plain` or `attachment`.
     pub name: String,
     parameters: Vec<(String, String)>,
 }
@@ -111,7 +111,7 @@ impl ParameterizedValue {
         Self { name: name.to_owned(), parameters: Vec::new() }
     }
 
-    /// The last parameter with this name: a `filename*` usually follows a `filename` for old readers.
+    /// The last parameter with this name: a `filename*` usually follows a `filename` for old clients.
     pub fn last(&self, name: &str) -> Option<&str> {
         self.parameters.iter().rev().find(|(parameter, _)| parameter == name).map(|(_, value)| value.as_str())
     }

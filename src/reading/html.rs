@@ -1,8 +1,8 @@
 //! Sanitises untrusted HTML: no scripts, no forms, no remote content, and processing time proportional to its length.
 //!
-//! Two independent steps. [`shape`] tokenises the HTML roughly like a browser and rewrites it with a limited number
-//! of well-nested tags, so that no later parser can be made to work long. `ammonia` then parses the result exactly like
-//! a browser and enforces the allow-list. The result is shown in a frame that can neither run nor load anything: see
+//! There are two independent steps: [`shape`] tokenises the HTML roughly like a browser and rewrites it with a limited
+//! number of well-nested tags, so that no later parser can be made to work long. `ammonia` then parses the result exactly
+//! like a browser and enforces the allow-list. The result is shown in a frame that can neither run nor load anything: see
 //! [`FRAME_POLICY`].
 
 mod allowed;
@@ -53,7 +53,7 @@ pub fn clean_html(html: &str, picture: &dyn Fn(&str) -> Option<String>, budget: 
     Cleaned { html: clean, remote: shaped.remote, is_cut }
 }
 
-/// Number of remote pictures in some HTML.
+/// Counts the remote pictures in HTML.
 pub fn remote(html: &str, budget: &Budget) -> usize {
     shape::shape_with_pictures(html, &mut Pictures::new(&|_| None), budget).remote
 }

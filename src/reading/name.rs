@@ -1,18 +1,18 @@
-//! Untrusted file names.
+//! Makes untrusted file names safe.
 
 use crate::shown::is_invisible;
 
 /// Maximum length in bytes; file systems allow 255.
 const MAX_LENGTH: usize = 200;
 
-/// A file name without folders, characters that are special on Windows or in a shell, and invisible characters. `None`
+/// Removes folders, characters that are special on Windows or in a shell, and invisible characters from a file name. `None`
 /// if nothing is left.
 pub fn clean_file_name(written: &str) -> Option<String> {
-    // Senders write whole paths of both kinds; the last non-empty component is the name.
+    // Some senders write a whole Unix or Windows path; its last non-empty component is the name.
     let last = written.split(['/', '\\']).rev().find(|piece| !piece.trim().is_empty())?;
     let clean = last.chars().filter(|c| !c.is_control() && !is_invisible(*c));
     let clean: String = clean.map(|c| if r#"<>:"|?*"#.contains(c) { '_' } else { c }).collect();
-    // A name that starts with a dot is hidden; one that ends with a dot is a different one on Windows.
+    // A file whose name starts with a dot is hidden, and Windows drops a dot at the end of a name.
     let clean = clean.trim_matches(|c: char| c == '.' || c.is_whitespace());
     let clean = shortened(clean);
     (!clean.is_empty()).then_some(clean)
@@ -33,7 +33,7 @@ fn shortened(name: &str) -> String {
 /// the name in ASCII for old clients, and in full (RFC 8187).
 pub fn content_disposition(name: Option<&str>) -> String {
     let Some(name) = name.and_then(clean_file_name) else { return "attachment".to_owned() };
-    // Some clients decode percent signs in the plain form.
+    // Some clients decode percent signs in the ASCII name.
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || " -_.,()+@".contains(c) { c } else { '_' }).collect();
     let mut exact = String::new();

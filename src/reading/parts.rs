@@ -12,7 +12,7 @@ const MAX_PARTS: usize = 1000;
 /// Maximum nesting depth. Deeper parts belong to the content of the part that contains them.
 const MAX_DEPTH: usize = 100;
 
-/// Maximum length of a part's header, in bytes. The header of the mail itself also contains the fields of relays.
+/// Maximum length of a part's header, in bytes. The mail's own header may be longer, since relays add fields to it.
 const MAX_PART_HEADER: usize = 64 << 10;
 const MAX_MAIL_HEADER: usize = 1 << 20;
 
@@ -92,7 +92,7 @@ struct Splitter<'a, 'c> {
     cut: &'c mut BTreeSet<Cut>,
     budget: &'c Budget,
     levels: Vec<Level>,
-    /// The nesting depth by open boundary, so that a line of dashes is not compared with a hundred boundaries.
+    /// The nesting depth of each open boundary: a map, so that a line of dashes is not compared with a hundred boundaries.
     open: HashMap<Vec<u8>, usize>,
     parts: Vec<Part<'a>>,
     header: Option<&'a [u8]>,
@@ -136,7 +136,7 @@ impl<'a> Splitter<'a, '_> {
         }
     }
 
-    /// Whether a line is a delimiter: the depth of its multipart, and whether it is the closing delimiter.
+    /// If a line is a delimiter, returns the depth of its multipart, and whether it is the closing delimiter.
     fn delimiter(&self, line: &[u8]) -> Option<(usize, bool)> {
         let dashed = line.strip_prefix(b"--").filter(|_| !self.open.is_empty())?.trim_ascii_end();
         if dashed.len() > MAX_BOUNDARY + 2 {
@@ -155,7 +155,7 @@ impl<'a> Splitter<'a, '_> {
         }
     }
 
-    /// Handles the end of a header.
+    /// Handles the end of a header. Returns the position of the next line.
     fn begin(&mut self, from: usize, to: usize, next: usize) -> Position<'a> {
         let is_first = self.header.is_none();
         let header = self.input.get(from..to).unwrap_or_default();
@@ -170,7 +170,7 @@ impl<'a> Splitter<'a, '_> {
         let kind = fields.content_type.unwrap_or_else(|| ParameterizedValue::default_type(is_digest));
         if let Some(boundary) = kind.boundary().filter(|_| kind.name.starts_with("multipart/")) {
             if self.open.contains_key(boundary) {
-                // The boundary is the same as that of an enclosing multipart, so its parts belong to that one.
+                // The boundary is the same as that of an enclosing multipart, so the parts belong to the enclosing one.
                 return Position::Between;
             }
             if self.levels.len() < MAX_DEPTH {

@@ -1,4 +1,4 @@
-//! Ordinary mails, and hostile ones.
+//! Tests of reading ordinary and hostile mails.
 
 mod work;
 
@@ -320,7 +320,7 @@ fn a_panic_in_the_reader_is_contained() {
 #[test]
 fn hostile_mails_are_read() {
     let Some(root) = std::env::var_os("MAILFERRY_CORPUS").map(PathBuf::from) else {
-        // Directly to the terminal, since the output of a passing test is not shown.
+        // Written directly to the terminal, since the output of a passing test is not shown.
         let _ = writeln!(std::io::stderr(), "skipped: MAILFERRY_CORPUS is not set to a folder of messages");
         return;
     };

@@ -5,9 +5,9 @@ use super::tokens::{Token, tokens, without_tests};
 /// A function in the source.
 pub struct Function {
     pub name: String,
-    /// Including `self`.
+    /// Number of parameters, including `self`.
     pub parameters: usize,
-    /// Lines between the braces.
+    /// Number of lines between the braces.
     pub lines: usize,
 }
 
@@ -35,7 +35,7 @@ fn function(tokens: &[Token]) -> Function {
     loop {
         match tokens[at].text.as_str() {
             "(" | "[" | "{" | "<" => depth += 1,
-            // The `>` of `->` closes no generics.
+            // The `>` of `->` does not close a list of generics.
             ">" if tokens[at - 1].text == "-" => {}
             ")" | "]" | "}" | ">" => depth -= 1,
             "," if depth == 1 => (parameters, is_pending) = (parameters + 1, false),
@@ -56,7 +56,7 @@ fn function(tokens: &[Token]) -> Function {
     Function { name, parameters, lines }
 }
 
-/// The index of the parameter list.
+/// The index of the token that opens the parameter list.
 fn parameter_list(tokens: &[Token]) -> usize {
     let mut depth = 0;
     for (at, token) in tokens.iter().enumerate().skip(1) {

@@ -3,7 +3,7 @@
 //! - An import is a `use`, or a path in code such as `crate::a::b()`, `super::x::y()` or `module::z()`. It counts as an
 //!   import of the file that defines the name, even through a re-export.
 //! - Imports between a module and its submodules do not count: `mod x;` and `pub use x::Y;` in a parent define its
-//!   interface, and children may use their parent. A loop is therefore one between siblings, or across folders.
+//!   interface, and children may use their parent. Only loops between siblings or across folders are found.
 //! - Test modules do not count.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -160,14 +160,15 @@ impl Modules {
     fn imports(&self, path: &ModulePath, module: &Module) -> BTreeSet<String> {
         let names = module.names.iter().map(|(_, used)| used);
         let items = names.chain(&module.paths).filter_map(|used| self.definer(path, used, 0));
-        // A glob import counts as an import of the module.
+        // A glob import counts as an import of the file whose names it takes.
         let whole =
             module.globs.iter().filter_map(|used| self.definer(path, &[&used[..], &["*".to_owned()]].concat(), 0));
         let others = items.chain(whole).filter(|definer| !is_same_subtree(path, definer));
         others.map(|definer| self.0[&definer].file.clone()).collect()
     }
 
-    /// The module that defines the item of a path; `None` if the path denotes a module, or an item of another crate.
+    /// The module that defines the item at the end of a path; `None` if the path denotes a module, or an item of another
+    /// crate.
     fn definer(&self, from: &ModulePath, path: &[String], hops: usize) -> Option<ModulePath> {
         let (first, rest) = path.split_first()?;
         let (mut module, mut rest) = match first.as_str() {
@@ -192,7 +193,7 @@ impl Modules {
         None
     }
 
-    /// Resolves a name that a module has by a `use`.
+    /// Resolves a name that a `use` declaration brings into a module.
     fn resolve_use(&self, module: &ModulePath, name: &str, behind: &[String], hops: usize) -> Option<ModulePath> {
         if hops > 9 {
             return None;

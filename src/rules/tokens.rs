@@ -45,7 +45,7 @@ pub fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
             at += 1;
             continue;
         }
-        // An item ends at its semicolon, or at the end of its braces.
+        // An item ends at its semicolon or its closing brace.
         let mut depth = 0;
         at += mark.len();
         loop {

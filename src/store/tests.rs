@@ -21,7 +21,7 @@ mod people;
 mod statements;
 mod tokens;
 
-// Shared with the integration tests, which start the same PostgreSQL.
+// This module is shared with the integration tests, which start the same PostgreSQL.
 #[path = "../../tests/it/support/daemon.rs"]
 mod daemon;
 #[path = "../../tests/it/support/ports.rs"]
@@ -162,13 +162,13 @@ fn batch(epoch: &Epoch, findings: Vec<(u32, Finding)>, cursor: u32) -> Batch {
     }
 }
 
-/// The error of a poll that is retried.
+/// The stored error of a failed poll that is retried.
 fn failure(step: &'static str, blame: &'static str) -> StoredError {
     let json = serde_json::json!({ "step": step, "blame": blame, "retry": "2027-01-15T08:00:00Z" });
     StoredError { json: json.to_string(), step, blame, waits_for_person: false }
 }
 
-/// A chunk of the mail with UID 1.
+/// A downloaded chunk of the mail with UID 1.
 fn chunk(epoch: &Epoch, seq: i64, data: &[u8]) -> DownloadChunk {
     DownloadChunk { epoch_id: epoch.id, uid: 1, seq, data: data.to_vec() }
 }

@@ -8,8 +8,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use tokio_rustls::rustls;
 
-/// Accepts every certificate. Signatures are not checked either: a server that may present any certificate can sign with its key,
-/// and the check would refuse certificates that cannot be parsed.
+/// Accepts every certificate. Signatures are not checked either: a server that may present any certificate can choose one
+/// whose key it has, and the check would refuse certificates that cannot be parsed.
 #[derive(Debug)]
 pub struct Unverified {
     pub provider: Arc<CryptoProvider>,

@@ -80,8 +80,8 @@ impl Location {
         }
     }
 
-    /// Reads the keys. A missing file is created if that is allowed, unless sealed secrets exist: then the key is lost,
-    /// and a new one would only hide that.
+    /// Reads the keys. A missing file is created if that is allowed, unless sealed secrets exist: then the key is lost, and
+    /// a new key would only hide the loss.
     pub fn open(&self, sealed_secrets_exist: bool) -> Result<Vault, VaultError> {
         match self {
             Self::Config(text) => Ok(Vault::new(parse(text.expose_secret(), "vault.key")?, None)),
@@ -124,7 +124,7 @@ impl Location {
         Ok(Vault::new(keys, Some(path.to_owned())))
     }
 
-    /// Removes all keys but the sealing key from the file, once nothing is sealed with the others.
+    /// Removes all keys except the sealing key from the file. No secret may still be sealed with the removed keys.
     pub fn drop_old_keys(&self) -> Result<Vault, VaultError> {
         let path = self.key_file_path().ok_or(VaultError::NotAFile)?;
         let mut keys = read(path)?;
@@ -177,7 +177,7 @@ fn generate(path: &Path) -> Result<Vault, VaultError> {
 /// Atomically replaces the file: writes a new one beside it, syncs it, and renames it over the old one.
 fn replace(path: &Path, keys: &[Key]) -> Result<(), VaultError> {
     let unwritable = |source| VaultError::Unwritable { path: path.to_owned(), source };
-    // A unique name, so that no other process can rename it while it is half-written.
+    // A unique name, so that no other process can rename the file while it is half-written.
     let new_file = path.with_extension(format!("new-{:016x}", rand::random::<u64>()));
     write_new(&new_file, keys)?;
     // Keep the owner, so that everybody who could read the old file can read the new one: `serve` may run as another

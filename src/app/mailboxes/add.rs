@@ -36,12 +36,13 @@ pub async fn add(
     let is_by_token = matches!(new.login, Some(NewLogin::OAuth(_)));
     check_move_target(&new.settings.after_import, &new.settings.folders)?;
     require_tls_for_tokens(&new.server, is_by_token)?;
-    // Mailferry does not connect to a mailbox in setup before the server step, which applies the policy itself.
+    // For a mailbox in setup, Mailferry does not connect before the server step of the setup, which applies the policy
+    // itself.
     let is_opened = !new.setup || new.login.is_some();
     if let Some(deps_for_change) = deps_for_change.filter(|_| acting.actor.is_bound_by_credential_policy() && is_opened)
     {
         judge(acting, &new, inbox.is_some(), deps_for_change).await?;
-        // A consent covers one mailbox: the person must consent again before it opens another.
+        // A consent covers one mailbox: the person must consent again before it gives access to another.
         new.needs_consent = matches!(&new.login, Some(NewLogin::OAuth(key)) if key.kind == GrantKind::Delegated);
     }
     let mut tx = acting.begin().await?;

@@ -40,8 +40,9 @@ pub struct Changed {
     pub needs_login: bool,
 }
 
-/// Changes a mailbox and schedules a poll. A new login replaces the old one; a consent that no other mailbox uses is then ended at
-/// its provider. The command line may leave out `deps_for_change` if no login is given, since no key is needed then.
+/// Changes a mailbox and schedules a poll. A new login replaces the old one; a replaced consent that no other mailbox uses
+/// is then revoked at its provider. The command line may leave out `deps_for_change` if no login is given, since no key is
+/// needed then.
 ///
 /// # Errors
 /// A field is invalid or refused by the policy; the mailbox does not meet the precondition, or has changed in the meantime.

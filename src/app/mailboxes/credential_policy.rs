@@ -25,9 +25,9 @@ pub enum ServerSetting {
 pub enum Refused {
     /// Only operators may choose this port.
     Port,
-    /// The mailbox is opened with an application's own right: a new login name would open other mailboxes to this organisation.
+    /// The mailbox has app-only access: a new login name would give this organisation access to other mailboxes.
     AppOnly,
-    /// The provider's tokens may be sent to this server only (RFC 9700 4.9.1).
+    /// The provider's tokens may be sent only to this server (RFC 9700 4.9.1).
     OtherServer(String),
     /// The configuration names no server that the provider's tokens may be sent to.
     NoConfiguredServer,
@@ -85,7 +85,8 @@ impl Change<'_> {
     }
 }
 
-/// Server, trust and login name as one string. A form contains it, so that a password applies only to the server that the form showed.
+/// Server, trust and login name as one string. A form contains this string, so that a password applies only to the server
+/// that the form showed.
 pub fn shown(mailbox: &Mailbox) -> String {
     let Mailbox { server, username, .. } = mailbox;
     let trust = trust(server).map(|trust| format!("{trust} ")).unwrap_or_default();
@@ -101,7 +102,7 @@ pub fn trust(server: &Server) -> Option<String> {
     }
 }
 
-/// The rules and facts that the policy judges by.
+/// The configuration and the actor's scope, by which the policy judges a change.
 pub struct Rules<'a> {
     /// The configured providers.
     pub oauth: &'a config::OAuth,

@@ -16,14 +16,14 @@ use crate::store::{Mailbox, WatchedFolder};
 
 pub use check::{CheckOptions, Checked, check};
 
-/// An actor who inspects a customer's server.
+/// An actor who inspects a customer's server, with the dependencies of the inspection.
 #[derive(Clone, Copy)]
 pub struct Inspector<'a> {
     /// The actor who waits.
     pub acting: Acting<'a>,
     /// Runs the connections to mail servers.
     pub visits: &'a Visits,
-    /// Dependencies for work on the calling thread. Visits have their own.
+    /// Dependencies for work outside the visits, which have their own.
     pub deps: &'a Deps,
 }
 
@@ -46,7 +46,7 @@ impl Inspector<'_> {
         }
     }
 
-    /// Only operators learn which hosts and ports answer.
+    /// Hides from all actors except operators which hosts and ports answer.
     fn without_hidden_details(&self, error: PollError) -> PollError {
         if self.sees_everything() { error } else { error.without_connection_details() }
     }
@@ -67,8 +67,8 @@ fn refuse_while_on_hold(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Err
     }
 }
 
-/// Lists the folders of the account with their message counts, as far as they can be counted within a minute. No folder is
-/// opened.
+/// Lists the folders of the account, with the message counts of as many folders as can be counted within a minute. No folder
+/// is opened.
 ///
 /// # Errors
 /// The errors of [`Inspector::inspect`].
@@ -77,7 +77,8 @@ pub async fn folders(inspector: Inspector<'_>, mailbox: &Mailbox) -> Result<Vec<
     inspector.inspect(mailbox, work).await
 }
 
-/// The after-import effects that this server supports in a folder (default: the first polled one), which is opened read-only.
+/// Returns the effects that the server supports in a folder (by default the first polled one). The folder is opened
+/// read-only.
 ///
 /// # Errors
 /// The errors of [`Inspector::inspect`].

@@ -52,12 +52,12 @@ pub async fn poll_now(mailbox: &Mailbox, options: PollNow) -> Report {
 
 /// The result of a verification.
 pub struct Verified {
-    /// The poll that made the comparison.
+    /// The report of the poll that made the comparison.
     pub report: Report,
     pub folders: Vec<VerifiedFolder>,
 }
 
-/// The result for one folder.
+/// The result of a verification for one folder.
 pub struct VerifiedFolder {
     /// Completeness of the ledger after the verification.
     pub now: Completeness,

@@ -29,14 +29,14 @@ pub struct ServerRequest {
     pub port: Option<u16>,
     /// How the connection is protected.
     pub tls: Option<TlsMode>,
-    /// Trust these authorities (PEM) and no others.
+    /// The only certificate authorities to trust (PEM).
     pub ca_pem: Option<Option<String>>,
-    /// Trust this certificate (SHA-256, hexadecimal) and no other.
+    /// The only certificate to trust (its SHA-256 in hexadecimal).
     pub pin_sha256: Option<Option<String>>,
 }
 
 impl ServerRequest {
-    /// Builds a new server. Without a requested host, uses `usual`; `None` if that is missing too.
+    /// Builds a new server. Without a requested host, uses the host `usual`; returns `None` if that is missing too.
     ///
     /// # Errors
     /// A field is invalid.
@@ -47,7 +47,7 @@ impl ServerRequest {
         Ok(Some(self.apply_to(&blank)?.unwrap_or(blank)))
     }
 
-    /// Applies the request to a server; `None` if it changes nothing.
+    /// Applies the request to a server; `None` if the request changes nothing.
     ///
     /// # Errors
     /// A field is invalid.
@@ -62,7 +62,7 @@ impl ServerRequest {
             server.host.clone_from(host);
         }
         if let Some(tls) = self.tls {
-            // A port that was the default changes with the protection.
+            // A default port changes to the default port of the new TLS mode.
             if server.port == server.tls.default_port() {
                 server.port = tls.default_port();
             }
@@ -145,7 +145,8 @@ pub fn require_tls_for_tokens(server: &Server, by_token: bool) -> Result<(), Inv
     }
 }
 
-/// The change that stores a new password. It fails if the server or the login name is no longer that of `mailbox`.
+/// Returns the change that stores a new password. The change fails if the server or login name is no longer that of
+/// `mailbox`.
 pub fn password_change(mailbox: &Mailbox, password: SecretString) -> Changes {
     let expected_account = Some((mailbox.server.clone(), mailbox.username.clone()));
     Changes { login: Some(NewLogin::Password(password)), expected_account, ..Changes::default() }

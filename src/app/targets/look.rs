@@ -1,4 +1,4 @@
-//! The recipient's mailbox, which is searched for a mail after a lost answer.
+//! Settings of the recipient's mailbox, which is searched for a mail if the answer to its delivery was lost.
 
 use secrecy::SecretString;
 
@@ -39,7 +39,7 @@ pub fn apply(settings: &mut TargetSettings, before: &TargetSettings, request: &T
     }
 }
 
-/// Stores a new password of the mailbox, or deletes the password if no mailbox is set.
+/// Stores a new password for the mailbox, or deletes the password if no mailbox is set.
 pub async fn store_password(
     id: i64,
     settings: &TargetSettings,

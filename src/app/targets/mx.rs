@@ -1,4 +1,5 @@
-//! The settings that `mx:` excludes: the mail servers of a domain are used without a login or a private certificate authority.
+//! The settings that an `mx:` target cannot have: the mail servers of a domain are used without a login or a private
+//! certificate authority.
 
 use super::{TargetRequest, invalid};
 use crate::app::Error;
@@ -6,7 +7,7 @@ use crate::fact::Invalid;
 use crate::store::TargetSettings;
 use crate::target::MX;
 
-/// Refuses these settings for `mx:`.
+/// Refuses these settings for an `mx:` target.
 pub fn check(settings: &TargetSettings, request: &TargetRequest) -> Result<(), Error> {
     let has_secret = matches!(request.secret, Some(Some(_)));
     let present =

@@ -14,8 +14,8 @@ use crate::target::TargetKind;
 /// Time limit for all name servers, since a person is waiting.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// Fails if a mailbox of the organisation has the recipient's local part as its login name, and its server is one of the recipient's
-/// domain. If name servers do not answer, only the names are compared.
+/// Fails if a mailbox of the organisation has the recipient's local part as its login name and is on a mail server of the
+/// recipient's domain. If name servers do not answer, only the names of the servers are compared.
 ///
 /// # Errors
 /// [`Conflict::TargetIsPolled`].
@@ -32,8 +32,8 @@ pub async fn check(acting: Acting<'_>, settings: &TargetSettings, inbox: &Inbox,
     Ok(())
 }
 
-/// Whether one of these hosts is a mail server of a domain, by its name or by an address that `egress` permits: others must not be
-/// revealed by the answer.
+/// Whether one of these hosts is a mail server of a domain, by its name or by an address. Only addresses that `egress`
+/// permits are compared, so that the result reveals nothing about other addresses.
 async fn is_mail_server(hosts: &[String], domain: &str, egress: &Egress) -> bool {
     if hosts.is_empty() {
         return false;

@@ -9,7 +9,7 @@ use crate::fact::{CatchUp, DeliveryProblem, StoredFact};
 use crate::store::{DeliveryCounts, DeliveryTarget};
 use crate::target::{TargetKind, WebhookFormat, WhenUnknown};
 
-/// A delivery target with the numbers of its deliveries.
+/// A delivery target with the counts of its deliveries.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DeliveryTarget)]
 pub struct TargetView {
@@ -31,16 +31,17 @@ pub struct TargetView {
     pub username: Option<String>,
     /// Whether a password or signing secret is stored.
     pub has_secret: bool,
-    /// The time until which the previous secret signs too.
+    /// The time until which requests are also signed with the previous secret.
     pub old_secret_until: Option<Timestamp>,
     /// Whether certificate authorities are set for this target, in place of the system's.
     pub has_own_authorities: bool,
     /// Maximum number of connections at once.
     pub concurrency: i64,
-    /// The IMAP server of the recipient's mailbox, which is searched for a mail after a lost answer.
+    /// The IMAP server of the recipient's mailbox. The mailbox is searched for a mail if the answer to its delivery was
+    /// lost.
     #[schema(example = "imaps://mail.kundo.example:993")]
     pub look_in: Option<String>,
-    /// The login name at that server.
+    /// The login name for the recipient's mailbox.
     pub look_username: Option<String>,
     /// The rule for a mail whose answer was lost, if the mail is not found.
     pub when_unknown: WhenUnknown,
@@ -58,7 +59,7 @@ pub struct TargetView {
     pub created_at: Timestamp,
     /// The number of consecutive failures of the target.
     pub failures: i64,
-    /// When these failures began.
+    /// When the consecutive failures began.
     pub failing_since: Option<Timestamp>,
     /// When a failing target is tried again.
     pub retry_at: Option<Timestamp>,
@@ -67,7 +68,7 @@ pub struct TargetView {
     pub problem: Option<StoredFact<DeliveryProblem>>,
     /// When the target last accepted a mail.
     pub last_delivered_at: Option<Timestamp>,
-    /// The numbers of the target's deliveries.
+    /// The counts of the target's deliveries.
     #[serde(flatten)]
     pub counts: DeliveryCounts,
     /// The progress through a backlog; null if only a few mails wait.
@@ -108,10 +109,10 @@ impl TargetView {
     }
 }
 
-/// A target with its delivery counts and its progress.
+/// Returns a target with its delivery counts and its progress.
 ///
 /// # Errors
-/// It does not exist, or the actor may not see it.
+/// The target does not exist, or the actor may not see it.
 pub async fn view(acting: Acting<'_>, id: i64) -> Result<TargetView, Error> {
     with_counts(acting, find(acting, id).await?).await
 }

@@ -1,4 +1,4 @@
-//! How far a test mail has come.
+//! The progress of a test mail.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::store::{MAX_QUARANTINE_PAGES, Mailbox, MessageLine, QuarantinedMail, 
 const LATE_AFTER: Duration = Duration::from_mins(5);
 /// While a test is younger than this, each request for its progress may schedule an early poll.
 const EARLY_POLLS_FOR: Duration = Duration::from_mins(10);
-/// Minimum time between an early poll and the last attempt.
+/// Minimum time between the last attempt to poll and an early poll.
 const MIN_POLL_DISTANCE: Duration = Duration::from_secs(10);
 /// A poll due within this time is not rescheduled.
 const ALMOST_DUE: Duration = Duration::from_secs(1);
 
-/// How far a test has come.
+/// The progress of a test.
 pub struct TestProgress {
     /// The test, without details that the actor may not see.
     pub test: TestMail,
@@ -53,7 +53,7 @@ impl TestProgress {
 /// Reads the progress of a test. Each call may schedule an earlier poll of the mailbox.
 ///
 /// # Errors
-/// There is no such test.
+/// The test does not exist.
 pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<TestProgress, Error> {
     let Acting { store, now, .. } = acting;
     let test = store.test_mail(mailbox.id, id).await?.ok_or(Error::Missing(Resource::TestMail))?;
@@ -81,8 +81,9 @@ pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<
     })
 }
 
-/// Whether the mailbox may be polled early for a test. That excludes a mailbox that failed to log in, or whose server asked us to
-/// wait: extra logins can lock the account. The scheduler makes the poll, so effects are applied as usual.
+/// Whether the mailbox may be polled early for a test. A mailbox may not be polled early if its last login failed or its
+/// server asked us to wait: extra logins can lock the account. The scheduler makes the poll, so effects are applied as
+/// usual.
 fn may_poll_early(mailbox: &Mailbox, test: &TestMail, now: Timestamp) -> bool {
     let status = &mailbox.status;
     let last = Timestamp(status.last_attempt_at.unwrap_or(0));

@@ -9,7 +9,7 @@ const MAX_LOOKUPS: usize = 200;
 /// Maximum length of a Content-ID.
 const MAX_ID_LENGTH: usize = 1000;
 
-/// Returns pictures within the limits. Each is converted once, even if it is used several times.
+/// Looks up the pictures of a mail, within the limits. Each picture is converted once, even if it is used several times.
 pub struct Pictures<'a> {
     find: &'a dyn Fn(&str) -> Option<String>,
     cache: HashMap<String, Option<Rc<str>>>,
@@ -48,7 +48,7 @@ impl<'a> Pictures<'a> {
         self.is_cut |= !fits;
         let uri = found.filter(|_| fits);
         self.bytes += uri.as_ref().map_or(0, |uri| uri.len());
-        // Remember a picture that does not fit, so that it is not converted again.
+        // A picture that does not fit is remembered too, so that it is not converted again.
         self.cache.entry(id).or_insert_with(|| uri.clone());
         uri
     }

@@ -17,7 +17,7 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .tags(tags().collect())
         .generic_attributes(HashSet::from(GLOBAL_ATTRIBUTES))
         .tag_attributes(tags().map(|tag| (tag, extra_attributes(tag).iter().copied().collect())).collect())
-        // `data` is for pictures, the others for links; `filter_attribute` distinguishes them.
+        // `data` is allowed for pictures and the other schemes for links; `filter_attribute` distinguishes them.
         .url_schemes(HashSet::from(["http", "https", "mailto", "data"]))
         .url_relative(UrlRelative::Deny)
         .clean_content_tags(HashSet::from(["script", "style", "title", "textarea", "iframe", "noembed", "noframes"]))
@@ -30,12 +30,12 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 /// Removes everything that is not allowed. If time runs out, the rest is cut off.
 pub fn apply(html: &str, budget: &Budget) -> String {
-    // Cleaning and serialising the tree takes about as long as building it.
+    // Parsing gets half of the time: cleaning and serialising the tree takes about as long as building it.
     let source = Source { rest: html.as_bytes(), until: budget.half_time(), budget };
     POLICY.clean_from_reader(source).map(|document| document.to_string()).unwrap_or_default()
 }
 
-/// A reader of HTML that ends when the time is up. A running parser cannot be stopped in any other way.
+/// A reader of HTML whose input ends when the time is up. A running parser cannot be stopped in any other way.
 struct Source<'a> {
     rest: &'a [u8],
     until: Instant,
@@ -58,7 +58,7 @@ fn filter_attribute<'v>(tag: &str, attribute: &str, value: &'v str) -> Option<Co
         "href" => is_link(value),
         "src" => tag == "img" && is_picture(value),
         "style" => return style::sanitized(value).map(Cow::Owned),
-        // These values are plain text, or not visible at all.
+        // These values are plain text or not visible.
         "alt" | "title" | "rel" | "target" => true,
         // The other values are numbers, lengths, colours, languages and lists of fonts.
         _ => value.chars().all(|c| c.is_alphanumeric() || " #%,.-_+*'".contains(c)),

@@ -9,7 +9,7 @@ use super::allowed::{BLOCK, IN_TABLE, INLINE, VOID, is_allowed, tags};
 use super::pictures::Pictures;
 use super::tokens::{Token, Tokens};
 
-/// Maximum number of tags, and maximum depth. Beyond that only text is written.
+/// Maximum number of tags, and maximum depth. Beyond these limits only text is written.
 const MAX_TAGS: usize = 50_000;
 const MAX_DEPTH: usize = 256;
 
@@ -83,7 +83,7 @@ impl Shaping {
                 '\0' => {}
                 '<' | '&' => {
                     if let Some(after) = chars.as_str().strip_prefix("nbsp;").filter(|_| c == '&') {
-                        // `&nbsp;` is by far the most common entity.
+                        // `&nbsp;` is by far the most common entity, so it does not count towards the limit.
                         self.shaped.html.push('\u{a0}');
                         chars = after.chars();
                     } else if self.entities < MAX_ENTITIES {
@@ -174,7 +174,7 @@ impl Shaping {
         };
     }
 
-    /// Closes tags until this table element is allowed. Returns false if it is not within a table.
+    /// Closes tags until this table element is allowed. Returns false if the current position is not within a table.
     fn close_to_table_parent(&mut self, name: &str) -> bool {
         let Some(table) = self.open.iter().rposition(|tag| *tag == "table") else { return false };
         let mut end_to = |parents: &[&str]| {
@@ -197,7 +197,8 @@ impl Shaping {
         true
     }
 
-    /// Opens a cell for content of a table that is in no cell. A browser would move it before the table, which is slow.
+    /// Opens a cell for content of a table that is outside of its cells. A browser would move such content before the table,
+    /// which is slow.
     fn open_cell(&mut self) {
         self.close_to_table_parent("td");
         self.tags += 1;

@@ -1,4 +1,4 @@
-//! Known attacks, and invariants of the sanitised result.
+//! Tests of sanitising HTML: known attacks, and invariants of the result.
 
 use std::time::{Duration, Instant};
 
@@ -303,7 +303,7 @@ fn pictures_within_the_mail_are_embedded() {
         assert_eq!(cleaned.html.contains(PNG), shown, "{html}: {}", cleaned.html);
         assert_harmless(html, &cleaned.html);
     }
-    // The type of a picture does not come from the HTML, but a wrong one would be refused.
+    // The HTML cannot choose the URI of a picture; nevertheless an unsafe URI is refused.
     for uri in [
         "data:image/svg+xml;base64,AA",
         "https://a.example",
@@ -332,7 +332,7 @@ fn pictures_are_limited_in_size_and_number() {
     assert_eq!(asked.get(), 1);
 }
 
-/// A megabyte of each takes a few seconds at most, and the size of the result is bounded.
+/// A megabyte of each piece of HTML takes a few seconds at most, and the size of the result is bounded.
 #[test]
 fn html_made_to_be_slow_is_cleaned_quickly() {
     let fill = |piece: &str| piece.repeat(MAX_TEXT / piece.len() + 1);

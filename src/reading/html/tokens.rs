@@ -10,7 +10,8 @@ const MAX_ATTRIBUTES: usize = 40;
 #[derive(Debug, PartialEq, Eq)]
 pub enum Token<'a> {
     Text(&'a str),
-    /// Name in lower case, and attributes: names in lower case, values as written. Of duplicates the first one counts.
+    /// Name in lower case, and attributes: names in lower case, values as written. If a name occurs twice, the first
+    /// attribute counts.
     Start(String, Vec<(String, &'a str)>),
     End(String),
 }
@@ -142,7 +143,7 @@ impl<'a> Iterator for Tokens<'a> {
                 }
                 ('<', Some('!' | '?' | '/')) => self.skip_comment(),
                 _ => {
-                    // A `<` that starts no tag is text.
+                    // A `<` that does not start a tag is text.
                     let length = self.rest.char_indices().skip(1).find(|(_, c)| *c == '<').map(|(at, _)| at);
                     return Some(Token::Text(self.take(length.unwrap_or(self.rest.len()))));
                 }

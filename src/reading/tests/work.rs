@@ -1,4 +1,4 @@
-//! The cost of reading a mail: linear in its size, each part decoded once, and within the time limit.
+//! Tests of the cost of reading a mail: it is linear in the size, each part is decoded once, and the time limit is kept.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,8 @@ fn cost(raw: &[u8]) -> Duration {
 /// Maximum cost of a mail twice as long. Quadratic work would cost 4 times as much.
 const MAX_RATIO: f64 = 2.3;
 
-/// The ratio of the costs. Both are measured again if it looks too high, since caches affect single measurements.
+/// The ratio of the costs of two mails. Both costs are measured again if the ratio looks too high, since caches affect
+/// single measurements.
 fn ratio(small: &[u8], large: &[u8], first: Duration) -> f64 {
     let (mut least, mut most) = (cost(small), first);
     for _ in 0..20 {
@@ -220,7 +221,7 @@ fn the_cost_of_html_and_parts_is_linear() {
     grow(rows);
 }
 
-/// `calls` references to `pictures` pictures of `bytes` bytes each.
+/// A mail with `calls` references to `pictures` pictures of `bytes` bytes each.
 fn pictured(calls: usize, pictures: usize, bytes: usize) -> Vec<u8> {
     let html: String = (0..calls).map(|n| format!("<img src=cid:{}>", n % pictures)).collect();
     let data = format!("iVBORw0KGgoA{}", "AAAA".repeat(bytes / 3));
@@ -233,7 +234,7 @@ fn grow(rows: Vec<Row>) {
     let mut wrong = Vec::new();
     for (what, count, make) in rows {
         let (small, large) = (make(count), make(2 * count));
-        // Ignore what is too fast to measure.
+        // Skip a mail that is read too fast to be measured.
         let first = cost(&large);
         if first < Duration::from_millis(5) {
             continue;
@@ -293,7 +294,7 @@ fn reading_stops_at_the_time_limit_and_reports_it() {
             let cleaned = cleaned_html(&raw, &Budget::new(within));
             let took = begun.elapsed();
             assert!(took < Duration::from_millis(1500), "{what} took {took:?}; the limit is {within:?}");
-            // Everything that was done in time is complete.
+            // Within a longer limit, a fast machine may read everything.
             if within.is_zero() {
                 assert!(view.reading.cut.contains(&Cut::Time), "{what}: {:?}", view.reading.cut);
                 assert!(cleaned.is_none_or(|cleaned| cleaned.is_cut), "{what}");

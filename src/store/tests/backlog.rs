@@ -1,4 +1,4 @@
-//! The progress of the import through many mails.
+//! Tests of the backlog of a mailbox: its size, its progress and its end.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ async fn an_import_lowers_its_backlog_by_what_it_finished() {
         let findings = vec![(18, too_large), (19, twice), (20, mail("new", &[inbox])), (21, missing)];
         at.store.import(&lease, batch(&epoch, findings, 21), MINUTE).await.unwrap();
         assert_eq!(at.backlog(&lease, MINUTE).await, backlog(20, 120, Some(6)), "{name}");
-        // The cursor and the highest UID stay: the mail that is pending was asked for again.
+        // The pending mail is then imported by a second attempt, so neither the cursor nor the highest UID changes.
         assert_eq!(at.store.finished_above(epoch.id, 17).await.unwrap(), 3, "{name}: 18 to 20, and not the pending 21");
         let again = vec![(21, mail("given", &[inbox]))];
         at.store.import(&lease, batch(&epoch, again, 21), MINUTE).await.unwrap();
@@ -68,7 +68,7 @@ async fn a_backlog_grows_with_new_mail_and_ends_with_its_last_mail() {
         at.import_uids(&lease, &epoch, 1..41, MINUTE).await;
         at.note(&lease, &epoch, 90, MINUTE).await;
         assert_eq!(at.backlog(&lease, MINUTE).await, backlog(40, 130, Some(3)), "{name}: thirty more");
-        // A second folder has its own numbers, and the mailbox their sum.
+        // A second folder has its own counts, and the mailbox shows the sum of both.
         let other = at.epoch(&lease, 1, 3).await;
         at.note(&lease, &other, 60, MINUTE).await;
         assert_eq!(at.backlog(&lease, MINUTE).await, backlog(40, 190, Some(4)), "{name}: both folders");

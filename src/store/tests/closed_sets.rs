@@ -1,4 +1,4 @@
-//! States and kinds are stored as values of closed sets, which CHECK constraints enforce.
+//! Tests that CHECK constraints accept every valid state and kind, and refuse all other values.
 
 use sqlx::Connection as _;
 
@@ -83,7 +83,7 @@ const KEPT: [&str; 28] = [
     "token w write",
 ];
 
-/// Every value that is checked.
+/// Every column with a CHECK constraint, as the beginning of an UPDATE statement.
 const CHECKED: [&str; 11] = [
     "ledger SET state",
     "effect SET step",

@@ -1,4 +1,5 @@
-//! The same mail from several sources is imported once, but every UID of a folder is a separate mail.
+//! Tests that the same mail from several sources is imported once, but that every UID of one folder counts as a separate
+//! mail.
 
 use super::*;
 
@@ -52,7 +53,7 @@ async fn a_new_uidvalidity_neither_loses_nor_duplicates_mail() {
         let mails = ["b", "a", "new", "a", "a"];
         let mails = (1..).zip(mails).map(|(uid, text)| (uid, mail(text, &[inbox]))).collect();
         assert_eq!(counts(at.import(&lease, &new, mails).await), imported(2, 3), "{name}");
-        // Back to the first UIDVALIDITY: a new epoch again, and all mails are known.
+        // A return to the first UIDVALIDITY begins a new epoch again, in which all mails are known.
         let back = at.epoch(&lease, 0, 7).await;
         assert_eq!((back.id == new.id, back.id == old.id), (false, false), "{name}");
         assert_eq!(counts(at.import(&lease, &back, vec![(1, mail("new", &[inbox]))]).await), imported(0, 1), "{name}");

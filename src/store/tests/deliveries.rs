@@ -1,4 +1,4 @@
-//! The outbox: no mail is missed, the order is kept, and no worker overwrites another's results.
+//! Tests of the outbox: no mail is missed, the order is kept, and no worker overwrites another's results.
 
 use super::*;
 use crate::fact::DeliveryProblem;
@@ -11,7 +11,7 @@ fn settings(when_unknown: WhenUnknown) -> TargetSettings {
 }
 
 impl Fixture {
-    /// Adds a target of the inbox, or of all inboxes without their own.
+    /// Adds a target of the inbox; with `None`, a target of all inboxes that have none of their own.
     pub(super) async fn target(&self, inbox: Option<&str>) -> i64 {
         let inbox_id = match inbox {
             Some(inbox) => Some(self.inbox_id(inbox).await),
@@ -36,7 +36,7 @@ impl Fixture {
         self.store.take_lane(due, taker, (now, now)).await.unwrap()
     }
 
-    /// The lease of the only due lane.
+    /// Takes the only due lane.
     async fn lane(&self, now: Timestamp) -> LaneLease {
         let due = self.due(now).await;
         assert_eq!(due.len(), 1, "{due:?}");
@@ -102,7 +102,8 @@ async fn the_target_of_the_configuration_serves_inboxes_without_their_own() {
         due.sort_by_key(|lane| lane.target_id);
         assert_eq!(due.len(), 2, "{name}");
         assert_eq!(due[1].target_id, own, "{name}");
-        // Without its own target the inbox uses the configuration's again; without that, only the store.
+        // Without its own target, the inbox uses the target of the configuration again; without either, its mail is only
+        // stored.
         let mut tx = at.store.begin().await.unwrap();
         let target = tx.delivery_target(own).await.unwrap();
         assert!(tx.remove_delivery_target(&target, false).await.is_err(), "{name}: a mail waits");
@@ -216,7 +217,7 @@ async fn a_lane_has_one_holder_and_a_failing_target_is_probed_by_one_lane() {
         let due = at.due(LATER).await;
         assert_eq!((due.len(), due[0].is_doubtful), (1, true), "{name}");
         assert_eq!(at.delivery_states().await, [("queued", 0); 2], "{name}: no attempt of a mail counts");
-        // An answer ends the failure.
+        // An answer of the target ends its failure.
         let lane = at.take(&due[0], "me", LATER).await.unwrap();
         let batch = at.store.begin_deliveries(&lane, 9, LATER).await.unwrap();
         at.record(&lane, vec![(batch[0].id, delivered())], LATER).await;

@@ -1,4 +1,4 @@
-//! Pending effects on the customer's copies.
+//! Tests of pending effects on the customer's copies.
 
 use super::*;
 use crate::fact::{Obstacle, StoredFact};

@@ -1,4 +1,4 @@
-//! Migration of sentences that earlier versions stored into facts; unknown sentences are kept unchanged.
+//! Tests of the migration of stored sentences of earlier versions to facts; unknown sentences are kept unchanged.
 
 use sqlx::Connection as _;
 

@@ -1,4 +1,4 @@
-//! Mail that arrives both by forwarding and by polling: one of the two copies counts, and no mail is lost.
+//! Tests of mail that arrives both by forwarding and by polling: one of the two copies counts, and no mail is lost.
 
 use super::*;
 use crate::fact::BothWays;
@@ -27,7 +27,7 @@ impl Fixture {
         found.into_iter().rev().map(|delivery| delivery.state.as_str()).collect()
     }
 
-    /// The lease of the first due lane.
+    /// Takes the first due lane.
     async fn first_lane(&self) -> LaneLease {
         let due = self.store.due_lanes("elsewhere", (NOW, NOW), 9).await.unwrap();
         let taker = LaneTaker { owner: "me", dead_token: None, until: NOW.plus(LANE_LEASE) };
@@ -198,11 +198,11 @@ async fn after_fifty_mails_by_both_ways_one_way_can_end() {
             polling_can_end: true,
         };
         assert_eq!(ways().await, Some(all), "{name}");
-        // A mail that arrived only by forwarding: polling misses something.
+        // A mail that arrived only by forwarding shows that polling misses mail.
         at.report("only forwarded").await; // and never polled
         let found = ways().await.unwrap();
         assert_eq!((found.also_polled, found.forwarding_can_end, found.polling_can_end), (49, false, true), "{name}");
-        // A mail that arrived only by polling.
+        // A mail that arrived only by polling shows that forwarding misses mail.
         at.import(&lease, &epoch, mails(61..62)).await;
         let found = ways().await.unwrap();
         assert_eq!((found.also_forwarded, found.polling_can_end), (49, false), "{name}");

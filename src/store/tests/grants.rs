@@ -1,4 +1,4 @@
-//! Grants: one worker renews tokens for all, and late results change nothing.
+//! Tests of grants: one worker renews tokens for all, and late results change nothing.
 
 use super::*;
 
@@ -64,11 +64,11 @@ async fn a_late_token_refresh_does_not_overwrite_newer_data() {
         at.store.store_consent(id, Flow::Code, &at.tokens(id, "first"), NOW).await.unwrap();
         let before = at.store.grant(id).await.unwrap();
         assert!(at.store.store_renewed_tokens(&before, &at.tokens(id, "second"), NOW).await.unwrap(), "{name}");
-        // A renewal that began from the earlier version comes too late.
+        // A renewal that began with an earlier version of the grant comes too late.
         assert!(!at.store.store_renewed_tokens(&before, &at.tokens(id, "stolen"), NOW).await.unwrap(), "{name}");
         let after = at.store.grant(id).await.unwrap();
         assert_eq!((at.refresh_token(&after), after.version), ("second".to_owned(), before.version + 1), "{name}");
-        // The failure concerns a token that has been replaced.
+        // A failure of a token that has been replaced is not recorded.
         let refusal =
             GrantProblem { problem: "{}".into(), needs_consent: true, retry_at: None, provider_retry_at: None };
         assert!(!at.store.grant_failed(&before, &refusal, NOW).await.unwrap(), "{name}");

@@ -1,11 +1,11 @@
-//! Housekeeping deletes old rows of each kind, and nothing younger.
+//! Tests that housekeeping deletes old rows of each kind, and no younger ones.
 
 use super::*;
 
-/// A kind of row that gets old.
+/// A retention, with the statement that inserts its rows.
 struct Case {
     kind: Retention,
-    /// The table, and the column with the age.
+    /// The table, and its column with the time of a row.
     column: (&'static str, &'static str),
     /// Inserts a row with a time (`$1`), a number (`$2`) and a key (`$3`).
     insert: &'static str,
@@ -161,7 +161,7 @@ async fn every_retention_deletes_its_old_rows_only() {
             }
             at.insert(insert, young, 3).await;
             let kept = *at.ages(column).await.last().unwrap();
-            // No more rows than the limit.
+            // No call deletes more rows than its limit.
             for removed in [1, 1, 0] {
                 assert_eq!(at.store.remove_old(kind, (NOW, NOW), 1).await.unwrap(), removed, "{name}: {kind:?}");
             }

@@ -1,4 +1,4 @@
-//! At most one worker writes for a mailbox.
+//! Tests of leases: at most one worker writes for a mailbox.
 
 use super::*;
 use crate::fact::Notice;
@@ -21,7 +21,7 @@ async fn a_lease_is_exclusive_until_it_expires() {
             .await
             .unwrap();
         assert!(second.is_none(), "{name}");
-        // A wrong token does not help.
+        // A wrong token of the holder does not take over the lease.
         assert!(
             at.store
                 .take_lease(
@@ -178,7 +178,7 @@ async fn the_outcome_of_a_poll_is_stored_and_decides_the_next() {
         assert!(at.store.due("nobody", Timestamp(NOW.0 + 499), 9, 9).await.unwrap().is_empty(), "{name}");
         assert_eq!(at.store.due("nobody", Timestamp(NOW.0 + 500), 9, 9).await.unwrap().len(), 1, "{name}");
         assert_eq!(at.store.recent_polls(lease.mailbox.id, 9).await.unwrap().len(), 3, "{name}");
-        // A poll that is requested while one runs takes place after it.
+        // A poll that is requested while another one runs takes place after that one.
         let lease = at.lease("a@b.se").await;
         assert!(at.store.poll_soon(lease.mailbox.id, Timestamp(NOW.0 + 20)).await.unwrap(), "{name}");
         at.store

@@ -1,4 +1,4 @@
-//! The ledger.
+//! Tests of the ledger.
 
 use super::*;
 use crate::fact::{FetchFailure, Reason};
@@ -128,7 +128,7 @@ async fn mail_before_the_start_is_recorded_as_ranges() {
         let (lines, _) = at.store.ledger_page(None, (0, 0), 9).await.unwrap();
         let ranges: Vec<_> = lines.iter().map(|line| (line.uid, line.uid_last)).collect();
         assert_eq!(ranges, [(1, Some(499_999)), (500_001, None)], "{name}");
-        // A changed start is evaluated again.
+        // A new start is applied to all mail again.
         let changes = Changes::from(crate::mailbox::SettingsChange { start: Some(Start::All), ..Default::default() });
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();
         assert!(at.ledger("a@b.se").await.is_empty(), "{name}");
@@ -268,7 +268,7 @@ async fn mail_that_is_skipped_during_its_fetch_is_not_imported() {
         let folder = at.store.watched_folders(lease.mailbox.id).await.unwrap()[0].id;
         assert!(!at.store.skip_manually(folder, 1, Some(8), NOW).await.unwrap(), "{name}: numbered otherwise");
         assert!(at.store.skip_manually(folder, 1, Some(7), NOW).await.unwrap(), "{name}");
-        // The poll that was fetching it ends.
+        // The poll that was fetching the mail can no longer import it.
         let late =
             at.store.import(&lease, batch(&epoch, vec![(1, mail_with_effect("one", inbox, "delete"))], 2), NOW).await;
         assert!(matches!(late, Err(StoreError::LeaseLost)), "{name}");
@@ -302,7 +302,7 @@ async fn only_the_selected_mail_is_reopened() {
         assert_eq!(retry(Some("INBOX"), Some(8), Some(5)).await, 0, "{name}: numbered otherwise");
         assert_eq!(retry(Some("INBOX"), Some(7), Some(5)).await, 1, "{name}: not the other folder's");
         assert_eq!(at.store.retryable_quarantine(id, 9).await.unwrap().len(), 1, "{name}");
-        // Mail that no poll can reach any more is not reopened.
+        // Mail in a folder that is no longer polled is not reopened.
         let changes =
             Changes::from(crate::mailbox::SettingsChange { folders: Some(vec!["INBOX".into()]), ..Default::default() });
         at.store.change_mailbox(&address("a@b.se"), &changes, None, NOW).await.unwrap();

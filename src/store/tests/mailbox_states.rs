@@ -1,4 +1,4 @@
-//! The state of a mailbox is computed by a function and, to sort thousands of mailboxes, by the database. Both agree.
+//! Tests that the function and the database, which sorts thousands of mailboxes, compute the same state of a mailbox.
 
 use super::*;
 
@@ -6,7 +6,7 @@ use super::*;
 const AGES: [Option<i64>; 5] = [None, Some(0), Some(3 * 60_000 + 60_000), Some(3 * 60_000 + 60_001), Some(-5)];
 
 impl Fixture {
-    /// The state of a mailbox with these columns: by the function, and by the list.
+    /// The state of a mailbox with these columns, as computed by the function and by the database.
     async fn states(
         &self,
         row: (bool, bool, i64),

@@ -1,4 +1,4 @@
-//! Inboxes, mailboxes, routes and their secrets.
+//! Tests of inboxes, routes and mailboxes with their secrets.
 
 use secrecy::ExposeSecret;
 

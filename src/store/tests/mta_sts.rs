@@ -1,4 +1,4 @@
-//! Policies of recipients' domains.
+//! Tests of the stored MTA-STS policies of recipients' domains.
 
 use super::*;
 use crate::target::StsMode;

@@ -1,4 +1,4 @@
-//! Single-use keys: concurrent use, revocation while in use, and release.
+//! Tests of single-use keys: concurrent use, revocation while in use, and release.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const LATER: Timestamp = Timestamp(NOW.0 + 60_000);
 
-/// Does this eight times concurrently, and returns how often it succeeded.
+/// Runs an operation eight times concurrently, and returns how often it succeeded.
 async fn at_once<F: Future<Output = bool> + Send + 'static>(
     store: &Arc<Store>,
     one: impl Fn(Arc<Store>, usize) -> F,
@@ -32,7 +32,7 @@ fn invite() -> Purpose {
 }
 
 impl Fixture {
-    /// A mailbox without a password, with a link for it.
+    /// Adds a mailbox without a password, and a connect link for it. Returns the purpose of the link.
     async fn linked(&self, mailbox: &str, creator: impl Into<Creator<'_>>) -> Purpose {
         self.add(mailbox).await;
         let forgotten = Changes { login: Some(NewLogin::Unset), ..Changes::default() };
@@ -166,12 +166,12 @@ async fn an_invitation_is_accepted_once_and_never_after_it_was_revoked() {
                 .unwrap();
             at.store.claim_link(b"key", NOW).await.unwrap().expect("it is open")
         };
-        // A name that is taken does not use up the invitation.
+        // An attempt with a name that is taken does not use up the invitation.
         let claim = invited("root").await;
         assert!(matches!(at.store.join(&claim, &viewer("EVE"), NOW).await, Err(StoreError::Conflict(_))), "{name}");
         at.store.join(&claim, &viewer("bo"), NOW).await.unwrap();
         assert!(matches!(at.store.join(&claim, &viewer("bo2"), NOW).await, Err(StoreError::LinkInvalid)), "{name}");
-        // The invitation was revoked, or was created by somebody who has been removed.
+        // An invitation cannot be accepted if it was revoked, or if its creator has been removed.
         at.store.revoke_invitation(b"key", Scope::All).await.unwrap();
         at.store.release_link(&claim).await.unwrap();
         assert!(at.store.revoke_invitation(b"key", Scope::All).await.unwrap(), "{name}");

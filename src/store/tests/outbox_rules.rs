@@ -1,4 +1,5 @@
-//! The rules of the outbox besides delivery: loops are stopped, bounces are marked, and bytes that nobody needs are deleted.
+//! Tests of the outbox besides delivery: loops are stopped, a bounce holds its delivery, and bytes that nobody needs are
+//! deleted.
 
 use super::*;
 use crate::fact::DeliveryProblem;
@@ -75,7 +76,7 @@ async fn mails_beyond_the_hourly_limit_of_a_sender_are_held() {
         let mails = |uids: std::ops::Range<u32>, sender: &str| {
             uids.map(|uid| (uid, from(sender, &format!("{uid}"), inbox))).collect::<Vec<_>>()
         };
-        // Without a target nothing is counted.
+        // Mail of an inbox without a target does not count.
         at.import_limited(&lease, &epoch, mails(1..5, "loop@x"), 3).await;
         at.target(Some(INBOX)).await;
         at.target(Some(INBOX)).await;
@@ -95,7 +96,7 @@ async fn mails_beyond_the_hourly_limit_of_a_sender_are_held() {
         };
         at.import_limited(&lease, &epoch, (10..20).map(old).collect(), 3).await;
         assert_eq!(at.outbox_states().await[10..], ["queued"; 20], "{name}");
-        // A backlog of other hours does not count as a loop.
+        // Mail that was received in different hours does not count as a loop.
         let late = |uid: u32| match from("LOOP@x", &format!("{uid}"), inbox) {
             Finding::Mail(mail) => {
                 let internal_date = Some(Timestamp(NOW.0 + i64::from(uid % 2 + 1) * 3_600_000));
@@ -161,7 +162,7 @@ async fn a_bounce_holds_the_delivery_that_it_returns() {
         assert!(outbox[first].2.as_ref().unwrap().contains("5.1.1 unknown"), "{name}: {:?}", outbox[first]);
         assert_eq!(outbox[second].1, "delivered", "{name}: an address that this installation did not sign");
         assert_eq!(outbox.len(), 4, "{name}: the bounces themselves are imported like any mail");
-        // A bounce that arrives before the result of its delivery is stored.
+        // A bounce may arrive before the result of its delivery is stored. It holds that delivery nevertheless.
         let mut tx = at.store.begin().await.unwrap();
         let sending = tx.sql("UPDATE delivery SET state = 'sending', finished_at = NULL WHERE id = $1");
         sending.bind(deliveries[second]).run().await.unwrap();
@@ -181,7 +182,7 @@ async fn a_bounce_holds_the_delivery_that_it_returns() {
         at.store.record_deliveries(&lane, &result, NOW).await.unwrap();
         assert_eq!(at.outbox_states().await[second], "held", "{name}");
         at.store.release_lane(&lane).await.unwrap();
-        // A bounce shows that a mail whose answer was lost had arrived.
+        // A bounce holds a delivery whose answer was lost: it shows that the target had the mail.
         let mut tx = at.store.begin().await.unwrap();
         let unsure =
             tx.sql("UPDATE delivery SET state = 'deferred', unsure = TRUE, retry_at = 1, problem = NULL WHERE id = $1");
@@ -192,7 +193,7 @@ async fn a_bounce_holds_the_delivery_that_it_returns() {
         let outbox = at.outbox().await;
         assert_eq!(outbox[second].1, "held", "{name}");
         assert!(outbox[second].2.as_ref().unwrap().contains("5.1.1 unknown"), "{name}: {:?}", outbox[second]);
-        // After a person has sent it again, the same bounce in another mailbox does not hold it.
+        // After a person has resent the first delivery, the same bounce in another mailbox does not hold it again.
         let mut tx = at.store.begin().await.unwrap();
         tx.sql("UPDATE delivery SET state = 'delivered'").run().await.unwrap();
         tx.commit().await.unwrap();

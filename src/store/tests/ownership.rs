@@ -1,4 +1,4 @@
-//! Ownership of consents and passwords, and removal of people.
+//! Tests of the ownership of consents and passwords, and of the removal of people.
 
 use sqlx::Connection as _;
 
@@ -36,7 +36,7 @@ impl Fixture {
         }
     }
 
-    /// An operator, or an organisation's admin.
+    /// Adds an operator, or an admin if an organisation is given.
     async fn person(&self, name: &str, organisation_id: Option<i64>) -> Person {
         let role = if organisation_id.is_some() { Role::Admin } else { Role::Operator };
         let new = NewPerson { name, role, organisation_id, password_hash: None, language: "", zone: "" };
@@ -65,7 +65,7 @@ impl Fixture {
 async fn a_consent_gives_no_access_to_a_mailbox_of_another_organisation() {
     for (at, name) in stores().await {
         let other = at.store.organisation_named("other", NOW).await.unwrap().id;
-        // Naming the account first gives no access to it.
+        // An organisation that adds the account before its owner does gets no access to it.
         let theirs = at.consenting("spy@c.se", "spy@mail.kundo.se", other).await;
         let ours = at.consenting("anna@b.se", INBOX, FIRST_ORGANISATION).await;
         let shared = at.consenting("jobb@b.se", INBOX, FIRST_ORGANISATION).await;
@@ -91,7 +91,8 @@ async fn a_consent_moves_to_another_organisation_unless_others_need_it() {
         at.consenting("b@b.se", INBOX, FIRST_ORGANISATION).await;
         at.consent(grant).await;
         at.change("a@b.se", there()).await.unwrap();
-        // The first organisation has its own grant there, and the other grant stays.
+        // The moved mailbox uses the grant that the other organisation already has. The first organisation keeps its own
+        // grant.
         assert_eq!(at.grant_of("a@b.se").await, at.grant_of("anna@b.se").await, "{name}");
         assert_eq!(at.grant_of("b@b.se").await, Some(grant), "{name}");
     }

@@ -1,4 +1,4 @@
-//! People, sessions, links, tokens, and who sees what.
+//! Tests of people, sessions, links and tokens, and of the data that each actor may see.
 
 use super::*;
 use crate::fact::Reason;
@@ -26,7 +26,7 @@ async fn a_session_ends_when_unused_and_after_a_week_at_the_latest() {
         assert!(at.store.signed_in(b"key", hours(7 * 24 + 1)).await.unwrap().is_none(), "{name}");
         at.store.begin_session(anna.id, b"idle", None, NOW).await.unwrap();
         assert!(at.store.signed_in(b"idle", hours(25)).await.unwrap().is_none(), "{name}");
-        // A new password ends all other sessions; another login replaces the session of the browser.
+        // A new password ends all other sessions; a new login in the same browser replaces its session.
         for key in [b"one".as_slice(), b"two"] {
             at.store.begin_session(anna.id, key, None, NOW).await.unwrap();
         }
@@ -202,7 +202,7 @@ async fn mail_is_found_by_words_within_the_scope_only() {
         at.store.acknowledge(id, ours, NOW).await.unwrap();
         at.store.acknowledge(id, ours, hours(1)).await.unwrap();
         assert_eq!(at.store.message(id, ours).await.unwrap().acknowledged_at, Some(NOW), "{name}: the first counts");
-        // Mail of a removed inbox is not found any more.
+        // Mail of a removed inbox is no longer found.
         at.store.remove_mailbox(&address("a@b.se")).await.unwrap();
         at.store.remove_inbox(&address(INBOX), true).await.unwrap();
         assert_eq!(find(Scope::All, "ärende").await, [0; 0], "{name}");

@@ -1,5 +1,5 @@
-//! Checks of all statements: each has a unique name and is valid on both databases, and those on a hot path scan no
-//! whole table.
+//! Checks of all SQL statements: each has a unique name and is valid on both databases, and statements on a hot path do not
+//! scan a whole table.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::*;
 use crate::rules::files;
 use crate::store::fragment;
 
-/// A statement in the source.
+/// A named SQL statement in the source.
 struct NamedStatement {
     file: String,
     name: String,
@@ -66,7 +66,7 @@ fn statements() -> Vec<NamedStatement> {
     statements
 }
 
-/// Number of columns of `{rows}`, as listed before its VALUES.
+/// Number of columns of `{rows}`, as listed before VALUES.
 fn columns(text: &str) -> usize {
     let (before, _) = text.split_once("VALUES {rows}").expect("{rows} stands behind VALUES");
     let (named, _) = before.rsplit_once(')').unwrap();
@@ -74,7 +74,7 @@ fn columns(text: &str) -> usize {
     named.split(',').count()
 }
 
-/// The complete text for a database, with placeholders for two rows or for a list of two values.
+/// The complete text of a statement for one database, with placeholders for two rows or for a list of two values.
 fn complete_sql(text: &'static str, is_sqlite: bool) -> String {
     let text = fragment::expand(text).into_owned();
     let bound = (1..50).rev().find(|n| text.contains(&format!("${n}"))).unwrap_or(0);
@@ -220,9 +220,9 @@ const GROWING: [&str; 22] = [
 /// A statement that runs so often that it must not scan a whole table.
 struct Hot {
     name: &'static str,
-    /// The hot path that it is on.
+    /// How often, or when, the statement runs.
     why: &'static str,
-    /// Tables that it may scan nevertheless.
+    /// Tables that the statement may scan nevertheless.
     reads: &'static [&'static str],
 }
 
@@ -305,7 +305,7 @@ fn hot_statements() -> Vec<(&'static Hot, &'static str)> {
     HOT.iter().filter_map(|hot| Some((hot, *all.get(hot.name)?))).collect()
 }
 
-/// The tables with this alias in a statement.
+/// The tables that a statement calls by this alias.
 fn aliased(alias: &str, text: &str) -> Vec<&'static str> {
     let words: Vec<&str> =
         text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! Names of tokens, and tokens created with other tokens.
+//! Tests of the names of tokens, and of tokens created with other tokens.
 
 use sqlx::Connection as _;
 
@@ -44,8 +44,8 @@ async fn a_name_is_unique_within_its_organisation() {
                 .await;
             assert!(matches!(again, Err(StoreError::Conflict(_))), "{name}");
         }
-        // Each organisation sees its own. With access to all, the organisation selects one; without it, the token
-        // that sees all organisations is selected.
+        // Each organisation sees its own token. An operator selects a token by its organisation; without one, the token for
+        // all organisations is selected.
         let of = async |organisation: Option<&str>, scope| {
             at.store.token("import", organisation, scope).await.map(|token| token.id)
         };
@@ -72,7 +72,7 @@ async fn a_name_is_unique_within_its_organisation() {
             "{name}"
         );
         assert!(of(Some("other"), Scope::Organisation(first)).await.is_err(), "{name}: another's is not there");
-        // A page that ends among tokens with the same name continues with the next of them.
+        // If a page ends among tokens with the same name, the next page continues with the next of these tokens.
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
             let page = at.store.token_page(Scope::All, after.as_ref(), 1).await.unwrap();
@@ -111,7 +111,7 @@ async fn tokens_created_with_a_revoked_token_are_listed_and_revoked_on_request()
         assert_eq!(makers(Scope::All).await, [named("root"), named("child"), None, None], "{name}");
         let ours = Scope::Organisation(FIRST_ORGANISATION);
         assert_eq!(makers(ours).await, [None, named("child")], "{name}: a token of all is not named to one");
-        // A token in the middle is revoked alone; the tokens created with it are reassigned to its own creator.
+        // A token in the middle of the chain is revoked alone; the tokens created with it are reassigned to its own creator.
         at.add("a@b.se").await;
         let mailbox_id = at.store.mailbox(&address("a@b.se")).await.unwrap().id;
         let (purpose, later) = (Purpose::Connect { mailbox_id }, Timestamp(NOW.0 + 1000));

@@ -17,7 +17,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(90);
 
 /// Options of a check.
 pub struct CheckOptions<F> {
-    /// Whether folders are opened as a poll opens them, instead of read-only, to learn which flags they keep.
+    /// Whether folders are opened as a poll opens them, instead of read-only, to learn which flags the folders keep.
     pub as_polled: bool,
     /// Called with the result of each step.
     pub on_step: F,
@@ -33,8 +33,8 @@ pub struct Checked {
     pub complete: bool,
 }
 
-/// Checks a mailbox step by step and diagnoses a failure. The command line has no time limit. It also checks a server that asked
-/// us to wait, since the problem may be fixed by now.
+/// Checks a mailbox step by step and diagnoses a failure. The command line has no time limit, and may also check a server
+/// that asked us to wait, since the problem may be fixed by now.
 ///
 /// # Errors
 /// [`Conflict::ServerAskedToWaitUntil`](crate::fact::Conflict::ServerAskedToWaitUntil), [`Error::LoginRateLimited`].
@@ -119,7 +119,8 @@ fn hide_connection_details(steps: Vec<CheckLine>) -> Vec<CheckLine> {
             (true, false) => CheckLine::new("tcp", false, CheckFinding::NotReached),
             (false, _) => line,
         };
-        // A successful DNS lookup says nothing yet, and a second failed connection step adds nothing.
+        // A successful lookup does not show yet that the server answers. A connection step that fails after another adds
+        // nothing.
         let is_left_out = if line.ok { line.step == "dns" } else { is_connection && has_failed };
         has_failed |= !line.ok;
         if !is_left_out {
