@@ -1,4 +1,4 @@
-//! The API from outside: adding a mailbox, reading its mail, and two organisations that are isolated from each other.
+//! The API over HTTP: adding a mailbox, reading its mail, and the isolation of two organisations from each other.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn token(mailferry: &Mailferry, name: &str, organisation: &[&str]) -> String {
     text(&mailferry.json(&[&args, organisation].concat())[0], "token").to_owned()
 }
 
-/// Waits until there are this many items after this cursor, and returns them.
+/// Waits until the API returns `count` items after the cursor `after`, and returns them.
 fn pulled(serve: &Serve, token: &str, after: &str, count: usize) -> Vec<Value> {
     let path = if after.is_empty() { PULL.to_owned() } else { format!("{PULL}?after={after}") };
     let items = || serve.api("GET", &path, token, None).1["items"].as_array().cloned().unwrap_or_default();
@@ -130,7 +130,7 @@ fn the_api_can_do_everything_that_the_setup_pages_do() {
     assert_eq!(run["targets"], json!([{ "target": target, "mails": 2 }]), "{run}");
     assert!(mailferry.messages().is_empty());
 
-    // Only an operator learns which name and port answer.
+    // Only an operator sees which name and port answer.
     let steps = |token: &str| {
         let answer = ask("POST", "check", token, 200);
         assert_eq!((&answer["ok"], &answer["complete"]), (&json!(true), &json!(true)), "{answer}");

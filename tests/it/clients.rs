@@ -206,7 +206,7 @@ const OURS: &str = "ours@lillestad.se";
 const THEIRS: &str = "theirs@lillestad.se";
 
 impl TwoOrganisations {
-    /// Our organisation has this large mail, the other one a small mail.
+    /// An installation in which our organisation has this large mail, and the other one a small mail.
     fn with(large: &[u8]) -> Self {
         let server = GreenMail::start(&[OURS, THEIRS]);
         server.send("anna@example.se", &[OURS], large);
@@ -278,7 +278,7 @@ fn unread_responses_of_one_organisation_are_limited_and_do_not_block_others() {
     }
     let count = held.len();
     drop(held);
-    // The memory is free again.
+    // The memory is free again once the clients have disconnected.
     let again = wait::within(Duration::from_secs(60), || {
         let path = format!("/api/v1/messages/{}/attachments/0", two.large);
         let mut stream = connect(two.serve.port);

@@ -51,7 +51,7 @@ impl Trial {
     fn new(database: Database, after_import: &str) -> Self {
         let server = Dovecot::start(&[JOBB]);
         let mut mailferry = Mailferry::with_database(database);
-        // Small batches, so that a kill hits some committed, some written and some in flight.
+        // Small batches, so that a kill finds some of them committed, some written and some in flight.
         mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "7");
         mailferry.add_inbox(JOBB_INBOX);
         let more = ["--start", "all", "--after-import", after_import];
@@ -63,8 +63,8 @@ impl Trial {
     fn run(mut self) {
         let kills = number_from("MAILFERRY_TEST_KILLS").unwrap_or(5);
         let messages = number_from("MAILFERRY_TEST_KILL_MESSAGES").unwrap_or(300);
-        // The first run is only timed. Then half of the mail is delivered at once, so that one import is killed several times, and
-        // some before every further run, so that there is always something to interrupt.
+        // The first run is only timed. Then half of the mail is delivered at once, so that one import is killed several
+        // times. Some of the rest is delivered before every further run, so that there is always a poll to interrupt.
         let share = messages / 2 / (kills + 1);
         self.deliver(share);
         let start = Instant::now();
@@ -90,11 +90,11 @@ impl Trial {
     }
 
     fn deliver(&mut self, count: u64) {
-        // Their sizes differ, so that a kill hits messages and batches at different places.
+        // The sizes of the mails differ, so that a kill hits messages and batches at different points.
         self.delivered.deliver(&self.server, count, &mut self.random);
     }
 
-    /// Starts a poll and kills it after a random part of this time. Returns whether it was still running.
+    /// Starts a poll and kills it after a random part of this time. Returns whether the poll was still running.
     fn kill_during(&mut self, whole_run: Duration) -> bool {
         let mut command = self.mailferry.command(&["poll"]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

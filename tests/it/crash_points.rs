@@ -1,8 +1,8 @@
 //! The process is killed at every single step of a poll, and started again: the result is the same as without a crash, and a
 //! further poll changes nothing.
 //!
-//! MAILFERRY_TEST_SWEEP=all tests every step in every combination; without it each combination tests a part of the steps. Needs the
-//! feature `crash-points`, which `make test` enables.
+//! MAILFERRY_TEST_SWEEP=all tests every step in every combination; without it, each combination tests only some of the
+//! steps. Needs the feature `crash-points`, which `make test` enables.
 
 use std::{fs, thread};
 
@@ -16,7 +16,7 @@ use crate::support::{
     mailferry::{Database, Mailferry, databases},
 };
 
-/// Every choice, and `move` on a server that has no MOVE.
+/// Every effect, and `move` also on a server without MOVE.
 const CHOICES: [&str; 6] = ["leave", "seen", "keyword:Kundo", "move:Klart", "delete", "move:Klart without MOVE"];
 
 struct Trial {

@@ -1,4 +1,4 @@
-//! Attempts of tenants to use each other's accounts and the customer's links, with a real mail server.
+//! Tenants that try to use each other's accounts and the customer's links, with a real mail server.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -71,14 +71,14 @@ fn login_attempts_of_one_organisation_are_limited_and_do_not_block_others() {
     let path = format!("/inboxes/{JOBB_INBOX}/messages");
     let pulled = || serve.api("GET", &path, &ours, None).1["items"].as_array().cloned().unwrap_or_default();
     wait::within(Duration::from_secs(60), || (pulled().len() == 1).then_some(())).expect("the mail is imported");
-    // Folder lists and changes to the mailbox do not lock them out, either.
+    // Folder lists and changes to the mailbox do not lock out that holder either.
     for _ in 0..3 {
         assert_eq!(serve.api("GET", &format!("/mailboxes/{JOBB}/folders"), &ours, None).0, 200);
         assert_eq!(serve.api("GET", "/mailboxes/guess0@lillestad.se/folders", &theirs, None).0, 409);
     }
 }
 
-/// Submits a form with the origin of the page.
+/// Submits a form as a page of Mailferry does, with `Sec-Fetch-Site: same-origin`.
 fn post(port: u16, path: &str, form: &[(&str, &str)]) -> String {
     let body = url_encoded(form);
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();

@@ -30,7 +30,7 @@ use crate::support::{
 struct World {
     server: Dovecot,
     mailferry: Mailferry,
-    /// The number of mails sent so far, which orders their files.
+    /// The number of mails sent so far, which is in their file names, so that these sort in the order of sending.
     sent: Cell<usize>,
 }
 
@@ -66,7 +66,7 @@ impl World {
         self.server.deliver(JOBB, "INBOX", &format!("m{:06}", self.sent.get()), bytes);
     }
 
-    /// Polls once, which also sends due deliveries.
+    /// Polls once, which also sends the deliveries that are due.
     fn poll(&self) {
         self.mailferry.poll_ok();
     }
@@ -82,7 +82,7 @@ impl World {
         self.deliveries().iter().map(|delivery| delivery["state"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Makes everything that waits for a later attempt due now.
+    /// Makes every delivery that waits for a later attempt due now.
     fn make_all_due(&self) {
         self.mailferry.sql("UPDATE delivery_target SET retry_at = NULL");
         self.mailferry.sql("UPDATE delivery SET retry_at = 1 WHERE state = 'deferred'");

@@ -1,4 +1,4 @@
-//! The whole path of a mail with Dovecot, which adds TLS, folders with Unicode names, real keywords, and a log of every command.
+//! The path of a mail with Dovecot, which offers TLS, folders with Unicode names, real keywords, and a log of all commands.
 
 mod after_import;
 mod folders;
@@ -21,8 +21,8 @@ fn mailbox(server: &Dovecot, database: Database, more: &[&str]) -> Mailferry {
     mailferry
 }
 
-/// Delivers a mail to JOBB's INBOX for each subject, which is also the name of its file. One after another, so that the UIDs follow
-/// the order.
+/// Delivers a mail to JOBB's INBOX for each subject, which is also the name of its file. The mails are delivered one after
+/// another, so that their UIDs are in this order.
 fn deliver(server: &Dovecot, subjects: &[&str]) {
     for subject in subjects {
         server.deliver(JOBB, "INBOX", subject, &mail(subject, JOBB));

@@ -1,4 +1,4 @@
-//! The dry run reports what a poll would do, changes nothing, and is right.
+//! The dry run reports correctly what the next poll will do, and changes nothing.
 
 mod dovecot;
 mod greenmail;
@@ -44,19 +44,20 @@ impl DryRunReport {
     }
 }
 
-/// A dry run of JOBB in which every folder can be opened.
+/// A dry run of JOBB that meets no problem.
 fn dry_run(mailferry: &Mailferry) -> DryRunReport {
     DryRunReport::from_output(&mailferry.ok(&["--json", "mailbox", "dry-run", JOBB]))
 }
 
-/// A dry run of JOBB with a folder that cannot be opened.
+/// A dry run of JOBB that meets a problem in a folder.
 fn dry_run_with_a_problem(mailferry: &Mailferry) -> DryRunReport {
     let output = mailferry.run(&["--json", "mailbox", "dry-run", JOBB]);
     assert_eq!(output.code, 1, "{}", output.all());
     DryRunReport::from_output(&output)
 }
 
-/// A dry run, then a poll that does what was reported, and one more dry run that finds nothing to do. Returns the first.
+/// Checks that a poll does what a dry run has reported, and that a second dry run finds nothing to do. Returns
+/// the report of the first.
 fn check_poll_matches_dry_run(mailferry: &Mailferry) -> DryRunReport {
     let report = dry_run(mailferry);
     assert_eq!(report.total["partial"], false, "{}", report.total);

@@ -11,7 +11,7 @@ use crate::support::{
     mailferry::Mailferry,
 };
 
-/// Adds JOBB on this server, with "delete", in small batches so that a failure hits some committed and some not.
+/// Adds JOBB on this server with "delete", in small batches, so that a failure finds some of them committed and others not.
 fn add_mailbox_with_delete(mailferry: &mut Mailferry, server: &Dovecot) {
     mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "1");
     // A poll that cannot record its end holds the lease for this long.

@@ -21,7 +21,7 @@ use crate::support::{
 
 const MAILS: u32 = 5;
 
-/// A mailbox on this server.
+/// An installation with JOBB on this server.
 fn mailbox(server: &Faulty, more: &[&str]) -> Mailferry {
     mailbox_on(Database::Sqlite, server, more)
 }
@@ -46,7 +46,7 @@ fn poll(mailferry: &Mailferry) -> Value {
     mailferry.poll().remove(0)
 }
 
-/// The result of the first poll: the number of imported mails, the step that fails, the state of UID 1.
+/// A profile and the result of its first poll: the number of imported mails, the step that fails, and the state of UID 1.
 type FirstPoll = (&'static str, u64, Option<&'static str>, Option<&'static str>);
 
 const FIRST_POLL: &[FirstPoll] = &[
@@ -89,7 +89,7 @@ const FIRST_POLL: &[FirstPoll] = &[
     ("silent", 0, Some("fetch"), Some("pending")),
 ];
 
-/// Every profile but the slow one, with what its first poll does.
+/// Every profile except the slow one, with the result of its first poll.
 fn profiles() -> Vec<FirstPoll> {
     let names = PROFILES.iter().map(|profile| profile.name).filter(|name| *name != "slow");
     let case = |name| *FIRST_POLL.iter().find(|case| case.0 == name).unwrap_or_else(|| panic!("{name} has no case"));
@@ -133,11 +133,11 @@ fn no_network_fault_loses_or_doubles_mail_with_delete() {
     }
 }
 
-/// The server works again; after `mailbox verify`, every mail is imported once.
+/// Lets the server work again, and checks that every mail is imported once after `mailbox verify`.
 fn assert_recovers(server: &Faulty, mailferry: &Mailferry, profile: &str) {
     server.remove_faults();
     if matches!(profile, "exchange-throttle" | "gmail-overquota") {
-        // A wait that the server asked for applies, unless it is for another account.
+        // The server has asked us to wait. The wait applies to one account, so another account may log in at once.
         mailferry.ok(&["mailbox", "set", JOBB, "--username", "another"]);
     }
     mailferry.run(&["mailbox", "verify", JOBB]);

@@ -39,7 +39,7 @@ fn assert_stored_unchanged(mailferry: &Mailferry, expected: &BTreeMap<u64, Sampl
     assert_eq!(mailferry.poll_ok(), 0);
 }
 
-/// Real servers change bare line ends and NUL; this one does not, so any change would be ours.
+/// Imports from a scripted server. Real servers change bare line ends and NUL; this one does not, so any change is ours.
 fn import_from_byte_exact_server(database: Database) {
     let expected: BTreeMap<u64, Sample> = (1..).zip(samples()).collect();
     let bytes = expected.values().map(|sample| sample.bytes.clone()).collect();

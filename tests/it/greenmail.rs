@@ -1,5 +1,5 @@
-//! The whole path of a mail, from SMTP at the customer's server to the inbox. GreenMail does not preserve bytes exactly, so they
-//! are compared with the bytes that it serves to another client.
+//! The whole path of a mail, from SMTP at the customer's server to the inbox. GreenMail does not preserve bytes exactly, so
+//! the stored bytes are compared with those that it serves to another client.
 
 mod after_import;
 mod restart;

@@ -21,7 +21,7 @@ use crate::support::{
 /// A password that is in no dictionary, so that finding it anywhere means a leak.
 const CANARY: &str = "kanarie-Hq3xW8-pw";
 
-/// No step of a poll may take longer here.
+/// The time limit of each step of a poll in these tests.
 const DEADLINE: Duration = Duration::from_secs(4);
 /// Additional time for a poll: the program must start, and the machine may be busy.
 const GRACE: Duration = Duration::from_secs(5);
@@ -41,7 +41,7 @@ fn with_short_deadlines(port: u16, tls: &str, more: &[&str]) -> Mailferry {
     mailferry
 }
 
-/// Runs one poll and returns its JSON line.
+/// Runs one poll, and returns its measurements and its JSON line.
 fn measured_poll(mailferry: &Mailferry, limit: Duration) -> (Measured, Value) {
     let measured = measured::run(mailferry, &["--json", "poll"], limit);
     let output = &measured.output;

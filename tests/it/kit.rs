@@ -1,4 +1,4 @@
-//! Tests of the test kit: the servers start, keep the mail they are given, and end.
+//! Tests of the test kit: the servers start, keep the mail they are given, and stop.
 
 mod chromium;
 mod dovecot_lmtp;

@@ -1,4 +1,4 @@
-//! The network fails in the middle of polls, in every way and at every place. Each poll ends in time, and in the end every mail
+//! The network fails in the middle of polls, in every way and at any byte. Each poll ends in time, and in the end every mail
 //! is imported once. With "delete", every mail that is gone from the customer's folder has been stored.
 //!
 //! MAILFERRY_TEST_FAULTS sets the number of faults in all four trials, MAILFERRY_TEST_SEED repeats a run.
@@ -21,7 +21,7 @@ use crate::support::{
     mailferry::{Database, Mailferry},
 };
 
-/// The faults of one trial, in turn. `Latency` is here twice: with deadlines that it exceeds, and with deadlines that it meets.
+/// The faults of one trial, in turn. `Latency` occurs twice: with deadlines that it exceeds and that it meets.
 const FAULTS: [(Fault, &Deadlines); 6] = [
     (Fault::Reset, &SHORT),
     (Fault::BlackHole, &SHORT),
@@ -34,7 +34,7 @@ const FAULTS: [(Fault, &Deadlines); 6] = [
 /// No poll may run for longer than `poll_time` plus this.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Mails in a poll whose last answers are the target; each mail takes about 20 bytes of them.
+/// The number of mails in a poll whose last answers a fault is to hit; these answers have about 20 bytes for each mail.
 const TINY: u64 = 40;
 
 struct Deadlines {
@@ -44,7 +44,7 @@ struct Deadlines {
 }
 
 const SHORT: Deadlines = Deadlines { poll_time: Duration::from_secs(6), silence: "2s", command: "4s" };
-/// No fault delays anything for longer than `LATENCY`, once.
+/// Deadlines that are longer than `LATENCY`, by which a connection is delayed once.
 const PATIENT: Deadlines = Deadlines { poll_time: Duration::from_secs(30), silence: "10s", command: "20s" };
 
 #[test]
@@ -87,7 +87,7 @@ impl Trial {
         let server = Dovecot::start(&[JOBB]);
         let proxy = FaultProxy::start(server.imaps);
         let mut mailferry = Mailferry::with_database(database);
-        // Small batches, so that a fault hits some committed, some written and some in flight.
+        // Small batches, so that a fault finds some of them committed, some written and some in flight.
         mailferry.env("MAILFERRY__LIMITS__BATCH_MESSAGES", "7");
         mailferry.add_inbox(JOBB_INBOX);
         let mut options = server.tls_options();
@@ -108,7 +108,7 @@ impl Trial {
         }
     }
 
-    /// Trials begin at different faults, so that a few runs together meet all of them.
+    /// Runs the trial. Trials begin at different faults, so that a few of them together meet all faults.
     fn run(mut self, place: u64) {
         let runs = knob::number_from("MAILFERRY_TEST_FAULTS").unwrap_or(20).div_ceil(4);
         self.deliver(30);
@@ -165,7 +165,7 @@ impl Trial {
         if run.is_multiple_of(3) {
             self.unsent_bytes += self.delivered.deliver_large(&self.server, &mut self.random);
         }
-        // Handshake, login and opening the folder are short compared with the mail, and must be hit as often.
+        // Handshake, login and opening the folder are short compared with the mail, but must be hit as often.
         let beginning = 8_000;
         match self.random.random_range(0..4) {
             0 => self.random.random_range(0..beginning),

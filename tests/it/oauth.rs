@@ -46,7 +46,7 @@ fn unconnected(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
     mailferry
 }
 
-/// The identity that the scripted provider is set to consents to a mailbox.
+/// Lets the identity that the scripted provider is set to consent to a mailbox.
 fn consent(mailferry: &Mailferry, address: &str) -> (Page, Output) {
     let connecting = mailferry.connect(address, &[]);
     let page = Browser::new().open(connecting.link());
@@ -59,7 +59,7 @@ fn connect_mailbox(mailferry: &Mailferry, address: &str) {
     assert_eq!((page.status, output.code), (200, 0), "{}{}", page.body, output.all());
 }
 
-/// Makes every token so old that a refusal may be because of its age.
+/// Makes every token so old that a refusal may be due to its age.
 fn make_tokens_old(mailferry: &Mailferry) {
     mailferry.sql("UPDATE oauth_grant SET refreshed_at = refreshed_at - 600000");
 }

@@ -1,4 +1,4 @@
-//! Quirks of real servers, which must not lose or duplicate mail. `tests/transcripts/README.md` describes each transcript.
+//! Quirks of real servers, which must not lose or duplicate mail. `tests/transcripts/README.md` describes each one.
 
 mod bodies;
 mod contradictions;
@@ -51,7 +51,7 @@ fn assert_both_imported(dialogue: &str) -> Vec<Session> {
     server.finish()
 }
 
-/// Commands that change something at the server.
+/// The commands that change something on the server.
 fn changes(sessions: &[Session]) -> Vec<&str> {
     sessions.iter().flat_map(Session::commands).filter(|command| is_changing(command)).collect()
 }

@@ -1,5 +1,5 @@
-//! A misbehaving server does not affect others: pages answer while its answers are parsed, and mailboxes are polled in time while
-//! it sends very slowly.
+//! A misbehaving server does not affect other servers: pages answer while its responses are parsed, and mailboxes are polled
+//! in time while it sends very slowly.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! `mailferry serve` gets a signal while it fetches a mail: the first finishes the current work, the second exits at once.
+//! `mailferry serve` while it fetches a mail: after one signal it finishes its work, after a second it exits at once.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! The test kit: real servers on free ports, a scripted one, and the binary under test. Everything that a value starts is ended
-//! when the value is dropped, also when the test panics.
+//! The test kit: real servers on free ports, a scripted one, and the binary under test. A value that is dropped ends
+//! everything that it started, even if the test panics.
 
 pub mod bad_servers;
 pub mod black_hole;

@@ -102,7 +102,7 @@ fn no_other_user_of_the_machine_can_read_what_is_stored() {
     }
     drop(serve);
 
-    // As an older version left it: the process was killed, so the write-ahead log still exists.
+    // The files as an older version left them. The server was killed, so the write-ahead log still exists.
     set_mode(&folder, 0o755);
     for file in files.iter().take(3) {
         set_mode(file, 0o644);
@@ -118,7 +118,7 @@ fn no_other_user_of_the_machine_can_read_what_is_stored() {
     let printed = mailferry.ok(&["inbox", "list"]);
     assert!(printed.stderr.contains("0640") && mode(&files[0]) == 0o600, "{}", printed.stderr);
 
-    // A folder that other users use is left alone.
+    // The permissions of a folder that also holds other files are left alone.
     fs::write(folder.join("notes.txt"), "").unwrap();
     set_mode(&folder, 0o755);
     let printed = mailferry.ok(&["check"]).all();

@@ -1,4 +1,4 @@
-//! `mailbox discover`, as far as it needs no network.
+//! `mailbox discover`, as far as it works without the network.
 
 use std::time::{Duration, Instant};
 

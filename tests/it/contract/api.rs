@@ -40,7 +40,7 @@ fn responses_of_every_endpoint_match_their_snapshots() {
     inboxes_and_routes(&mut program, &mut snapshots);
     people_and_tokens(&mut program, &mut snapshots);
     links_and_tests(&mut program, &mut snapshots);
-    // The mailboxes are polled during the rest, and no answer depends on how far the polls are.
+    // The mailboxes are polled during the requests below, and no answer depends on how far those polls have come.
     ledger(&mut program, &mut snapshots);
     mailboxes(&mut program, &port(&installation.jobb), &mut snapshots);
     for_one_organisation(Program::new(&serve, &ours), &mut snapshots);
@@ -92,7 +92,7 @@ fn list(errors: &Value) -> String {
     if errors.is_null() { String::new() } else { format!(" {errors}") }
 }
 
-/// The path of a resource of the first organisation that an empty body does not change.
+/// Fills a path with a resource of the first organisation that a request with an empty body does not change.
 fn fill_path(path: &str) -> String {
     let address = if path.starts_with("/inboxes") { JOBB_INBOX } else { PAUSED };
     let path = path.replace("{address}", address).replace("{id}", "1").replace("{index}", "0");
@@ -341,7 +341,7 @@ fn for_one_organisation(mut program: Program<'_>, snapshots: &mut Snapshots) {
     program.take("one-organisation", snapshots);
 }
 
-/// Requests that are wrong for every endpoint, and one that is sent twice.
+/// Requests that are wrong for every endpoint, and a request that is sent twice.
 fn requests(program: &mut Program<'_>, snapshots: &mut Snapshots) {
     program.get_all("/nothing\n /\n /inboxes/");
     program.ask("PUT", "/inboxes", &[], json!({}));

@@ -89,7 +89,7 @@ impl<'a> Doors<'a> {
         answer.json()
     }
 
-    /// Submits a form of a page; returns the whole answer, for the key in it.
+    /// Submits a form of a page. Returns the whole answer, which may contain a key.
     fn page(&mut self, change: &str, path: &str, fields: &[(&str, &str)]) -> String {
         let answer = self.person.post(path, fields);
         self.note(change, "page", matches!(answer.status, 200 | 303));
@@ -205,7 +205,7 @@ fn ledger(doors: &mut Doors<'_>) {
     doors.installation.run(&format!("poll {JOBB}"));
     doors.page("ledger retry, all", &path, &[("folder", "INBOX")]);
     for address in ["by-cli@gmail.com", "by-api@gmail.com", "by-page@gmail.com"] {
-        // A poll of these mailboxes too quarantines the mail that is too large.
+        // A poll of these mailboxes also quarantines the mail that is too large.
         doors.installation.ok(&format!("mailbox set {address} --start all --max-size 20KB"));
         doors.installation.run(&format!("poll {address}"));
     }

@@ -97,7 +97,7 @@ fn deliveries(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
     terminal.take("deliveries", snapshots);
 }
 
-/// Mail that waits for paused targets.
+/// The commands for mail that waits for paused targets.
 fn undelivered(terminal: &mut Terminal<'_>, snapshots: &mut Snapshots) {
     terminal.both("delivery list --limit 2\n delivery list --state held\n delivery show 1\n delivery show 99");
     terminal.run(

@@ -3,7 +3,7 @@
 use super::{installation::Installation, snapshots::Snapshots};
 use crate::support::mailferry::Mailferry;
 
-/// The names below "Commands:".
+/// The names of the subcommands, which the help text lists below "Commands:".
 fn subcommands(help: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     // The continuation line of a description is indented further than a name.

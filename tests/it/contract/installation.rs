@@ -43,7 +43,7 @@ pub struct Installation {
     pub locked: Faulty,
     pub old_mail_only: Faulty,
     pub read_only: Faulty,
-    /// A port that nobody listens on.
+    /// A port on which nothing listens.
     pub down: u16,
 }
 
@@ -94,7 +94,7 @@ impl Installation {
         self
     }
 
-    /// An installation with everything; each mailbox except the paused one was polled once.
+    /// A complete installation, in which each mailbox except the paused one has been polled.
     pub fn full() -> Self {
         let installation = Self::empty();
         installation.add_inboxes();
@@ -109,7 +109,7 @@ impl Installation {
         installation
     }
 
-    /// Rebuilds the folder, so that its mails have other UIDs, and delivers a mail.
+    /// Rebuilds JOBB's folder INBOX, so that its mails have other UIDs, and delivers a mail.
     pub fn rebuild_jobb(&self) {
         let mut account = self.jobb.account();
         account.inbox().renumber(18);
@@ -159,13 +159,13 @@ impl Installation {
         ));
     }
 
-    /// Adds a paused target, for which mail waits.
+    /// Adds a paused target, for which a mail waits.
     pub fn add_target(&self) {
         self.ok(&format!("inbox deliver {JOBB_INBOX} --smtp smtp://127.0.0.1:1 --username relay"));
         self.ok("inbox delivery pause 1");
     }
 
-    /// Runs a command line without quotes in it; its input is the password.
+    /// Runs a command line that contains no quotes, with the password as its input.
     pub fn run(&self, line: &str) -> Output {
         let args: Vec<&str> = line.split_whitespace().collect();
         self.mailferry.run_with_input(&args, PASSWORD)

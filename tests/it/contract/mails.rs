@@ -2,9 +2,9 @@
 
 use crate::support::{facts::JOBB, mail::mail};
 
-/// Larger than the mailbox's limit.
+/// The size limit of the mailbox, which one of the mails exceeds.
 pub const MAX_SIZE: &str = "20KB";
-/// Another inbox has a route for this recipient.
+/// A recipient whose mail a route sends to another inbox.
 pub const BYGGLOV: &str = "bygglov@lillestad.se";
 
 pub fn all() -> Vec<Vec<u8>> {
@@ -24,7 +24,8 @@ fn with_attachment() -> Vec<u8> {
         .into()
 }
 
-/// Its size is no ephemeral port, since a snapshot masks the port of a server wherever that number stands.
+/// A mail above the limit. Its size is not an ephemeral port number, because a snapshot masks
+/// the number of a server's port wherever it occurs.
 fn too_large() -> Vec<u8> {
     let mut large = mail("Ritningar", JOBB);
     large.extend("x".repeat(70).bytes().chain(*b"\r\n").collect::<Vec<u8>>().repeat(400));

@@ -24,7 +24,7 @@ const TABLE: &[(&str, &str)] = &[
     (r#"name="invitation" value="[0-9a-f]{64}""#, r#"name="invitation" value="HASH""#),
     (r#"("key": "|, key |key )[0-9a-f]{8,}\b"#, "${1}KEY"),
     (r"\bTEST[A-Z0-9]{8}\b", "TESTCODE"),
-    // The build, and the machine.
+    // Values that depend on the build and on the machine.
     (r"/assets/[0-9a-f]{12}/", "/assets/VERSION/"),
     (r"\b0\.1\.0\b", "VERSION"),
     (r"(127\.0\.0\.1|localhost)(:|%3A)\d{4,5}\b", "$1${2}PORT"),

@@ -3,7 +3,7 @@
 use super::{snapshots::Snapshots, visitor::Visitor};
 use crate::support::mailferry::Serve;
 
-/// The lines without their values. The order within a metric is arbitrary, so they are sorted.
+/// The lines without their values, sorted, because the order within a metric is arbitrary.
 fn without_values(text: &str) -> String {
     let is_comment = |line: &&str| line.starts_with('#');
     let mut lines: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! Takes the snapshots of one test, so that a run shows every difference and not only the first.
+//! Takes the snapshots of one test, so that a run shows all differences and not only the first.
 
 use std::{
     collections::BTreeSet,
@@ -17,7 +17,7 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// Takes snapshots in this folder of `tests/snapshots/`, which no other test may use. A name may contain a subfolder.
+    /// Takes snapshots in this folder of `tests/snapshots/`, which no other test may use. Names may contain a subfolder.
     pub fn in_folder(folder: &str, masks: Masks) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(folder);
         Self { folder, masks, taken: BTreeSet::new(), failed: Vec::new() }

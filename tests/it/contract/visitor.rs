@@ -19,7 +19,7 @@ pub struct Answer {
     pub body: String,
 }
 
-/// The headers that are part of the contract. Of an ETag, only its presence.
+/// The headers that are part of the contract. The value of an ETag is not part of it, only its presence.
 const SHOWN: [&str; 10] = [
     "allow",
     "cache-control",
@@ -121,7 +121,7 @@ impl<'a> Visitor<'a> {
         self.ask("POST", path, &[], &fields.iter().map(encoded).collect::<Vec<_>>().join("&"))
     }
 
-    /// `more`: additional headers, which replace those that this visitor always sends.
+    /// Sends a request. The headers in `more` replace those of the same name that this visitor always sends.
     pub fn ask(&self, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Answer {
         let mut headers = self.headers.clone();
         headers.insert("host".to_owned(), format!("localhost:{}", self.serve.port));

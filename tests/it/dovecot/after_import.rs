@@ -8,8 +8,8 @@ use crate::support::{
     mailferry::{Database, Mailferry, databases},
 };
 
-/// Imports with this choice: one mail from before the start and two new ones. With "start now" the old one is left alone, with every
-/// choice.
+/// Imports one mail from before the start and two new ones, with this effect. Because of "start now" the old mail is left
+/// alone, whatever the effect is.
 fn imported(database: Database, extra: &str, after_import: &str) -> (Dovecot, Mailferry) {
     let server = Dovecot::start_with(&[JOBB], extra, |certs| &certs.good);
     server.create_folder(JOBB, "Klart");
@@ -81,7 +81,7 @@ fn delete_removes_only_imported_mail() {
     for database in databases() {
         let (server, mailferry) = imported(database, "", "delete");
         assert_eq!(server.names(JOBB, "INBOX"), ["old"], "{database:?}");
-        // The customer has marked this one as deleted, and has not expunged it yet.
+        // The customer has marked this mail as deleted, and has not expunged it yet.
         server.deliver_with_flags(JOBB, "INBOX", "marked", &mail("marked", JOBB), "T");
         assert_eq!(server.client(JOBB).examine("INBOX").search("DELETED"), [4]);
         mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "leave"]);
@@ -111,7 +111,7 @@ fn delete_is_refused_if_the_server_can_only_expunge_everything() {
     assert!(said.contains("UIDPLUS"), "the output must name the missing capability:\n{said}");
 }
 
-/// One folder under two names, as Dovecot's `alias_for` has it.
+/// The configuration that gives a folder a second name (`alias_for`).
 const ALIAS: &str =
     "namespace other {\n  prefix = Annat/\n  separator = /\n  alias_for =\n  list = no\n  hidden = yes\n}\n";
 

@@ -33,7 +33,7 @@ fn leave_sends_no_command_that_changes_the_mailbox() {
     let server = Dovecot::start(&[JOBB]);
     let mailferry = mailbox(&server, Database::Sqlite, &["--start", "all"]);
     deliver(&server, &["one", "two"]);
-    // The test's own sessions are in the log as well; they end here.
+    // The log also contains the test's own sessions, which end here.
     let before = server.commands_sent(JOBB).len();
     mailferry.ok(&["mailbox", "check", JOBB]);
     assert_eq!(mailferry.poll_ok(), 2);

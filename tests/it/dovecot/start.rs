@@ -36,7 +36,7 @@ fn historic(mailferry: &Mailferry, subject: &str) -> Value {
     with(&mailferry.messages(), "subject", subject)[0]["historic"].clone()
 }
 
-/// The number of skipped UIDs in the ledger, and the number of their rows.
+/// The number of skipped UIDs in the ledger, and the number of rows that hold them.
 fn skipped(mailferry: &Mailferry) -> (u64, usize) {
     let ledger = mailferry.ledger();
     let rows = with(&ledger, "state", "skipped");
@@ -129,11 +129,11 @@ fn a_changed_start_is_evaluated_again_and_imports_only_wanted_mail() {
         }
         let mailferry = mailbox(&server, database, &["--start", &date(days_ago(30))]);
         assert_eq!(mailferry.poll_ok(), 3, "{database:?}");
-        // A later start: imported mail stays, skipped mail stays skipped.
+        // A later start: imported mail stays imported, skipped mail stays skipped.
         mailferry.ok(&["mailbox", "set", JOBB, "--start", &date(days_ago(10))]);
         assert_eq!(mailferry.poll_ok(), 0, "{database:?}");
         assert_eq!(skipped(&mailferry), (1, 1), "{database:?}");
-        // An earlier start: the rest is imported, and only that.
+        // An earlier start: the skipped mail is imported, and nothing else.
         mailferry.ok(&["mailbox", "set", JOBB, "--start", "all"]);
         assert_eq!(mailferry.poll_ok(), 1, "{database:?}");
         assert_eq!(mailferry.subjects(), ["a4", "b14", "c90", "d4"]);

@@ -1,4 +1,4 @@
-//! The three ways to connect: implicit TLS, STARTTLS, and no TLS if that was chosen.
+//! The three ways to connect: implicit TLS, STARTTLS, and a connection without TLS if that was chosen.
 
 use super::deliver;
 use crate::support::{

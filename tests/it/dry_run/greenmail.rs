@@ -1,4 +1,4 @@
-//! The dry run with GreenMail, which has a new UIDVALIDITY after a restart.
+//! The dry run with GreenMail, which gives every folder a new UIDVALIDITY when it restarts.
 
 use super::{check_poll_matches_dry_run, dry_run};
 use crate::support::{

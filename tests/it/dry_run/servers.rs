@@ -1,4 +1,4 @@
-//! The dry run with servers that do not answer everything: it reports what it does not know.
+//! The dry run with servers that leave some questions unanswered: it reports what it does not know.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ fn mailbox_at(dialogues: &[&str], more: &[&str]) -> (Scripted, Mailferry) {
     (server, mailferry)
 }
 
-/// A dry run with a server that is ordinary except for this.
+/// A dry run with a server that is ordinary except for this answer.
 fn with_answer(when: &str, answer: &str) -> DryRunReport {
     let dialogue = format!("{ORDINARY}\n\nWHEN: TAG {when}\n{answer}");
     let (server, mailferry) = mailbox_at(&[&dialogue], &["--start", "all"]);
@@ -80,7 +80,7 @@ fn without_an_answer_to_search_nothing_is_decided() {
     // If FETCH gives the information that SEARCH does not, everything is decided.
     let report = with_answer("UID SEARCH *", "S: TAG OK done");
     assert_eq!((report.count("would_import"), report.count("undecided")), (2, 0), "{}", report.total);
-    // If neither does, the start is undecided, as in a poll.
+    // If FETCH does not give it either, the start cannot be decided, as in a poll.
     let (server, mailferry) = mailbox_at(&["INCLUDE: nothing-is-listed.imap"], &["--start", "now"]);
     let report = dry_run_with_a_problem(&mailferry);
     assert_eq!(report.folders[0]["problem"]["step"], "search");
@@ -149,7 +149,7 @@ fn text_from_strangers_reorders_nothing() {
 
 #[test]
 fn reused_uids_are_evaluated_again() {
-    // A restored backup: the same numbers, other mails, and UIDNEXT is past the known one.
+    // A backup is restored: the same UIDs belong to other mails, and UIDNEXT is past the known one.
     let server = Faulty::start(Account::with_mails(["one", "two", "three"].map(|subject| mail(subject, JOBB))));
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);

@@ -1,6 +1,6 @@
 //! PostgreSQL stops, or hangs, while `serve` imports with "delete".
 //!
-//! MAILFERRY_TEST_OUTAGE_SECONDS makes it longer.
+//! MAILFERRY_TEST_OUTAGE_SECONDS makes the outage longer.
 
 use std::time::{Duration, Instant};
 

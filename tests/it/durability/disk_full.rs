@@ -40,7 +40,7 @@ fn mounted() -> Option<SmallDisk> {
     disk
 }
 
-/// An installation on this disk, and a mailbox with more mail than fits.
+/// An installation on this disk, and a mailbox with more mail than the disk can hold.
 fn too_much_mail(disk: &SmallDisk) -> (Dovecot, Mailferry, Delivered) {
     let server = Dovecot::start(&[JOBB]);
     let mut mailferry = Mailferry::new();

@@ -1,11 +1,11 @@
-//! A server that disconnects or answers NO: an error, never "no new mail", and the next poll continues.
+//! A server that disconnects or answers NO causes an error, never "no new mail", and the next poll continues.
 
 use super::{CANARY, fails_at, mailbox};
 use crate::support::{mail::mail, mailferry::Mailferry, scripted::Scripted};
 
 const ORDINARY: &str = "S: * OK ready\nORDINARY";
 
-/// The first two polls meet this dialogue and fail at this step; the third meets an ordinary server.
+/// Two polls meet this dialogue and must fail at this step; the third meets an ordinary server and must succeed.
 fn fails_then_recovers(dialogue: &str, step: &str, words: &[&str]) {
     let messages = vec![mail("one", super::JOBB), mail("two", super::JOBB)];
     let server = Scripted::with_messages(&[dialogue, dialogue, ORDINARY], messages);

@@ -1,4 +1,4 @@
-//! No password in anything that is printed, logged or stored unencrypted.
+//! No password appears in anything that is printed, logged or stored unencrypted.
 
 use std::fs;
 

@@ -10,7 +10,7 @@ use crate::support::{
     mailferry::{Database, Mailferry, databases},
 };
 
-/// A mailbox on this server, of which a poll imports at most this number of mails.
+/// An installation with JOBB on this server, where a poll imports at most `mails` mails.
 fn in_parts_of(mails: u32, server: &Faulty, database: Database) -> Mailferry {
     let mut mailferry = mailbox_on(database, server, &[]);
     mailferry.env("MAILFERRY__LIMITS__POLL_MESSAGES", &mails.to_string());
@@ -21,7 +21,7 @@ fn backlog(mailferry: &Mailferry) -> Value {
     mailferry.json(&["mailbox", "show", JOBB]).remove(0)["backlog"].take()
 }
 
-/// Asserts that so many of so many mails are imported, and that the time for the others is known.
+/// Asserts that `done` of `total` mails are imported, and that the time for the rest is known.
 fn assert_progress(mailferry: &Mailferry, done: u32, total: u32) {
     let mut backlog = backlog(mailferry);
     let minutes = backlog["minutes_left"].take();

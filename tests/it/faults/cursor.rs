@@ -1,4 +1,4 @@
-//! The detection of new mail, with every kind of server numbers.
+//! The detection of new mail, whatever UIDs, UIDVALIDITY and UIDNEXT a server reports.
 
 use mailferry::test_server::{Account, Answer, Body, Reply, Sizes, UidNext, UidValidity};
 use serde_json::Value;
@@ -151,7 +151,7 @@ fn a_uidvalidity_that_changes_at_every_login_is_replaced_by_comparing_mails_with
     let shown = show(&mailferry);
     assert_eq!(shown["completeness"][0]["uidvalidity"], "changing", "{shown}");
     assert!(mailferry.ok(&["mailbox", "show", JOBB]).text().contains("no lasting UIDVALIDITY"));
-    // If the mails are different ones, the poll notices it.
+    // If the UIDs belong to other mails, the poll notices it.
     server.account().inbox().messages.reverse();
     server.account().inbox().renumber(500);
     deliver(&server, "last");
@@ -248,7 +248,7 @@ fn without_uidvalidity_deleting_copies_does_not_start_a_new_epoch() {
     server.account().faults.uidvalidity = UidValidity::Missing;
     mailferry.ok(&["mailbox", "set", JOBB, "--after-import", "delete"]);
     assert_eq!(mailferry.poll_ok(), 1);
-    // An old mail that the customer moves into the folder later is new, independently of its date.
+    // An old mail that the customer moves into the folder later is new, whatever its date.
     for number in 0..3 {
         let old = jiff::civil::date(2020, 1, 1).at(0, 0, 0, 0);
         server.account().inbox().append_at(mail(&format!("moved in {number}"), JOBB), old);

@@ -1,4 +1,4 @@
-//! Effects on the customer's copies when the server refuses, cannot do them, or breaks in the middle.
+//! Effects on the customer's copies when the server refuses them, does not support them, or fails in the middle.
 
 use mailferry::test_server::{Account, Answer, Reply};
 
@@ -152,7 +152,7 @@ fn pending_work_of_an_earlier_poll_is_never_applied_to_another_mail() {
     poll(&mailferry);
     assert_eq!(count_mails(&server, "INBOX"), 3, "imported, and not deleted yet");
     server.remove_faults();
-    // A backup is restored, and so much mail arrives that UIDNEXT does not show it.
+    // A backup is restored, and so much mail arrives that UIDNEXT does not reveal it.
     server.account().inbox().rewind(2);
     for subject in ["four", "five", "six"] {
         server.account().inbox().append(mail(subject, JOBB));

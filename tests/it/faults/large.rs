@@ -1,4 +1,4 @@
-//! Large mail is fetched in parts, resumed where it stopped, and needs little memory.
+//! Large mail is fetched in parts, resumed where the transfer stopped, and needs little memory.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn parts_of_two_different_mails_are_never_joined() {
     server.account().faults.cut_after = Some(4 << 20);
     poll(&mailferry);
     server.remove_faults();
-    // A server that generates the mail again for each session.
+    // The server generates the mail again for each session.
     let other: Vec<u8> = large(6).iter().map(|byte| if *byte == b'7' { b'x' } else { *byte }).collect();
     server.account().inbox().messages[0].bytes = other.clone();
     poll(&mailferry);
@@ -160,7 +160,7 @@ fn an_empty_body_instead_of_a_part_is_not_a_mail() {
     server.account().faults.parts = Parts::Whole;
     server.account().faults.bodies.insert(1, Body::Empty);
     let mailferry = mailbox(&server, &[]);
-    // The second poll fetches the suspect in parts.
+    // The second poll fetches the mail with the empty body in parts.
     for _ in 0..2 {
         poll(&mailferry);
         assert_eq!((mailferry.subjects(), states(&mailferry)[&1].as_str()), (vec!["two".to_owned()], "pending"));
@@ -172,7 +172,7 @@ fn an_empty_body_instead_of_a_part_is_not_a_mail() {
 
 #[test]
 fn a_large_mail_that_is_refused_first_does_not_block_others() {
-    // More mails than one FETCH: the others show whether the mail or the server is at fault.
+    // There are more mails than one FETCH requests: the others show whether the mail or the server is at fault.
     let others = (0..500).map(|n| mail(&format!("small {n}"), JOBB));
     let server = Faulty::start(Account::with_mails([large(2)].into_iter().chain(others)));
     server.account().faults.bodies.insert(1, Body::Refused);

@@ -1,4 +1,4 @@
-//! Mail that our own effects put into a polled folder, or that something else puts back: it is imported once, and the loop ends.
+//! Mail that our effects put into a polled folder, or that something else puts back: it is imported once, and the loop ends.
 
 use mailferry::test_server::{Account, Answer, Reply};
 use serde_json::Value;
@@ -21,7 +21,7 @@ fn changes(server: &Faulty) -> usize {
     server.account().commands.iter().filter(changing).count()
 }
 
-/// Polls until nothing changes any more, and checks that this is soon.
+/// Polls a few times, and checks that further polls change nothing.
 fn poll_until_stable(server: &Faulty, mailferry: &Mailferry) -> Value {
     let mut line = poll(mailferry);
     for _ in 0..3 {
@@ -92,7 +92,7 @@ fn the_loop_ends_even_if_mail_is_changed_when_it_is_put_back() {
         poll(&mailferry);
     }
     poll_until_stable(&server, &mailferry);
-    // Each looks like a different mail: none is lost, and the copy of the sixth is left alone.
+    // Each returned mail looks like a different one: none is lost, and the sixth copy is left alone.
     assert_eq!(mailferry.messages().len(), 6);
 }
 
@@ -151,7 +151,7 @@ fn mail_is_not_moved_into_its_own_folder_on_a_case_insensitive_server() {
     let server = with_mails(&["one"]);
     server.account().faults.folds_case = true;
     server.account().folder("Klart").append(mail("two", JOBB));
-    // An installation from before names were compared this way: the row is as an older version wrote it.
+    // The row is like one from an older version, which compared names case-sensitively.
     let mailferry = mailbox(&server, &["--folder", "Klart", "--after-import", "move:Annan"]);
     mailferry.sql("UPDATE mailbox SET after_import = 'move:klart'");
     let line = poll_until_stable(&server, &mailferry);
@@ -173,7 +173,7 @@ fn two_mailboxes_of_one_account_do_not_move_mail_back_and_forth() {
     };
     let refused = other(&["--folder", "Klart", "--after-import", "move:INBOX"]);
     assert!(refused.code != 0 && refused.all().contains(JOBB), "{}", refused.all());
-    // The name does not reveal the loop in such an installation, so it is detected from the mails that arrive.
+    // The rows are changed below so that the names do not reveal the loop. It is detected from the mails that arrive.
     assert_eq!(other(&["--folder", "Annan", "--after-import", "leave"]).code, 0);
     mailferry.sql("UPDATE folder SET name = 'Klart' WHERE name = 'Annan'");
     mailferry.sql(&format!("UPDATE mailbox SET after_import = 'move:INBOX' WHERE address = '{ANSOKAN}'"));

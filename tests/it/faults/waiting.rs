@@ -1,4 +1,4 @@
-//! When a poll is retried after a server has refused or throttled it.
+//! The time of the next poll after a server has refused or throttled one.
 
 use super::{mailbox, poll};
 use crate::support::{

@@ -25,7 +25,7 @@ fn assert_all_effects_done(line: &Value) {
     assert_eq!((&line["effects_done"], &line["effects_pending"]), (&2.into(), &0.into()), "{line}");
 }
 
-/// The effect on the customer's copy makes no mail come again, and loses none.
+/// Checks that the effect on the copies makes no mail arrive a second time, and that none is lost.
 fn the_next_poll_finds_nothing(mailferry: &Mailferry) {
     assert_eq!(mailferry.poll_ok(), 0);
     assert_eq!(mailferry.subjects(), ["one", "two"]);

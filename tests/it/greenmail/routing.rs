@@ -1,4 +1,4 @@
-//! Which inbox a mail reaches, and that it reaches each of them once.
+//! Routing: the inboxes that a mail reaches, and that it reaches each of them once.
 
 use crate::support::{
     facts::{ANSOKAN, ANSOKAN_INBOX, JOBB, JOBB_INBOX, text, with},

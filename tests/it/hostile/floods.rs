@@ -1,4 +1,4 @@
-//! Endless answers. Each costs the mailbox one failed poll, and Mailferry little time and memory.
+//! Endless answers. Each costs the mailbox one failed poll, and costs Mailferry little time and memory.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -13,7 +13,7 @@ use crate::support::{facts::text, mail::mail, ordinary};
 /// A flood that is sent instead of an answer: a beginning, and then a part that repeats for ever. If the part is empty,
 /// nothing follows the beginning.
 struct Flood {
-    /// The beginning of the command that is answered this way; empty for the greeting.
+    /// The beginning of the command that is answered with the flood; empty for the greeting.
     command: &'static str,
     beginning: Vec<u8>,
     repeated: Vec<u8>,
@@ -63,7 +63,7 @@ impl Flood {
     }
 }
 
-/// Polls a server with this flood. The poll fails at the step, within the time and memory limits, and imports nothing.
+/// Polls a server with this flood, and checks that the poll fails at this step, within the limits, and imports nothing.
 fn assert_fails_at(step: &str, flood: Flood) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let mailferry = with_short_deadlines(listener.local_addr().unwrap().port(), "none", &[]);

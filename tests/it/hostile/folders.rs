@@ -1,4 +1,4 @@
-//! Endless lists of folders: they end at their limits, and cost little until then.
+//! Endless lists of folders: Mailferry stops reading them at its limits, and they cost little until then.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -13,7 +13,7 @@ use crate::support::{facts::JOBB, measured, measured::Measured, ordinary};
 /// The memory limit of a listing; the program itself uses most of it.
 const MAX_MEMORY: u64 = 96 << 20;
 
-/// An ordinary server except for its answer to commands that begin with this text.
+/// Serves an ordinary account, but sends `before` ahead of the answers to commands that begin with `at`.
 fn serve(stream: &TcpStream, at: &str, before: &[u8]) -> std::io::Result<()> {
     let mut writer = stream;
     writer.write_all(b"* OK ready\r\n")?;
@@ -27,7 +27,7 @@ fn serve(stream: &TcpStream, at: &str, before: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Lists the folders of a server that sends this before its answer.
+/// Lists the folders of a server that sends `before` ahead of its answers to commands that begin with `at`.
 fn measured_listing(at: &'static str, before: impl Into<Vec<u8>>) -> Measured {
     let before = before.into();
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

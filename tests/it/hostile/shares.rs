@@ -1,5 +1,5 @@
-//! Servers that send more than they announced, all at once: the mail in flight has one limit for all of them, and no poll waits for
-//! ever.
+//! Servers that all send more than they announced, at the same time: one limit applies to all the mail in flight, and no
+//! poll waits for ever.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -24,7 +24,7 @@ struct MisannouncingServer {
 }
 
 impl MisannouncingServer {
-    /// All mails are different, so that each is imported.
+    /// The bytes of a mail. All mails differ, so that each is imported.
     fn body(self, server: usize, mail: usize) -> Vec<u8> {
         let header = format!("Subject: {server} {mail}\r\nMessage-ID: <{server}.{mail}@example.org>\r\n\r\n");
         let mut body = header.into_bytes();
@@ -54,7 +54,7 @@ impl MisannouncingServer {
     }
 }
 
-/// Polls this number of misannouncing servers at once.
+/// Polls this number of misannouncing servers at the same time.
 fn poll_servers(servers: usize, misannouncing: MisannouncingServer, env: &[(&str, &str)]) -> (Mailferry, Measured) {
     let mut mailferry = Mailferry::new();
     for (name, value) in env {
@@ -86,13 +86,13 @@ fn sixteen_literals_of_31_mib_stay_within_the_memory_limit() {
     assert_eq!(measured.output.code, 0, "{}", measured.output.all());
     let lines = measured.output.json();
     assert_eq!(lines.iter().filter(|line| line["imported"] == 1).count(), 16, "{lines:?}");
-    // 64 MiB in flight, and the program with its database.
+    // 64 MiB of mail in flight, and the program itself with its database.
     assert!(measured.peak <= 192 << 20, "the polls used {} MB", measured.peak >> 20);
 }
 
 #[test]
 fn polls_that_hold_memory_and_need_more_do_not_deadlock() {
-    // At most 7 MiB are in flight, and each of the four would collect 4 MiB before it commits.
+    // At most 7 MiB are in flight, and each of the four polls would collect 4 MiB before it commits.
     let env = [
         ("MAILFERRY__SCHEDULE__PARALLEL", "4"),
         ("MAILFERRY__LIMITS__LITERAL", "2MiB"),

@@ -31,7 +31,7 @@ fn message() -> Vec<u8> {
     .into()
 }
 
-/// Checks what a command printed, and that it printed something.
+/// Runs a command, and checks that it prints something, but none of `HOSTILE_CHARACTERS`.
 fn assert_clean(mailferry: &Mailferry, args: &[&str]) -> String {
     let output = mailferry.run(args);
     let all = output.all();
@@ -71,7 +71,7 @@ fn no_command_prints_terminal_control_sequences() {
             serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{args:?} {error}: {line}"));
         }
     }
-    // JSON has everything that was stored: control characters are removed from a subject when it is parsed.
+    // JSON contains everything that was stored; control characters are removed from a subject when it is parsed.
     let subject = text(&mailferry.messages()[0], "subject").to_owned();
     assert!(HOSTILE_CHARACTERS.iter().filter(|c| !c.is_control()).all(|c| subject.contains(*c)), "{subject:?}");
     server.sessions();

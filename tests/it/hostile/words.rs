@@ -1,4 +1,4 @@
-//! Servers with hostile texts, and user input that would become commands.
+//! Servers with hostile texts, and user input that could inject commands.
 
 use super::{CANARY, DEADLINE, GRACE, MAX_MEMORY, with_short_deadlines};
 use crate::support::{

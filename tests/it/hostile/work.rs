@@ -11,7 +11,7 @@ use std::{
 use super::{measured_poll, with_short_deadlines};
 use crate::support::ordinary;
 
-/// The processor time of a poll in which EXAMINE is answered with this before its ordinary answer.
+/// The processor time of a poll in which the server sends `before` ahead of its ordinary answer to EXAMINE.
 fn processor_time(before: Vec<u8>) -> Duration {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let mut mailferry = with_short_deadlines(listener.local_addr().unwrap().port(), "none", &[]);
@@ -33,7 +33,8 @@ fn processor_time(before: Vec<u8>) -> Duration {
     measured.processor
 }
 
-/// Compares an answer with one that is twice as long. Times vary on a busy machine, so the limit is wide; quadratic would be 4.
+/// Compares an answer with one that is twice as long. Times vary on a busy machine, so the limit is wide; quadratic work
+/// would take four times as long.
 fn assert_linear_time(what: &str, answer: impl Fn(usize) -> String, count: usize) {
     let [once, twice] = [count, 2 * count].map(|count| (answer(count).into_bytes(), count));
     let length = once.0.len();

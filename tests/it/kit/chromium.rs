@@ -1,4 +1,4 @@
-//! Chromium on a site of a few pages, some of which have faults that it must report.
+//! Chromium on a site of a few pages, some of which have faults that the kit must report.
 
 mod site;
 

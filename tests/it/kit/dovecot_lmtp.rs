@@ -36,7 +36,7 @@ fn it_delivers_by_tcp_and_by_its_socket_without_changing_the_mail() {
     let two = mail("igen", OTHER);
     let answer = begin(SmtpClient::connect_unix(&server.socket), &[OTHER]).bdat(&[&two[..10], &two[10..]]);
     assert!(answer.starts_with("250 2.0.0"), "{answer}");
-    // The names that Dovecot gives are not in the order of time.
+    // The file names that Dovecot chooses do not sort by time.
     let stored = server.dovecot.messages(OTHER, "INBOX");
     assert!(stored.len() == 2 && stored.iter().any(|stored| stored.bytes.ends_with(&two)), "{stored:?}");
 }

@@ -19,7 +19,7 @@ fn resolver(port: u16) -> TokioResolver {
     TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).build().unwrap()
 }
 
-/// The records as the resolver shows them.
+/// The records of a name, as the resolver shows them.
 async fn look_up(resolver: &TokioResolver, name: &str, kind: RecordType) -> Result<Vec<String>, NetError> {
     let found = resolver.lookup(name, kind).await?;
     Ok(found.answers().iter().map(|record| record.data.to_string()).collect())

@@ -27,7 +27,7 @@ const USER: &str = "jobb@lillestad.se";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// An application that answers one redirect of the browser; returns its redirect URI.
+/// Starts an application that answers one redirect of the browser; returns its redirect URI.
 fn application() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -49,7 +49,7 @@ fn link(base: &str, redirect_uri: &str) -> String {
     )
 }
 
-/// An answer as curl sees it; an exit code other than 0 says why there is none.
+/// An answer as curl sees it; an exit code other than 0 says why there is no answer.
 #[derive(Debug)]
 struct CurlResponse {
     code: i32,
@@ -62,7 +62,7 @@ impl CurlResponse {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
-    /// A text in the answer, whose status must be 200.
+    /// The string with this name in the answer, whose status must be 200.
     fn text(&self, name: &str) -> String {
         assert_eq!(self.status, 200, "{self:?}");
         self.json()[name].as_str().unwrap_or_else(|| panic!("no {name} in {self:?}")).to_owned()
@@ -86,7 +86,7 @@ fn curl(url: &str, options: &[&str]) -> CurlResponse {
     CurlResponse { code: output.status.code().unwrap(), status: status.parse().unwrap(), body: body.to_owned() }
 }
 
-/// Sends a form as an application with a secret.
+/// Submits a form as an application with a secret.
 fn post(url: &str, fields: &[(&str, &str)]) -> CurlResponse {
     post_with(url, fields, &["--user", &format!("{CLIENT_ID}:{CLIENT_SECRET}")])
 }

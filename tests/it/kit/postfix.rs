@@ -73,7 +73,7 @@ fn it_refuses_what_it_is_told_to() {
     assert!(greeting.contains("SIZE 10000"), "{greeting}");
     assert!(!greeting.contains("CHUNKING") && !greeting.contains("8BITMIME"), "{greeting}");
     client.say("MAIL FROM:<anna@example.se> SIZE=20000", "552 5.3.4");
-    // Without RSET, Postfix would remember this SIZE and check it again for the next mail, which announces none.
+    // Without RSET, Postfix would remember this SIZE and check it again for the next mail, which announces no size.
     client.say("RSET", "250");
 
     let to = |address: &str| format!("RCPT TO:<{address}>");

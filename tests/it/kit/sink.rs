@@ -41,7 +41,7 @@ fn it_records_the_exact_bytes_of_data_and_of_bdat() {
         let (first, last) = sample.bytes.split_at(sample.bytes.len() / 3);
         assert!(client.bdat(&[first, last]).starts_with("250"));
         expected.push((sample.name.clone(), true, sha256::hex(&sample.bytes)));
-        // DATA always ends in CRLF.
+        // A mail sent by DATA always ends in CRLF.
         let mut whole = sample.bytes;
         if !whole.is_empty() && !whole.ends_with(b"\r\n") {
             whole.extend(b"\r\n");
@@ -113,7 +113,7 @@ fn it_comes_back_on_its_port() {
     let port = sink.port;
     assert_eq!(SmtpClient::connect(port).say("EHLO x", "250"), "250-localhost\n250 8BITMIME");
     drop(sink);
-    // A process that another test is just starting may hold the listener for a moment.
+    // A process that another test is just starting may hold the listener open for a moment.
     wait::until("the end", LIMIT, || std::net::TcpStream::connect(("127.0.0.1", port)).err());
     let sink = Sink::start_at(port, Personality::smtp().offering(&[]));
     assert_eq!(SmtpClient::connect(port).say("EHLO x", "250"), "250 localhost");

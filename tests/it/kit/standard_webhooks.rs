@@ -12,7 +12,7 @@ use crate::support::{
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// Sends a body with a signature by `secret` for `signed`, as the receiver gets it.
+/// Sends `body` with a signature of `signed` by `secret`; returns the request as the receiver got it.
 fn received(secret: &str, timestamp: u64, signed: &str, body: &str) -> Request {
     let webhook = Webhook::start();
     let signature = sign(secret, "msg_1", timestamp, signed);

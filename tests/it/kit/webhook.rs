@@ -65,7 +65,7 @@ fn it_closes_waits_and_floods() {
     webhook.next([Reply::close_before_body(), Reply::close_after_body(), Reply::zeros(GIGABYTE)]);
     let url = webhook.url("/");
     let before = curl(&url, &["--data-binary", "x"]);
-    // The body that is not read may turn the end into a reset (56).
+    // Because the body is not read, the connection may end with a reset (56).
     assert!(before.0 == 0 && [NO_ANSWER, 56].contains(&before.1), "{before:?}");
     assert_eq!(curl(&url, &["--data-binary", "x"]), (0, NO_ANSWER));
     // 63: more than --max-filesize.

@@ -1,4 +1,4 @@
-//! Hosts that accept connections and then hang occupy slots of `serve`, but not all and not for long: mail on healthy hosts still
+//! Hosts that accept connections and then hang occupy some slots of `serve` for a short time: mail on healthy hosts still
 //! arrives.
 
 use std::{
@@ -34,7 +34,7 @@ fn unresponsive_hosts_do_not_delay_the_mail_of_healthy_hosts() {
     let mut mails = Mails { server: &server, mailferry: &mailferry, users: &users, sent: 0 };
     let alone = mails.longest_delay(&mailferry.serve());
 
-    // The kernel accepts connections for a listener that never calls accept, each on its own address.
+    // Each dead host is an address with a listener that never calls accept: the kernel accepts the connections.
     let silent: Vec<TcpListener> =
         (2..2 + DEAD_HOSTS).map(|n| TcpListener::bind((format!("127.0.0.{n}"), 0)).unwrap()).collect();
     for (host, listener) in silent.iter().enumerate() {
@@ -51,7 +51,7 @@ fn unresponsive_hosts_do_not_delay_the_mail_of_healthy_hosts() {
         "longest delay: {alone:?} alone, {beside_the_dead:?} beside {} dead",
         usize::from(DEAD_HOSTS) * DEAD_ON_EACH
     );
-    // At the start all are due at once: 30 dead hosts in 16 slots take two rounds of their deadline.
+    // At the start all mailboxes are due at once: 30 dead ones in 16 slots take two rounds of their deadline.
     assert!(beside_the_dead < alone + 3 * GREETING + Duration::from_secs(5), "{alone:?} {beside_the_dead:?}");
 }
 

@@ -159,7 +159,7 @@ fn tokens_are_encrypted_again_with_a_new_key_and_discarded_if_the_key_is_lost() 
     connect_mailbox(&mailferry, JOBB);
     assert_eq!(mailferry.json(&["key", "rotate"])[0]["resealed"], 2);
     assert_eq!(mailferry.poll_ok(), 1);
-    // A process that was already running must seal with the new key too, or its secrets could not be opened.
+    // A process that was already running must seal with the new key too, or its secrets could not be opened later.
     provider.set_lifetime(0);
     mailferry.ok(&["mailbox", "set", JOBB, "--interval", "1s"]);
     connect_mailbox(&mailferry, JOBB);
@@ -172,7 +172,7 @@ fn tokens_are_encrypted_again_with_a_new_key_and_discarded_if_the_key_is_lost() 
     more("renewals");
     mailferry.ok(&["key", "rotate"]);
     more("renewals with another key");
-    // Killed between the answer and storing it, the process would lose the consent at this strict provider.
+    // If the process were killed before it has stored an answer, this strict provider would end the consent.
     serve.sigterm();
     serve.wait();
     mailferry.poll_ok();

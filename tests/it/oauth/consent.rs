@@ -83,7 +83,6 @@ fn the_authorization_link_has_the_required_parameters_and_no_secret() {
     let browser = Browser::new();
     let page = browser.open(connecting.link());
     assert_eq!(page.status, 200, "{}", page.body);
-    // A second visit with the same redirect is refused.
     let output = connecting.finish();
     assert_eq!(output.code, 0, "{}", output.all());
     let asked = provider.requests(Endpoint::Authorize).remove(0);
@@ -158,7 +157,7 @@ fn a_rejected_consent_of_a_connected_account_is_not_revoked() {
     let mailferry = unconnected(&provider, &server);
     connect_mailbox(&mailferry, JOBB);
     mailferry.add_mailbox_by_token(ANSOKAN, JOBB_INBOX, "contoso", &server.options("none"), &[]);
-    // The browser is logged in as the other account, and consents as that one.
+    // The browser is logged in as the other account, and consents with it.
     let (page, _) = consent(&mailferry, ANSOKAN);
     assert_eq!(page.status, 400);
     assert_eq!(provider.requests(Endpoint::Revoke).len(), 0, "Google would revoke both");

@@ -1,4 +1,4 @@
-//! `mailbox check` finds the cause behind an answer of Exchange that can have several.
+//! `mailbox check` finds the cause of an answer of Exchange that can have several causes.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ const AS_JOBB: &str = "TAG AUTHENTICATE XOAUTH2 dXNlcj1qb2JiQGxp*";
 const REFUSED: &str = "S: TAG NO AUTHENTICATE failed.";
 const NOT_CONNECTED: &str = "S: TAG BAD User is authenticated but not connected.";
 
-/// Exchange: this login succeeds, but sees no mailbox.
+/// The answers of Exchange if this login succeeds but is not connected to a mailbox.
 fn not_connected(login: &str) -> String {
     format!(
         "WHEN: {login}\nS: TAG OK AUTHENTICATE completed.\n\nWHEN: TAG LIST *\n{NOT_CONNECTED}\n\nWHEN: TAG EXAMINE *\n{NOT_CONNECTED}\n\n"
@@ -50,7 +50,7 @@ fn check_case(sessions: &[String], provider: IdentityProvider, more: &[&str]) ->
     Case { provider, mailferry, _server: server }
 }
 
-/// The last line of a check: its cause, its sentence and its remedy.
+/// The last line of a check, which has the cause, its sentence and its remedy.
 fn diagnosis(mailferry: &Mailferry, about: &str) -> Value {
     let output = mailferry.run(&["--json", "mailbox", "check", JOBB]);
     assert_eq!(output.code, 1, "{about}: {}", output.all());
@@ -62,11 +62,11 @@ fn diagnosis(mailferry: &Mailferry, about: &str) -> Value {
 #[test]
 fn the_diagnosis_of_a_delegated_mailbox_finds_one_cause() {
     let shared = ["--login-identity", "anna@lillestad.se"];
-    // The check, the check once more, and then with the login name of the person who consented.
+    // The logins: the check, the same check again, and one with the login name of the person who consented.
     let (unconnected, no) = (not_connected("TAG AUTHENTICATE *"), refused("TAG AUTHENTICATE *"));
     let well = String::new;
     let twice = |last: String| vec![unconnected.clone(), unconnected.clone(), last];
-    // A token that is refused is renewed before it is judged.
+    // A token that is refused is renewed before a cause is named.
     let thrice = |last: String| vec![no.clone(), no.clone(), no.clone(), last];
     let imap_on = "Set-CASMailbox -Identity 'jobb@lillestad.se' -ImapEnabled $true";
     let access =

@@ -1,4 +1,4 @@
-//! The whole way from the consent link to the imported mail, with real servers.
+//! The whole path from the consent link to the imported mail, with real servers.
 
 use super::{consent, installation};
 use crate::support::{
@@ -12,7 +12,7 @@ use crate::support::{
     oauth_server::OAuthServer,
 };
 
-/// mock-oauth2-server's login page, the callback, Dovecot with these mechanisms and introspection, and a mail.
+/// Consents on mock-oauth2-server's login page, and imports a mail from Dovecot with the token and this mechanism.
 fn a_consent_opens_dovecot(mechanism: &str) -> (OAuthServer, Dovecot, Mailferry) {
     let provider = OAuthServer::start();
     let dovecot = Dovecot::start_with(&[JOBB], &provider.dovecot(mechanism), |certs| &certs.good);
@@ -77,7 +77,7 @@ fn a_consent_of_another_account_is_refused_with_both_addresses() {
         assert!(said.contains(JOBB) && said.contains("admin@lillestad.se"), "{said}");
     }
     assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "not-connected");
-    // A member of the shared mailbox is named, and may open it.
+    // A member of the shared mailbox who is named as the login identity may open it.
     mailferry.ok(&["mailbox", "set", JOBB, "--login-identity", "admin@lillestad.se"]);
     let connecting = mailferry.connect(JOBB, &[]);
     assert_eq!(Browser::new().log_in(connecting.link(), "admin@lillestad.se").status, 200);

@@ -25,7 +25,7 @@ fn with_expired_token(provider: &IdentityProvider, server: &Scripted) -> Mailfer
     mailferry
 }
 
-/// Who must act on a refusal, as reported, and whether it is retried automatically.
+/// Checks the report of each failure: who must act, and whether Mailferry retries automatically.
 #[test]
 fn every_failure_of_the_token_endpoint_has_its_cause_and_its_text() {
     use Misbehaviour::{Cut, Drip, Error, Html, Huge, Redirect, Silent, Status, Truncated};
@@ -102,7 +102,7 @@ fn every_failure_of_the_token_endpoint_has_its_cause_and_its_text() {
                 let shown = mailferry.json(&["mailbox", "list"]).remove(0);
                 assert_eq!(text(&shown, "who_must_act"), who, "{about}: {shown}");
                 assert_eq!(error["retry"].is_null(), cause.starts_with("consent-"), "{about}: {error}");
-                // The provider behaves well again.
+                // From here on, the provider behaves well again.
                 let before = renewals(&provider);
                 match cause {
                     // Only a person can fix this, and the provider is not asked until then.
@@ -112,7 +112,7 @@ fn every_failure_of_the_token_endpoint_has_its_cause_and_its_text() {
                         assert_eq!(text(&mailferry.json(&["oauth", "status"])[0], "state"), "needs-consent");
                         connect_mailbox(&mailferry, JOBB);
                     }
-                    // The provider is not asked again before the time that it named.
+                    // The provider is not asked again before the time that its answer named.
                     "provider-busy" => {
                         assert_eq!(text(&mailferry.poll_error(), "cause"), cause, "{about}");
                         assert_eq!(renewals(&provider), before, "{about}");
@@ -167,7 +167,7 @@ fn a_token_refresh_whose_response_was_lost_is_repeated() {
     provider.misbehave(Endpoint::Token, vec![Misbehaviour::Cut]);
     assert_eq!(text(&mailferry.poll_error(), "cause"), "provider-unreachable");
     assert_eq!(mailferry.poll_ok(), 1);
-    // If the provider takes it for theft, a person must act, and this is reported at once.
+    // If the provider takes the second use of the token for theft, a person must act, and this is reported at once.
     let strict = IdentityProvider::start(JOBB);
     let mailferry = with_expired_token(&strict, &server);
     strict.misbehave(Endpoint::Token, vec![Misbehaviour::Cut]);
@@ -218,7 +218,7 @@ fn a_wrong_client_secret_is_one_problem_of_the_application_and_repaired_for_all_
     let serve = mailferry.serve();
     let metrics = serve.answer("/metrics").unwrap();
     assert_eq!(metrics.matches("mailferry_oauth_app_problem{").count(), 1, "{metrics}");
-    // The file is read again: the right secret works without a restart, for all mailboxes.
+    // The file with the secret is read again: the right secret works without a restart, for all mailboxes.
     let value = secret_line.split('"').nth(1).unwrap();
     std::fs::write(&file, value).unwrap();
     mailferry.ok(&["mailbox", "check", "m0@lillestad.se"]);
@@ -256,7 +256,7 @@ fn times_stored_by_a_wrong_clock_do_not_block_refreshes() {
     let provider = IdentityProvider::start(JOBB);
     let mailferry = unconnected(&provider, &server);
     connect_mailbox(&mailferry, JOBB);
-    // Times that are a year ahead: taken literally, the token would never be renewed and the provider never asked.
+    // The stored times are a year ahead: taken literally, the token would never be renewed and the provider never asked.
     mailferry.sql(
         "UPDATE oauth_grant SET refreshed_at = refreshed_at + 31536000000, renew_at = renew_at + 31536000000, \
          access_expires_at = access_expires_at + 31536000000, problem = '{\"cause\":\"provider-busy\",\"about\":{}}', \

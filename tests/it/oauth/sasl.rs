@@ -8,7 +8,7 @@ use crate::support::{
     scripted::Scripted,
 };
 
-/// The login of this dialogue succeeds, and the mail is imported.
+/// Checks that the login of this dialogue succeeds, and that the mail is imported.
 fn assert_login_succeeds(capabilities: &str, login: &str) {
     let dialogue = format!(
         "S: * OK [CAPABILITY IMAP4rev1 {capabilities}] ready\n{login}\nS: TAG OK [CAPABILITY IMAP4rev1] in\nORDINARY"
@@ -52,8 +52,8 @@ fn a_server_without_token_authentication_is_sent_no_credential() {
     assert!(!said.iter().any(|line| line.contains("LOGIN \"") || line.contains("AUTHENTICATE")), "{said:?}");
 }
 
-/// A refusal with its challenge: the challenge is answered as the mechanism requires, a new token is tried once, and the error
-/// contains the reason from the server.
+/// Checks a refusal with a challenge: the challenge is answered as the mechanism requires, a new token is tried once, and
+/// the error contains the reason from the server.
 fn refused(mechanism: &str, farewell: &str) {
     // {"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}
     let challenge = "eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIiwic2NvcGUiOiJodHRwczovL21haWwuZ29vZ2xlLmNvbS8ifQ==";
@@ -71,7 +71,7 @@ fn refused(mechanism: &str, farewell: &str) {
     assert!(text(&error, "message").contains("\"status\":\"400\""), "{error}");
     let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
     assert_eq!(renewals, 1, "a new token is tried once");
-    // A fresh token is not refused because of its age.
+    // A fresh token cannot be refused because of its age, so it is not renewed.
     mailferry.poll_error();
     let renewals = provider.requests(Endpoint::Token).iter().filter(|r| r["grant_type"] == "refresh_token").count();
     assert_eq!((renewals, server.finish().len()), (1, 3), "it is not tried again");
@@ -88,7 +88,7 @@ fn a_token_that_expires_during_a_poll_is_refreshed_and_the_poll_continues() {
     let mails = || vec![mail("one", JOBB), mail("two", JOBB), mail("three", JOBB)];
     let first = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nORDINARY\n\
                  WHEN: TAG UID FETCH * BODY.PEEK[]*\nOMIT 2 BYE\n\n";
-    // The first session ends with its token after the first mail; the second continues.
+    // The server ends the first session after the first mail, because the token has expired; the second session continues.
     let first = first.replace("OMIT 2 BYE\n", "S: * BYE Session invalidated - AccessTokenExpired\nCUT\n");
     let server = Scripted::with_messages(&[&first, super::TOKEN_LOGIN], mails());
     let provider = IdentityProvider::start(JOBB);

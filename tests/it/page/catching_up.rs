@@ -14,7 +14,7 @@ use crate::support::{
 
 const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
 
-/// The progress by the command line and the API, which must be the same.
+/// The progress that the command line and the API report, which must be the same.
 fn progress(site: &Site, token: &str) -> Value {
     let by_command = site.mailferry.json(&["mailbox", "show", JOBB]).remove(0)["backlog"].take();
     let by_api = site.serve.api("GET", &format!("/mailboxes/{JOBB}"), token, None).1["status"]["backlog"].take();
@@ -30,7 +30,7 @@ fn an_interrupted_import_shows_the_same_progress_by_every_door() {
     mailferry.add_inbox(JOBB_INBOX);
     mailferry.add_mailbox(JOBB, JOBB_INBOX, &server.options(), &["--start", "all"]);
     assert_eq!(mailferry.poll_ok(), 60);
-    // Keeps the workers of the site from importing the rest.
+    // Keeps the workers of `serve` from importing the rest.
     mailferry.sql("UPDATE mailbox SET next_poll_at = next_poll_at + 3600000");
     let created = mailferry.json(&["token", "create", "--name", "import", "--scope", "write"]).remove(0);
     let token = text(&created, "token");

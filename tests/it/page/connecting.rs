@@ -12,7 +12,7 @@ use crate::support::{
 
 const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
 
-/// The steps from the address to the server of the test.
+/// Goes through the steps from the address to the server, which is the test's own.
 fn address_and_server(site: &Site, page: &Page, port: u16, tls: &str) {
     page.go(&site.url("/"));
     page.click_text(if page.text().contains("Anslut en postlåda") {
@@ -26,7 +26,7 @@ fn address_and_server(site: &Site, page: &Page, port: u16, tls: &str) {
     page.fill("#host", "localhost");
     page.fill("#port", &port.to_string());
     if tls == "none" {
-        // The option exists only if the host is this machine already.
+        // The page offers "none" only if the host is already this machine, so another option gets that value.
         page.check("input[value=implicit]");
         page.eval("document.querySelector('input[name=tls][value=implicit]').value = 'none'");
     } else {
@@ -203,7 +203,7 @@ fn a_consent_at_the_provider_connects_the_mailbox() {
     let page = site.page();
     page.go(&site.url(MAILBOX));
     page.click_text("Renew consent at contoso");
-    // The provider's login page accepts every name. The consent of another account is refused, with both names.
+    // The provider's login page accepts every name. The consent of another account is refused, and the refusal names both.
     page.fill("input[name=username]", "admin@lillestad.se");
     page.key("Enter");
     page.wait_for_text("admin@lillestad.se");

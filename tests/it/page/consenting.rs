@@ -1,5 +1,5 @@
-//! Connecting a mailbox by a consent at its provider, from its address to its mail, in one browser: by its owner, and by a member
-//! of a shared mailbox.
+//! Connecting a mailbox by a consent at its provider, from the address to the mail, in one browser: by the mailbox's owner,
+//! and by a member of a shared mailbox.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn site(provider: &OAuthServer) -> Site {
     Site::with_installation(mailferry)
 }
 
-/// Goes through the step of the server, with its certificate, to the step of the login.
+/// Goes through the step of the server, pinning its certificate, to the step of the login.
 fn page_of_login(site: &Site, dovecot: &Dovecot) -> Page {
     let page = site.page();
     page.click_text("Connect a mailbox");
@@ -53,7 +53,7 @@ fn consent(page: &Page, account: &str) {
     page.key("Enter");
 }
 
-/// The steps from the folders to the start, with the proposed choices, and all existing mail.
+/// Goes through the steps from the folders to the start, with the proposed choices and all existing mail.
 fn start_mailbox(page: &Page, dry_run: &str) {
     page.wait_for_text("Which folders should Mailferry fetch?");
     page.click("form.card button");
@@ -80,7 +80,7 @@ fn open_mail(site: &Site, page: &Page, subject: &str) {
     page.wait_for_text(&format!("det gäller {subject}."));
 }
 
-/// The text of a folder in the folder picker.
+/// The text of a folder in the folder list.
 fn offer(page: &Page, folder: &str) -> String {
     let label = format!("document.querySelector('input[name=folder][value=\"{folder}\"]').closest('label').innerText");
     page.eval(&label).as_str().unwrap().to_owned()

@@ -16,7 +16,7 @@ fn the_first_account_is_created_through_a_link_that_works_once() {
     page.fill("#name", "Anna@Kundo.se");
     page.fill("#password", "kort");
     page.fill("#again", "kort");
-    // The browser requires a longer password; without the browser, the server does.
+    // The browser requires a longer password; if the browser's check is bypassed, the server requires it.
     page.eval("document.querySelector('form.card').noValidate = true");
     page.click("form.card button");
     page.wait_for_text("minst 8 tecken");
@@ -101,7 +101,7 @@ fn the_login_limit_holds_against_ten_thousand_requests_and_survives_a_restart() 
         let heard = |answer: Option<String>| answer.is_some_and(|answer| answer.contains(wanted));
         (0..count).filter(|_| heard(site.serve.post_form("/login", &body))).count()
     };
-    // One client address tries to sign in to one account, and then to many.
+    // One client address tries to sign in to one account several times, and then to many accounts.
     let one = tries(&site, 5_000, "anna");
     let many: usize = (0..5_000).map(|n| tries(&site, 1, &format!("name{n}"))).sum();
     assert!(one <= 11 && one + many <= 32, "{one} and {many} attempts were allowed");

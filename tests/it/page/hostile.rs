@@ -81,7 +81,7 @@ fn hostile_content_of_a_mail_is_displayed_and_not_executed() {
     witness.assert_harmless(&canary);
 }
 
-/// The pages that list mails.
+/// Visits the pages that list mails.
 fn lists(witness: &Witness, payloads: &[Payload]) {
     witness.visit("/");
     witness.visit("/inboxes");
@@ -97,7 +97,7 @@ fn lists(witness: &Witness, payloads: &[Payload]) {
     witness.visit("/audit");
 }
 
-/// The page of one mail, which shows its body in a frame.
+/// Visits the page of one mail, which shows the body in a frame.
 fn one_mail(witness: &Witness, message: &Value, payload: &Payload) {
     let id = &message["id"];
     witness.visit(&format!("/messages/{}", id.as_str().map_or_else(|| id.to_string(), str::to_owned)));
@@ -118,7 +118,7 @@ fn one_mail(witness: &Witness, message: &Value, payload: &Payload) {
     expect("the HTML", frame.starts_with(&wanted), &frame);
 }
 
-/// The pages that list folders.
+/// Visits the pages that list folders.
 fn folders(witness: &Witness, payloads: &[Payload]) {
     let names = || payloads.iter().map(folder);
     for (mailbox, state) in [(MAILBOX, "imported"), (QUARANTINE_MAILBOX, "quarantined")] {

@@ -35,7 +35,7 @@ fn sending(server: &GreenMail, smtp: u16, username: &str) -> Site {
     site
 }
 
-/// The completed steps as the page shows them, with their results.
+/// The completed steps that the page shows, with their results.
 fn completed_steps(page: &Page) -> Vec<String> {
     let steps = page.eval("[...document.querySelectorAll('#progress li.done')].map(step => step.innerText.trim())");
     steps.as_array().unwrap().iter().map(|step| step.as_str().unwrap().to_owned()).collect()
@@ -87,7 +87,7 @@ fn a_test_mail_sent_by_mailferry_is_followed_live_with_the_time_of_each_step() {
     assert_no_violations(&page);
 }
 
-/// The page says that the mail was not sent, with this text of the SMTP server, and continues with one that the user sends.
+/// Checks that the page reports that the mail was not sent, with this text of the SMTP server, and lets the user send one.
 fn is_sent_by_hand(server: &GreenMail, site: &Site, why: &str) {
     let page = site.page();
     page.go(&site.url(MAILBOX));

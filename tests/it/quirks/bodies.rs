@@ -1,4 +1,4 @@
-//! Getting the bytes right (reference rows B1 to B19).
+//! The exact bytes of a mail (reference rows B1 to B19).
 
 use super::{ORDINARY, assert_both_imported, changes, mailbox_at, state, with_mails, with_options};
 use crate::support::{
@@ -131,7 +131,7 @@ fn a_mail_is_read_despite_other_items_in_its_response() {
     }
 }
 
-/// The only mail of this dialogue is imported completely, and nothing else.
+/// Checks that the only mail of this dialogue is imported completely, and nothing else.
 fn is_imported_unchanged(dialogue: &str) {
     let (server, mailferry) = with_mails(&["one"], &[dialogue]);
     assert_eq!(mailferry.poll_ok(), 1, "{dialogue}");

@@ -1,4 +1,4 @@
-//! Answers of one session that contradict each other (reference rows A9, A25, A26): never taken for "nothing new".
+//! Answers in one session that contradict each other (reference rows A9, A25, A26) and are never taken for "nothing new".
 
 use serde_json::Value;
 
@@ -81,7 +81,7 @@ fn a_folder_that_is_listed_correctly_again_is_complete_again() {
 
 #[test]
 fn the_start_is_not_applied_to_a_contradictory_list() {
-    // Taken for an empty folder, all mails would be skipped as older than the start.
+    // If the folder seemed empty, all mails would be skipped as older than the start.
     for dialogue in ["search-misreads-star", "search-empty"] {
         let include = format!("INCLUDE: {dialogue}.imap");
         let (server, mailferry) = with_options(&["one", "two"], &[&include], &["--start", "2026-01-01"]);

@@ -1,4 +1,4 @@
-//! Which mail is new (reference rows A1 to A24).
+//! The detection of new mail (reference rows A1 to A24).
 
 use super::{ORDINARY, assert_both_imported, changes, mailbox_at, state, with_mails, with_options};
 use crate::support::{
@@ -8,7 +8,7 @@ use crate::support::{
     scripted::Scripted,
 };
 
-/// The first poll meets an ordinary server with two mails, the second this dialogue: no mail is lost or duplicated.
+/// Polls an ordinary server with two mails, and then this dialogue; checks that no mail is lost or duplicated.
 fn changes_nothing(dialogue: &str) -> Mailferry {
     let (server, mailferry) = mailbox_at(&[ORDINARY, dialogue]);
     assert_eq!(mailferry.poll_ok(), 2, "{dialogue}");

@@ -109,7 +109,7 @@ impl Shared {
             true => self.faults.get(&address).copied().unwrap_or(ServerFault::None),
             false => ServerFault::None,
         };
-        // The end of the connection ends the conversation.
+        // An error means that the connection has ended.
         let _ = self.converse(stream, fault);
     }
 
@@ -168,7 +168,7 @@ impl Shared {
     }
 }
 
-/// The untagged answers of a good server with the mails 1 to `next` - 1.
+/// The untagged answers of a well-behaved server with the mails 1 to `next` - 1.
 fn untagged(command: &str, next: i32) -> String {
     let word = command.split(' ').find(|word| !["UID", ""].contains(word)).unwrap_or_default();
     let exists = next - 1;

@@ -24,7 +24,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// A header of the last answer.
+    /// The value of a header of the last answer.
     pub fn header(&self, name: &str) -> Option<&str> {
         let headers = self.headers.lines().filter_map(|line| line.split_once(':'));
         headers.filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
@@ -90,7 +90,7 @@ impl Browser {
         assert!(output.status.success(), "{url}: {}", String::from_utf8_lossy(&output.stderr));
         let written = String::from_utf8(output.stdout).unwrap();
         let (status, url) = written.split_once(' ').unwrap();
-        // The file also has the headers of every redirect.
+        // The file also contains the headers of every redirect.
         let headers = fs::read_to_string(&headers).unwrap();
         let last = headers.trim_end().rsplit("\r\n\r\n").next().unwrap_or_default();
         Page {

@@ -50,7 +50,7 @@ impl Canary {
     }
 }
 
-/// A connection without a request counts too.
+/// Answers a connection; returns its first request line. A connection without a request counts too.
 fn serve(mut stream: TcpStream) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
     let mut asked = [0; 1024];

@@ -52,7 +52,7 @@ impl Chromium {
         Self { _daemon: daemon, endpoint: endpoint.unwrap(), language: language.to_owned() }
     }
 
-    /// One browser for the whole test run, in English: its pages share nothing, and a start takes a second.
+    /// The browser of the whole test run, in English. Its pages share nothing, and each start takes a second.
     pub fn shared() -> &'static Self {
         // Never dropped, because it is in a static: its watcher ends it with this process.
         static SHARED: OnceLock<Chromium> = OnceLock::new();

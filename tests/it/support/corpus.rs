@@ -1,5 +1,5 @@
-//! Messages for the tests that bytes are preserved: a few made here, and every file below the folder that the environment variable
-//! MAILFERRY_CORPUS names.
+//! Messages for the tests that bytes are preserved: a few that are generated here, and every file below the folder that the
+//! environment variable MAILFERRY_CORPUS names.
 
 use std::fs;
 
@@ -51,7 +51,7 @@ fn thirty_megabytes() -> Vec<u8> {
     (0..30_000_000 / 54).flat_map(line).collect()
 }
 
-/// The files below MAILFERRY_CORPUS; none, with a message, if that is not set.
+/// The files below MAILFERRY_CORPUS; none, with a message, if that variable is not set.
 pub fn from_environment() -> Vec<Sample> {
     let files = files::from_environment("MAILFERRY_CORPUS", "messages");
     files.into_iter().map(|(name, path)| Sample { name, bytes: fs::read(path).unwrap() }).collect()

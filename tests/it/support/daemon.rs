@@ -26,7 +26,7 @@ wait "$keeper"
 [ -z "$REMOVE" ] || rm -rf "$REMOVE"
 "#;
 
-/// Whether `make quick` runs the tests: those that a C compiler suffices for, with SQLite and the servers that the kit plays itself.
+/// Whether `make quick` runs the tests: only those that need nothing but a C compiler, SQLite and the kit's own servers.
 pub fn is_quick() -> bool {
     std::env::var_os("MAILFERRY_QUICK").is_some_and(|value| !value.is_empty())
 }
@@ -37,7 +37,7 @@ pub struct Daemon {
     log: PathBuf,
 }
 
-/// How a server is started; the rest of a `Daemon` is the same for all of them.
+/// The parts of a server's start that differ between servers; the rest of a `Daemon` is the same for all.
 pub struct Start<'a> {
     pub name: &'static str,
     pub program: &'a OsStr,
@@ -52,7 +52,7 @@ pub struct Start<'a> {
 
 impl Daemon {
     pub fn start(start: Start<'_>) -> Self {
-        // Every server that is not the kit's own comes by here.
+        // Every server that is not the kit's own is started here.
         assert!(
             !is_quick(),
             "this test starts {}, which `make quick` excludes: scripts/quick lists how such a test is named",
@@ -96,7 +96,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         drop(self.watcher.stdin.take());
-        // A server that ignores its signal must not block the test run; the end of the watcher is enough.
+        // A server that ignores its signal must not block the test run, so the watcher is killed after a while.
         if wait::within(Duration::from_secs(20), || self.watcher.try_wait().ok().flatten()).is_none() {
             eprintln!("{} does not end", self.name);
             let _ = self.watcher.kill();
@@ -119,7 +119,7 @@ pub fn find_program(name: &str, folders: &[&str]) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// Servers refuse to run as root or in folders of other users; this is the user that owns a new folder.
+/// The user that owns a new folder. Servers refuse to run as root or in folders of other users.
 pub fn our_uid(folder: &Path) -> u32 {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata(folder).unwrap().uid()

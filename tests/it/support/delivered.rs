@@ -17,7 +17,7 @@ use super::{
 
 #[derive(Default)]
 pub struct Delivered {
-    /// The name of each mail's file, and its SHA-256.
+    /// The file name and the SHA-256 of each mail.
     mails: BTreeMap<String, String>,
 }
 

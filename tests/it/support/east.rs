@@ -1,7 +1,7 @@
 //! The scripts of EAST's fake-mail-server, from the study "Why TLS Is Better Without STARTTLS" (USENIX Security 2021): every
 //! `.ron` file below the folder that the environment variable MAILFERRY_HOSTILE names.
 //!
-//! Settings that the authors left in comments, to be enabled one at a time, each make a script of their own.
+//! Each setting that the authors left in a comment, to be enabled alone, makes a script of its own.
 
 mod server;
 mod words;
@@ -93,7 +93,7 @@ fn read(file: &str, path: &Path) -> Vec<Script> {
     texts.iter().enumerate().map(script).collect()
 }
 
-/// The settings in comments that are relevant here.
+/// The settings that make a script of their own if they are in a comment.
 const SETTINGS: [&str; 7] = [
     "kind:",
     "starttls_response:",

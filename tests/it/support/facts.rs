@@ -9,12 +9,12 @@ pub const JOBB_INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
 pub const ANSOKAN: &str = "ansokan@lillestad.se";
 pub const ANSOKAN_INBOX: &str = "ansokan.lillestad.se@mail.kundo.se";
 
-/// The text of a key; empty if there is none.
+/// The string under a key; empty if there is none.
 pub fn text<'a>(object: &'a Value, key: &str) -> &'a str {
     object[key].as_str().unwrap_or_default()
 }
 
-/// The objects whose key has this text.
+/// The objects that have this string under the key.
 pub fn with<'a>(objects: &'a [Value], key: &str, value: &str) -> Vec<&'a Value> {
     objects.iter().filter(|object| text(object, key) == value).collect()
 }

@@ -19,7 +19,7 @@ use tokio::{
     time::sleep,
 };
 
-/// The delay of a connection with `Latency`, once.
+/// The delay that `Latency` causes, once for each connection.
 pub const LATENCY: Duration = Duration::from_secs(5);
 
 /// The fault of a connection after its byte.
@@ -47,12 +47,12 @@ struct Shared {
     bytes_passed: AtomicU64,
 }
 
-/// The proxy. Its connections end with it.
+/// A proxy; dropping it ends its connections.
 pub struct FaultProxy {
     /// The port on 127.0.0.1.
     pub port: u16,
     shared: Arc<Shared>,
-    /// An `Option` only so that `drop` can take it, without waiting for connections that hang on purpose.
+    /// An `Option` only so that `drop` can take the runtime, without waiting for connections that hang on purpose.
     runtime: Option<Runtime>,
 }
 
@@ -100,7 +100,7 @@ async fn accept(listener: StdListener, server: u16, shared: Arc<Shared>) {
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             if let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await {
-                // An error ends a connection like any other end.
+                // An error ends a connection in the same way as an ordinary end.
                 let _ = forward(client, server, &shared).await;
             }
         });
@@ -134,7 +134,8 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, shared: &Shared) 
         }
         Fault::HalfClose => {
             to_client.shutdown().await?;
-            // The server may send more, which is discarded; its end must not be visible before the client disconnects.
+            // The server may send more, which is discarded. The client must not see the end of the server's
+            // stream before it disconnects itself.
             let unheard = async {
                 let _ = copy(&mut from_server, &mut sink()).await;
                 pending().await

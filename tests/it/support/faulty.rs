@@ -48,7 +48,7 @@ impl Faulty {
         self.account().inbox().messages.iter().map(|message| message.uid).collect()
     }
 
-    /// The commands that change something, or open a folder read-write.
+    /// The commands that change something, or open a folder read-write, in order.
     pub fn changes(&self) -> Vec<String> {
         let commands = &self.account().commands;
         commands.iter().filter(|command| is_changing(command) || command.starts_with("SELECT ")).cloned().collect()

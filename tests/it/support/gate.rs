@@ -37,7 +37,7 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    /// The number of steps that wait.
+    /// The number of steps that wait for a permit.
     pub fn waiting(&self) -> usize {
         self.state.lock().unwrap().waiting
     }

@@ -71,7 +71,7 @@ impl GreenMail {
         }
         args.push(format!("-Dgreenmail.users={}", users.join(",")));
         args.push("-Dgreenmail.users.login=email".to_owned());
-        // By default GreenMail gives up soon on a busy machine, and keeps listening without any users.
+        // By default, GreenMail soon gives up starting on a busy machine, and keeps listening without any users.
         args.push("-Dgreenmail.startup.timeout=100000".to_owned());
         args.push("-jar".to_owned());
         args.push(jar().to_string_lossy().into_owned());

@@ -1,6 +1,6 @@
-//! A scripted identity provider, for behaviour that real ones do not show on demand. By default it is strict: it checks PKCE, the
-//! redirect URI and the application's secret, and a refresh token that is used twice ends its whole family. A browser that opens
-//! its link is logged in at once, as the current `identity`.
+//! A scripted identity provider, for behaviour that real ones do not show on demand. By default it is strict: it checks
+//! PKCE, the redirect URI and the application's secret, and a refresh token that is used twice ends its whole family. A
+//! browser that opens the authorization link is logged in at once, as the current `identity`.
 
 mod answers;
 mod http;
@@ -93,7 +93,7 @@ impl IdentityProvider {
                     break;
                 }
                 let shared = Arc::clone(&for_listener);
-                // A client may leave in the middle of an answer.
+                // The error is ignored, because a client may disconnect in the middle of an answer.
                 thread::spawn(move || drop(misbehaviour::serve(&stream, &shared)));
             }
         });
@@ -117,7 +117,7 @@ impl IdentityProvider {
         introspection::settings(self.dir.path(), &url, mechanisms)
     }
 
-    /// Sets the identity that logs in, and whose mailbox an application's own tokens are for.
+    /// Sets the identity that logs in. An application's own tokens are for the mailbox of this identity too.
     pub fn set_identity(&self, address: &str) {
         self.settings(|settings| settings.identity = address.to_owned());
     }
@@ -127,7 +127,7 @@ impl IdentityProvider {
         self.settings(|settings| settings.lifetime = seconds);
     }
 
-    /// Sets the issuer in its redirects and tokens.
+    /// Sets the issuer that redirects and tokens name.
     pub fn set_issuer(&self, text: &str) {
         self.settings(|settings| settings.issuer = text.to_owned());
     }
@@ -137,8 +137,8 @@ impl IdentityProvider {
         self.settings(|settings| settings.granted_scope = Some(text.to_owned()));
     }
 
-    /// Sets whether each use of a refresh token replaces it, which is the default. If not, the answer has none and the old one
-    /// stays valid.
+    /// Sets whether each use of a refresh token replaces it, which is the default. If not, the answer contains no refresh
+    /// token and the old one stays valid.
     pub fn set_rotation(&self, rotates: bool) {
         self.settings(|settings| settings.rotates = rotates);
     }
@@ -168,14 +168,14 @@ impl IdentityProvider {
         self.shared.lock().queues.entry(endpoint).or_default().extend(misbehaviours);
     }
 
-    /// The parameters of every request to an endpoint, from the query and the form, and its header `authorization`.
+    /// The parameters of each request to an endpoint, from query and form, and the request's header `authorization`.
     pub fn requests(&self, endpoint: Endpoint) -> Vec<Parameters> {
         let state = self.shared.lock();
         let requests = state.requests.iter().filter(|(other, _)| *other == endpoint);
         requests.map(|(_, parameters)| parameters.clone()).collect()
     }
 
-    /// All secrets that it has issued so far, including those that a misbehaviour kept from the client.
+    /// All secrets that the provider has issued so far, including those that a misbehaviour kept from the client.
     pub fn issued(&self) -> Issued {
         self.shared.lock().tokens.issued.clone()
     }
@@ -192,7 +192,7 @@ impl Shared {
 }
 
 impl State {
-    /// Records a request, and returns its misbehaviour.
+    /// Records a request, and returns the next misbehaviour for its endpoint.
     fn receive(&mut self, endpoint: Endpoint, parameters: &Parameters) -> Option<Misbehaviour> {
         self.requests.push((endpoint, parameters.clone()));
         self.queues.get_mut(&endpoint)?.pop_front()

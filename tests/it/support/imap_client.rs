@@ -30,7 +30,7 @@ impl ImapClient {
         client
     }
 
-    /// Sends a command, reads to its tagged end and panics unless that is OK.
+    /// Sends a command and reads up to its tagged line; panics unless that is OK.
     pub fn command(&mut self, command: &str) -> Vec<Response> {
         self.commands += 1;
         let tag = format!("T{}", self.commands);
@@ -92,7 +92,7 @@ impl ImapClient {
     pub fn fetch(&mut self, uid: u32) -> Vec<u8> {
         let responses = self.command(&format!("UID FETCH {uid} (BODY.PEEK[])"));
         let body = responses.into_iter().find(|response| response.text.contains("BODY[]")).expect("a BODY[]");
-        // An empty message may come as "" instead of a literal of no octets.
+        // The server may send an empty message as "" instead of an empty literal.
         body.literals.into_iter().next().unwrap_or_default()
     }
 

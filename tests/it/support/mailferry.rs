@@ -100,12 +100,12 @@ impl Mailferry {
         self.dir.path()
     }
 
-    /// Sets a variable for every later command; the last of several with one name counts.
+    /// Sets a variable for every later command; the last value set for a name counts.
     pub fn env(&mut self, name: &str, value: &str) {
         self.env.push((name.to_owned(), Some(value.to_owned())));
     }
 
-    /// Removes a variable from the environment of every later command, also one that the kit sets.
+    /// Removes a variable from the environment of every later command, even one that the kit sets.
     pub fn unset(&mut self, name: &str) {
         self.env.push((name.to_owned(), None));
     }
@@ -137,7 +137,7 @@ impl Mailferry {
         command.env_remove("RUST_LOG");
         command.env("MAILFERRY_DATABASE_URL", &self.database_url);
         command.env("MAILFERRY__EGRESS__ALLOW", "127.0.0.0/8,::1/128");
-        // Tests cannot wait as long as the shortest interval for a customer's server.
+        // Tests cannot wait as long as the shortest interval that is allowed for a customer's server.
         command.env("MAILFERRY__SCHEDULE__LEAST_INTERVAL", "1s");
         for (name, value) in &self.env {
             match value {
@@ -216,7 +216,7 @@ impl Mailferry {
         self.ok(&["inbox", "add", address]);
     }
 
-    /// Adds a mailbox with the password `secret`; `options` has the server and other options.
+    /// Adds a mailbox with the password `secret`; `options` are those of the server, `more` are others.
     pub fn add_mailbox(&self, address: &str, inbox: &str, options: &[String], more: &[&str]) {
         self.add_mailbox_with_password(address, inbox, options, more, "secret");
     }
@@ -279,7 +279,7 @@ impl Mailferry {
     }
 }
 
-/// The id of a message as an argument, be it a number or a text.
+/// The id of a message as an argument, whether it is a number or a string.
 fn id(message: &Value) -> String {
     let id = &message["id"];
     id.as_str().map_or_else(|| id.to_string(), str::to_owned)

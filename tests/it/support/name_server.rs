@@ -87,7 +87,7 @@ impl NameServer {
         self.shared.lock().failing.push(name.to_owned());
     }
 
-    /// Answers for this name again.
+    /// Ends the effect of `fail` for this name.
     pub fn recover(&self, name: &str) {
         self.shared.lock().failing.retain(|failing| failing != name);
     }

@@ -39,7 +39,7 @@ impl OAuthServer {
     pub fn start_with(expiry_seconds: u32) -> Self {
         let dir = TempDir::with_prefix("oauth-server-").unwrap();
         let port = free_port();
-        // A token's `sub` is the identity that logged in; for a token without a login it is set here.
+        // A token's `sub` is the identity that logged in; for a token without a login, `sub` is set here.
         let app_only =
             json!({"requestParam": "grant_type", "match": "client_credentials", "claims": {"sub": APP_ONLY_USER}});
         let config = json!({
@@ -78,7 +78,7 @@ impl OAuthServer {
 
     /// Configuration for `Dovecot::start_with`: Dovecot accepts this server's tokens with these mechanisms.
     pub fn dovecot(&self, mechanisms: &str) -> String {
-        // The server requires a client id, and accepts any.
+        // The server requires a client id, but accepts any.
         let url = format!("http://dovecot:any@127.0.0.1:{}/{ISSUER}/introspect", self.port);
         introspection::settings(self.dir.path(), &url, mechanisms)
     }

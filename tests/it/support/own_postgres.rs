@@ -1,4 +1,4 @@
-//! A PostgreSQL cluster of one test, which can stop it, make it hang, and resume it.
+//! A PostgreSQL cluster that belongs to one test, which can stop it, make it hang, and resume it.
 
 use std::{fs, process::Command};
 
@@ -44,7 +44,7 @@ impl OwnPostgres {
     pub fn freeze(&mut self) {
         let pid_file = fs::read_to_string(self.dir.path().join("data/postmaster.pid")).unwrap();
         let main = pid_file.lines().next().unwrap().to_owned();
-        // The main process first, so that it starts no more children.
+        // The main process is stopped first, so that it starts no more children.
         signal("STOP", std::slice::from_ref(&main));
         let children = fs::read_to_string(format!("/proc/{main}/task/{main}/children")).unwrap();
         self.frozen = children.split_whitespace().map(str::to_owned).collect();
@@ -59,7 +59,7 @@ impl OwnPostgres {
 
 impl Drop for OwnPostgres {
     fn drop(&mut self) {
-        // A stopped process does not react to a signal to end.
+        // A frozen process does not react to the signal that should end it.
         self.thaw();
     }
 }

@@ -1,5 +1,5 @@
-//! A temporary Postfix as the helpdesk's mail server: it accepts mail for its own addresses and delivers each mail into a Maildir, which
-//! tests read as files. It sends no mail to other servers.
+//! A temporary Postfix that plays the helpdesk's mail server: it accepts mail for its own addresses and delivers each mail
+//! into a Maildir, which tests read as files. It sends no mail to other servers.
 
 mod config;
 mod launch;
@@ -54,7 +54,7 @@ impl Postfix {
         Self::start_with(addresses, "")
     }
 
-    /// As `start`, with more lines of main.cf, for instance `message_size_limit = 10000` or
+    /// Like `start`, with more lines of main.cf, for instance `message_size_limit = 10000` or
     /// `smtpd_discard_ehlo_keywords = chunking, 8bitmime`.
     pub fn start_with(addresses: &[&str], extra: &str) -> Self {
         let postfix = find_program("postfix", &["/usr/sbin"]).expect("Postfix is missing: run `make parts`");
@@ -88,7 +88,7 @@ impl Postfix {
         self.policy.set(address, usize::MAX, reply);
     }
 
-    /// Defers this address the first time, as greylisting does.
+    /// Defers this address once, as greylisting does.
     pub fn greylist(&self, address: &str) {
         self.policy.set(address, 1, "451 4.7.1 Greylisted, try again later");
     }

@@ -46,7 +46,7 @@ fn start() -> Cluster {
     Cluster { port, _daemon: daemon }
 }
 
-/// Creates a cluster in this folder.
+/// Creates a cluster in this folder, without starting it.
 pub(super) fn make(dir: &Path) {
     let data = dir.join("data");
     std::fs::create_dir(&data).unwrap();
@@ -90,7 +90,7 @@ pub(super) fn run(dir: &Path, port: u16, remove: bool) -> Daemon {
     daemon
 }
 
-/// The options of setpriv that drop root, as which PostgreSQL refuses to run; without them setpriv just runs the program.
+/// The options with which setpriv drops root, since PostgreSQL refuses to run as root; empty for an ordinary user.
 fn as_postgres(is_root: bool) -> Vec<String> {
     if !is_root {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The relay ingress of Rails' Action Mailbox, through which Chatwoot and others take mail, as far as its documentation goes
+//! The relay ingress of Rails' Action Mailbox, through which Chatwoot and others take mail, as far as it is documented
 //! (rails/rails: actionmailbox/app/controllers/action_mailbox/ingresses/relay/inbound_emails_controller.rb).
 
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use super::{
 const PATH: &str = "/rails/action_mailbox/relay/inbound_emails";
 
 pub struct RailsIngress {
-    /// Records the requests, and can be told to answer otherwise.
+    /// The receiver that records the requests, which can be given other answers.
     pub webhook: Webhook,
     emails: Arc<Mutex<Vec<InboundEmail>>>,
 }
@@ -21,9 +21,9 @@ pub struct RailsIngress {
 /// A mail that was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboundEmail {
-    /// Without brackets; made of the checksum if the mail has none.
+    /// The Message-ID without brackets; derived from the checksum if the mail has none.
     pub message_id: String,
-    /// Rails takes SHA-1.
+    /// The SHA-256 of the mail; Rails takes SHA-1.
     pub checksum: String,
     pub raw: Vec<u8>,
 }
@@ -63,7 +63,7 @@ fn answer(request: &Request, login: &str, emails: &Mutex<Vec<InboundEmail>>) -> 
     let message_id = message_id(&request.body).unwrap_or_else(|| format!("{checksum}@localhost.mail"));
     let email = InboundEmail { message_id, checksum, raw: request.body.clone() };
     let mut emails = emails.lock().unwrap();
-    // A unique index over both; a violation is rescued, so that the client gets 204 again.
+    // Rails has a unique index over both columns and rescues a violation, so that the client gets 204 again.
     if !emails.iter().any(|other| (&other.message_id, &other.checksum) == (&email.message_id, &email.checksum)) {
         emails.push(email);
     }

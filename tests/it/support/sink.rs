@@ -58,9 +58,9 @@ impl Sink {
         Self::start_at(free_port(), personality)
     }
 
-    /// Starts a sink on the port of an earlier one, as a server that is up again.
+    /// Starts a sink on the port of an earlier one, like a server that is up again.
     pub fn start_at(port: u16, personality: Personality) -> Self {
-        // A process that another test is just starting may hold the old listener for a moment.
+        // A process that another test is just starting may hold the old listener open for a moment.
         let listener = wait::until("the port", LIMIT, || TcpListener::bind(("127.0.0.1", port)).ok());
         let state = State {
             personality: Arc::new(personality),
@@ -136,7 +136,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         sessions.push(thread::spawn(move || Session::serve(tcp, number, &personality, &shared)));
     }
     for session in sessions {
-        // A panic was printed already.
+        // A panic has been printed already.
         let _ = session.join();
     }
 }

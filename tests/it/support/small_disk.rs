@@ -19,8 +19,8 @@ mount -t tmpfs -o size=5m mailferry "$1" && echo small && read -r _ &&
 mount -o remount,size=100m "$1" && echo large && read -r _
 "#;
 
-/// Makes SQLite see an error instead of the signal that ends a program by default. The unit is 512 bytes; `-S` allows the limit to
-/// be raised again.
+/// Makes SQLite see an error instead of the signal that ends a program by default. The unit of the limit is 512 bytes; with
+/// `-S` the limit can be raised again.
 const LIMITED: &str = r#"trap '' XFSZ; ulimit -S -f 6000; exec "$@""#;
 
 pub enum SmallDisk {
@@ -29,7 +29,7 @@ pub enum SmallDisk {
 }
 
 impl SmallDisk {
-    /// `None` if the system does not allow it.
+    /// A disk in memory; `None` if the system does not allow it.
     pub fn mounted() -> Option<Self> {
         let at = TempDir::with_prefix("disk-").unwrap();
         let mut holder = Command::new("unshare")
@@ -44,7 +44,7 @@ impl SmallDisk {
         disk.expect_line("small").then_some(disk)
     }
 
-    /// Puts everything that this installation writes from now on on the disk, or limits it as if it were.
+    /// Makes this installation keep its database on the disk from now on, or limits the size of its files instead.
     pub fn use_for(&self, mailferry: &mut Mailferry) {
         match self {
             Self::Mounted { holder, at, .. } => {
@@ -54,7 +54,7 @@ impl SmallDisk {
                 mailferry.env("MAILFERRY_DATABASE_URL", &format!("sqlite://{}", file.display()));
             }
             Self::Limited => {
-                // The log of all migrations at once is larger than the limit.
+                // The migrations run before the limit applies, because their log as a whole is larger than it.
                 mailferry.ok(&["inbox", "list"]);
                 mailferry.wrap(&["sh", "-c", LIMITED, "limited"]);
             }

@@ -16,7 +16,7 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
 };
 
-/// The limit for an answer.
+/// Time limit for an answer.
 const SILENCE: Duration = Duration::from_secs(60);
 
 trait Stream: Read + Write + Send {}
@@ -24,7 +24,7 @@ impl<T: Read + Write + Send> Stream for T {}
 
 pub struct SmtpClient {
     stream: BufReader<Box<dyn Stream>>,
-    /// The connection below, for STARTTLS.
+    /// The TCP connection below the stream, for STARTTLS.
     tcp: Option<TcpStream>,
 }
 
@@ -101,7 +101,7 @@ impl SmtpClient {
         }
     }
 
-    /// Sends the mail by DATA and returns the answer; LMTP has more of them for more recipients.
+    /// Sends the mail by DATA and returns the answer; with LMTP, each further recipient has another answer.
     pub fn data(&mut self, mail: &[u8]) -> String {
         self.say("DATA", "354");
         self.write(&stuffed(mail));
@@ -124,7 +124,7 @@ impl SmtpClient {
         stream.write_all(bytes).and_then(|()| stream.flush()).unwrap();
     }
 
-    /// The next answer; panics if the server leaves before its end.
+    /// The next answer; panics if the server disconnects before the answer is complete.
     pub fn answer(&mut self) -> String {
         let mut lines = Vec::new();
         loop {
@@ -142,7 +142,7 @@ impl SmtpClient {
         self.line().is_none()
     }
 
-    /// The next bytes that come, at most so many; none at the end of the connection.
+    /// The next bytes that arrive, at most `most`; empty at the end of the connection.
     pub fn bytes(&mut self, most: usize) -> Vec<u8> {
         let mut bytes = vec![0; most];
         let count = self.stream.read(&mut bytes).unwrap_or(0);

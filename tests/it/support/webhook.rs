@@ -68,12 +68,12 @@ impl Webhook {
         Self::launch(Box::new(|_| Reply::status(204)), None)
     }
 
-    /// As `start`, with TLS.
+    /// Like `start`, with TLS.
     pub fn start_tls(identity: &Identity) -> Self {
         Self::launch(Box::new(|_| Reply::status(204)), Some(tls_config(identity)))
     }
 
-    /// A server that answers each request by this function.
+    /// A server that answers each request with the result of this function.
     pub fn start_with(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         Self::launch(Box::new(handler), None)
     }
@@ -182,7 +182,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         connections.push(thread::spawn(move || connection::serve(tcp, number, &shared)));
     }
     for connection in connections {
-        // A panic was printed already.
+        // A panic has been printed already.
         let _ = connection.join();
     }
 }

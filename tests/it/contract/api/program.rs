@@ -30,7 +30,7 @@ impl<'a> Program<'a> {
         self.ask("GET", path, &[], Value::Null)
     }
 
-    /// Requests each path; one path per line.
+    /// Sends a GET request for each path; one path per line.
     pub fn get_all(&mut self, paths: &str) -> &mut Self {
         for path in paths.lines().map(str::trim).filter(|line| !line.is_empty()) {
             self.get(path);

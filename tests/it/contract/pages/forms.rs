@@ -7,7 +7,7 @@ use super::super::{
 };
 use crate::support::facts::{JOBB, JOBB_INBOX};
 
-/// A person who submits forms. All redirects are in one snapshot; each page that is shown instead is its own snapshot.
+/// A person who submits forms. All redirects go into one snapshot; each page that is returned instead has its own.
 struct FormSubmitter<'a> {
     visitor: &'a Visitor<'a>,
     snapshots: &'a mut Snapshots,
@@ -49,7 +49,7 @@ fn responses_to_every_form_match_their_snapshots() {
     inboxes(&mut sender);
     people_and_tokens(&mut sender);
     let invitation = link(&mut sender, "/people/invite", "invite", "/invitation/");
-    // Near the end, because the mailbox that it starts is polled, and its mail is counted on other pages.
+    // The wizard comes near the end, because the mailbox that it starts is polled, and its mail is counted on other pages.
     wizard(&mut sender, &port(&installation.jobb));
     account(&mut sender);
     let redirects = std::mem::take(&mut sender.redirects);
@@ -128,7 +128,7 @@ fn tests(sender: &mut FormSubmitter<'_>) {
     let begun = sender.post("test", &format!("/mailboxes/{JOBB}/test"), &[]);
     let follow = begun.header("location").expect("the path for following the test").to_owned();
     sender.get("test-follow", &follow);
-    // Following a test mail polls the mailbox soon, so each mailbox's test page is opened only once.
+    // Opening the page that follows a test mail has the mailbox polled soon, so it is opened only once for each mailbox.
     let other = sender.visitor.post(&format!("/mailboxes/{READ_ONLY}/test"), &[]);
     let follow = other.header("location").expect("the path for following the test");
     let fragment = sender.visitor.ask("GET", follow, &[("hx-request", "true")], "");

@@ -13,7 +13,7 @@ use crate::support::{
 
 const STEPS: [&str; 7] = ["server", "login", "folders", "inbox", "copy", "start", "trial"];
 
-/// The pages of a person by name and path.
+/// The name and the path of each page for a person who is signed in.
 fn pages() -> Vec<(String, String)> {
     let mut pages: Vec<(String, String)> = [
         ("mailboxes", "/".to_owned()),
@@ -110,7 +110,7 @@ fn every_page_matches_its_snapshot() {
     snapshots.finish();
 }
 
-/// The pages without a sign-in, with a link to each page that is for one person.
+/// The pages that need no sign-in, including those behind a link for one person.
 fn guest_pages(installation: &Installation, serve: &Serve) -> Vec<(String, String)> {
     let token = installation.token("links", "--scope write");
     let link = Visitor::with_token(serve, &token)

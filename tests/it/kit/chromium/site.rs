@@ -51,13 +51,13 @@ pub struct Site {
 }
 
 impl Site {
-    /// Answers until the test process ends.
+    /// Starts the site, which answers until the test process ends.
     pub fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                // The browser opens connections on which it sends nothing.
+                // Each connection gets a thread, because the browser opens some on which it sends nothing.
                 thread::spawn(move || answer(&stream));
             }
         });

@@ -8,7 +8,7 @@ use std::{
 
 use crate::support::{browser::Browser, urlencoded};
 
-/// Serves these answers, in order; returns its address and the requests.
+/// Serves these answers, in order; returns the site's address, and the requests once the thread is joined.
 fn site(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let base = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());

@@ -8,7 +8,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// How an attempt to log in ended.
+/// The end of an attempt to log in.
 #[derive(Debug)]
 pub struct Attempt {
     /// The server's reason for refusing a token, decoded.
@@ -26,7 +26,7 @@ pub fn oauthbearer(port: u16, user: &str, token: &str) -> Attempt {
     attempt(port, "OAUTHBEARER", &response, "\x01")
 }
 
-/// A challenge is answered with `consent`, so that the tagged line follows.
+/// Tries to log in. A challenge is answered with `consent`, so that the tagged line follows.
 fn attempt(port: u16, mechanism: &str, response: &str, consent: &str) -> Attempt {
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();

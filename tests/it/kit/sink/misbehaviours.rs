@@ -134,7 +134,7 @@ fn it_injects_before_tls_and_sends_garbage_for_it() {
     let certs = Certs::make(dir.path());
     let injected = Act::Bytes(b"220 go\r\n250 injected\r\n".to_vec());
     let sink = Sink::start(Personality::smtp().starttls(&certs.good).at(Step::StartTls, injected));
-    // This client discards what came before the handshake.
+    // This client discards bytes that it received before the handshake.
     assert!(SmtpClient::connect(sink.port).starttls(&certs.ca_file).starts_with("250-localhost"));
 
     let garbage = Sink::start(Personality::smtp().garbage_for_tls());

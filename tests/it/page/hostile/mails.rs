@@ -1,4 +1,4 @@
-//! Mails that carry the payloads in every field and part, each in a folder that is named after it.
+//! Mails that carry the payloads in every field and part, each in a folder that is named after the payload.
 
 use base64::{
     Engine as _,
@@ -35,7 +35,7 @@ pub fn folder(payload: &Payload) -> String {
     payload.without_controls()
 }
 
-/// The search words that find all mails of a batch.
+/// The batches of payloads, each with the search word that finds all its mails.
 pub fn batches(payloads: &[Payload]) -> Vec<(String, &[Payload])> {
     payloads.chunks(BATCH).map(|chunk| (batch(&chunk[0]), chunk)).collect()
 }
@@ -48,7 +48,7 @@ pub fn message_id(payload: &Payload) -> String {
     format!("<mail-{}@{}.example>", payload.number, batch(payload))
 }
 
-/// The sender's address, of characters that are allowed in an address: a tag that would end somewhere in the page.
+/// The sender's address, made of characters that an address may contain: a tag that a later `>` of the page would close.
 pub fn sender(payload: &Payload) -> String {
     let kept = payload.text.chars().filter(|c| (c.is_ascii_graphic() || *c == ' ') && !r">\,;".contains(*c));
     let kept = kept.map(|c| match c {
@@ -56,7 +56,7 @@ pub fn sender(payload: &Payload) -> String {
         '(' | ')' => '`',
         other => other,
     });
-    // An encoded word would be decoded.
+    // Breaks up "=?", because an encoded word would be decoded.
     format!("{}@{}.example", kept.collect::<String>().replace("=?", "="), batch(payload))
 }
 
@@ -80,7 +80,7 @@ fn mail(payload: &Payload) -> String {
     )
 }
 
-/// The payload as text, inside a title to break out of, and raw.
+/// A body with the payload as text, in a title that it can break out of, and raw.
 fn html(payload: &Payload) -> (String, &'static str) {
     let text = &payload.text;
     let words = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");

@@ -6,7 +6,7 @@ use crate::support::canary::Canary;
 
 const TABLE: &str = include_str!("payloads.txt");
 
-/// The payload as a page shows it in one line; see `shown.rs`.
+/// The length at which a page cuts a text that it shows in one line; see `shown.rs`.
 const LONGEST: usize = 300;
 
 pub struct Payload {
@@ -56,7 +56,8 @@ pub fn visible_characters(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_graphic() || c.is_alphanumeric()).collect()
 }
 
-/// The file name that is offered: its last component, without characters that are special to Windows or a shell.
+/// The file name that a page offers: the last component of the text, with `_` for characters that are special to
+/// Windows or a shell.
 pub fn file_name(text: &str) -> String {
     let last = text.split(['/', '\\']).rfind(|part| !part.trim().is_empty()).unwrap_or_default();
     let name: String = last.chars().map(|c| if r#"<>:"|?*"#.contains(c) { '_' } else { c }).collect();

@@ -1,4 +1,4 @@
-//! Payloads in the query of a page's address, which come back in a field.
+//! Payloads in the query of a page's address, which the page shows in a field.
 
 use super::{
     payloads::{payloads, visible_characters},

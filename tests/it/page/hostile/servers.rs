@@ -1,4 +1,4 @@
-//! Hostile texts of servers: in greetings, refused logins, and the check of a mailbox.
+//! Hostile texts from servers: in greetings, in refusals of logins, and in the check of a mailbox.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ fn add_refused_mailboxes(site: &Site, server: &Scripted, payloads: &[Payload]) {
     wait::until("every login is refused", Duration::from_secs(120), all_failed);
 }
 
-/// An installation with a mailbox whose server greets each connection with another text, and that is not polled.
+/// An installation with a mailbox that is not polled, whose server greets each connection with another text.
 fn site(server: &Scripted) -> Site {
     let ours = Mailferry::new();
     ours.add_inbox(JOBB_INBOX);
@@ -95,7 +95,7 @@ fn hostile_text_of_a_mail_server_is_displayed_and_not_executed() {
     witness.assert_harmless(&canary);
 }
 
-/// The page of each mailbox whose login was refused, with the check of its connection.
+/// Visits the page of each mailbox whose login was refused, with the check of its connection.
 fn refusals(witness: &Witness, payloads: &[Payload]) {
     let page = witness.page();
     witness.visit(&path(&payloads[0]));

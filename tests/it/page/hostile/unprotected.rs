@@ -1,4 +1,4 @@
-//! The payloads on an unprotected page: shows that the payloads work and that the witness notices them.
+//! The payloads on an unprotected page, which shows that they work and that the witness notices them.
 
 use super::{payloads::payloads, witness::Witness};
 use crate::support::{canary::Canary, chromium::Chromium, urlencoded::encode};

@@ -12,7 +12,7 @@ use crate::{
 
 const STRANGERS: &str = include_str!("strangers.js");
 
-/// Maximum length of a reported finding, in characters.
+/// The maximum number of findings in the failure message.
 const MAX_FINDING: usize = 40;
 
 pub struct Witness<'a> {
@@ -37,8 +37,7 @@ impl<'a> Witness<'a> {
         self.inspect(path);
     }
 
-    /// Like `visit`, and then also visits the pages behind the link to older entries. Returns the visible text at these
-    /// selectors.
+    /// Like `visit`, but also visits the pages behind the link to older entries. Returns the visible texts of this selector.
     pub fn visit_all(&self, path: &str, selector: &str) -> Vec<String> {
         let mut seen = Vec::new();
         let mut next = Some(path.to_owned());
@@ -66,7 +65,7 @@ impl<'a> Witness<'a> {
         }
     }
 
-    /// Records that a payload was not shown: a page that shows nothing would seem harmless.
+    /// Records a payload that was not shown, because a page that shows nothing would seem harmless.
     pub fn expect(&self, is_shown: bool, what: impl FnOnce() -> String) {
         if !is_shown {
             self.found.borrow_mut().push(format!("not shown: {}", what()));
@@ -80,13 +79,13 @@ impl<'a> Witness<'a> {
         }
     }
 
-    /// The visible text of each element of this selector.
+    /// The visible text of each element that matches this selector.
     pub fn texts(&self, selector: &str) -> Vec<String> {
         let [texts] = self.all_texts([selector]);
         texts
     }
 
-    /// The visible text at each of these places, each of which is several elements.
+    /// The visible text of each of these selectors; the texts of several elements are joined.
     pub fn texts_at<const COUNT: usize>(&self, selectors: [&str; COUNT]) -> [String; COUNT] {
         self.all_texts(selectors).map(|texts| texts.concat())
     }

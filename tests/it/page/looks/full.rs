@@ -1,4 +1,4 @@
-//! An installation that has every kind of thing, so that every page can be shown.
+//! An installation with an example of everything that a page can show.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ fn site(server: &GreenMail) -> Site {
     let (ours, options) = (&site.mailferry, server.options());
     ours.add_inbox(ANSOKAN_INBOX);
     ours.ok(&["inbox", "add", JOBB_INBOX, "--name", "Jobb i Lillestad", "--reply-from", "svar@lillestad.se"]);
-    // Nothing listens there.
+    // Nothing listens on this port.
     ours.ok(&["inbox", "deliver", JOBB_INBOX, "--smtp", "smtp://127.0.0.1:1"]);
     ours.add_mailbox(JOBB, JOBB_INBOX, &options, &["--start", "all", "--max-size", "100KB"]);
     ours.add_mailbox_with_password(ANSOKAN, ANSOKAN_INBOX, &options, &["--start", "all"], "wrong");
@@ -71,7 +71,7 @@ fn site(server: &GreenMail) -> Site {
     site
 }
 
-/// Connects a mailbox up to the step at which its login works.
+/// Connects a mailbox up to the step at which its login succeeds.
 fn begin_to_connect(site: &Site, server: &GreenMail) {
     let page = site.page();
     page.go(&site.url("/connect"));
@@ -172,7 +172,7 @@ fn mails(site: &Site, inspector: &Inspector) {
     }
 }
 
-/// The pages that are shown once, and the pages that need a link.
+/// Visits the pages that are shown only once, and the pages that need a link.
 fn with_links(site: &Site, page: &Page, inspector: &Inspector) {
     page.go(&site.url(MAILBOX));
     page.click("form[action$='/link'] button");

@@ -126,7 +126,7 @@ impl<'a> Inspector<'a> {
         }
     }
 
-    /// The errors in the console, without the error of a page whose status is meant to be one.
+    /// The errors in the console, except the one for a page that is meant to have an error status.
     fn console_errors(&self) -> Vec<String> {
         let all = self.page.console_errors();
         all.into_iter().filter(|error| !error.contains("the server responded with a status of 4")).collect()

@@ -1,6 +1,6 @@
 //! A minimal parser for the first form of a page.
 
-/// The action of the form.
+/// The URL that the form is sent to.
 pub fn target(page_url: &str, body: &str) -> String {
     let action = tags(form(body), "<form").next().and_then(|tag| attribute(tag, "action")).unwrap_or_default();
     let (scheme, rest) = page_url.split_once("://").unwrap();

@@ -97,7 +97,7 @@ impl PageEvents {
         }
     }
 
-    /// The kit's own scripts have this URL.
+    /// Records the URL of a script, unless the script is one of the kit's own.
     fn note_script(&mut self, event: &Event) {
         if event.text("/url") != super::tab::OUR_SCRIPT {
             self.scripts.push(event.text("/url").to_owned());
@@ -112,7 +112,7 @@ impl PageEvents {
         }
         let navigation = &mut self.navigation;
         match event.method.as_str() {
-            // The navigation of a form is announced before its request, that of a link with it.
+            // The navigation of a form is announced before its request, and that of a link together with its request.
             "Page.frameScheduledNavigation" | "Page.frameRequestedNavigation" | "Page.frameStartedLoading" => {
                 navigation.is_under_way = true;
             }

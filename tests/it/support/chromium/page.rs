@@ -71,7 +71,7 @@ impl Page {
         self.tab.borrow_mut().evaluate_in_frames(expression)
     }
 
-    /// The document as it is now, scripts included.
+    /// The document as it is now, with the changes that scripts have made.
     pub fn html(&self) -> String {
         self.text_of("document.documentElement.outerHTML")
     }
@@ -84,12 +84,12 @@ impl Page {
         self.eval(&format!("document.querySelector({}) !== null", quoted(selector))) == json!(true)
     }
 
-    /// The number of elements of this selector.
+    /// The number of elements that match this selector.
     pub fn count(&self, selector: &str) -> usize {
         self.eval(&format!("document.querySelectorAll({}).length", quoted(selector))).as_u64().unwrap() as usize
     }
 
-    /// The attribute of the first element of this selector.
+    /// The attribute of the first element that matches this selector.
     pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
         let expression = format!("document.querySelector({}).getAttribute({})", quoted(selector), quoted(name));
         self.eval(&expression).as_str().map(str::to_owned)
@@ -122,14 +122,14 @@ impl Page {
         self.wait_for(text, &format!("document.body.innerText.includes({})", quoted(text)));
     }
 
-    /// Waits until an element of this selector exists.
+    /// Waits until an element that matches this selector exists.
     pub fn wait_for_element(&self, selector: &str) {
         self.wait_for(selector, &format!("document.querySelector({}) !== null", quoted(selector)));
     }
 
     fn wait_for(&self, what: &str, condition: &str) {
         self.until(what, || {
-            // While a navigation replaces the document, there is none to evaluate in.
+            // While a navigation replaces the document, there is no document to evaluate in.
             let value = self.tab.borrow_mut().evaluate(condition).unwrap_or_default();
             (value == json!(true)).then_some(())
         });

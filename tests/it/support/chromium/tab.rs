@@ -45,7 +45,7 @@ impl Tab {
         let attach = json!({"targetId": target["targetId"], "flatten": true});
         let attached = tab.command("Target.attachToTarget", attach);
         tab.session = attached["sessionId"].as_str().unwrap().to_owned();
-        // A page's main frame has the name of its target.
+        // The id of a page's main frame is that of its target.
         tab.events.frame = target["targetId"].as_str().unwrap().to_owned();
         for (method, params) in listening() {
             tab.command(method, params);
@@ -58,7 +58,7 @@ impl Tab {
         self.try_command(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    /// Like `command`, but the browser may refuse, for instance because the document is gone.
+    /// Like `command`, but returns the error if the browser refuses, for instance because the document is gone.
     pub fn try_command(&mut self, method: &str, params: Value) -> Result<Value, String> {
         let session = self.session.clone();
         self.try_command_of(&session, method, params)
@@ -88,7 +88,7 @@ impl Tab {
     /// Reads messages until `look` returns a value, within `LIMIT`.
     pub fn listen<T>(&mut self, mut look: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
         wait::within(LIMIT, || {
-            // Ends when the browser pauses, or after a while on a page that never does, so that the limit is checked.
+            // Ends when the browser pauses, or after 1000 messages if it never does, so that the limit is checked.
             for _ in 0..1000 {
                 if let Some(found) = look(self) {
                     return Some(found);
@@ -111,13 +111,13 @@ impl Tab {
                 let answer = json!({"accept": self.accepts_dialogs});
                 self.connection.send(&event.session, "Page.handleJavaScriptDialog", &answer);
             }
-            // Without a session, the event answers our own attachment to the page.
+            // An event without a session answers our own attachment to the page.
             "Target.attachedToTarget" if !event.session.is_empty() => self.attach_frame(event.text("/sessionId")),
             _ => {}
         }
     }
 
-    /// Attaches to a frame in its own process. The frame waits for that, so that none of its requests is missed.
+    /// Attaches to a frame in its own process. The frame waits until that is done, so that none of its requests is missed.
     fn attach_frame(&mut self, frame: &str) {
         let settings = self.settings.iter().map(|(method, params)| (*method, params.clone()));
         for (method, params) in listening().into_iter().chain(settings) {

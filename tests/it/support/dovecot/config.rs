@@ -9,8 +9,8 @@ use std::{
 
 use crate::support::certs::Identity;
 
-/// The user that Dovecot's mail processes run as. Dovecot does not serve mail as root, so tests run by root use the user nobody; an
-/// ordinary user can only use itself.
+/// The user that Dovecot's mail processes run as. Dovecot does not serve mail as root, so tests run by root use the user
+/// nobody; tests run by an ordinary user can only use that user.
 pub struct Owner {
     pub uid: u32,
     pub gid: u32,
@@ -26,7 +26,7 @@ impl Owner {
         }
     }
 
-    /// A temporary folder is private to its owner, and Dovecot's processes run as other users.
+    /// Opens a temporary folder, which is private to its owner, to Dovecot's processes, which run as other users.
     pub fn open_to_daemons(&self, dir: &Path) {
         if self.is_root {
             fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
@@ -41,7 +41,8 @@ impl Owner {
         }
     }
 
-    /// As root, Dovecot switches to its own users; an ordinary user cannot switch, and cannot chroot.
+    /// Settings for the users of Dovecot. Started by root, Dovecot switches to its own users; an ordinary user cannot
+    /// switch, and cannot chroot.
     fn settings(&self) -> String {
         if self.is_root {
             return String::new();

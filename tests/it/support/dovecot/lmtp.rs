@@ -1,5 +1,5 @@
-//! Dovecot as the target of deliveries by LMTP (RFC 2033). `Dovecot::messages` has what it took, behind the header lines that it
-//! puts on top: Return-Path, Delivered-To and Received.
+//! Dovecot as the target of deliveries by LMTP (RFC 2033). `Dovecot::messages` returns the mails that it accepted, each
+//! after the header lines that it adds: Return-Path, Delivered-To and Received.
 
 use std::{net::TcpStream, path::PathBuf};
 
@@ -12,24 +12,24 @@ pub struct Lmtp {
     pub dovecot: Dovecot,
     /// The port of 127.0.0.1, with STARTTLS.
     pub port: u16,
-    /// The same on a Unix socket.
+    /// The Unix socket of the same service.
     pub socket: PathBuf,
     // Dropped after the server.
     _dir: TempDir,
 }
 
-/// How much a mailbox holds.
+/// The quota of a mailbox, and the answer to a mail that exceeds it.
 #[derive(Clone, Copy, Debug)]
 pub enum Quota {
     None,
-    /// A mail beyond this is refused with `552 5.2.2`.
+    /// A mail beyond this size is refused with `552 5.2.2`.
     Kilobytes(u32),
-    /// A mail beyond this is refused with `452 4.2.2` (`quota_full_tempfail`).
+    /// A mail beyond this size is refused with `452 4.2.2` (`quota_full_tempfail`).
     KilobytesForNow(u32),
 }
 
 impl Lmtp {
-    /// Starts a server with these users; a mail for another is refused with `550 5.1.1`.
+    /// Starts a server with these users; a mail for anyone else is refused with `550 5.1.1`.
     pub fn start(users: &[&str]) -> Self {
         Self::with_quota(users, Quota::None)
     }
@@ -64,7 +64,7 @@ impl Quota {
             Self::Kilobytes(kilobytes) => (kilobytes, "no"),
             Self::KilobytesForNow(kilobytes) => (kilobytes, "yes"),
         };
-        // By default a last mail may exceed the limit.
+        // By default, the last mail may exceed the quota.
         format!(
             "mail_plugins = $mail_plugins quota\n\
              quota_full_tempfail = {for_now}\n\

@@ -57,7 +57,7 @@ impl Dovecot {
     pub fn messages(&self, user: &str, folder: &str) -> Vec<Stored> {
         let folder = self.folder(user, folder);
         let keywords = keywords(&folder);
-        // A server that moves a mail from new to cur at the same time must not hide it.
+        // A mail that the server moves from new to cur at the same time must not be missed.
         let mut messages: Vec<Stored> = ["new", "cur"]
             .iter()
             .flat_map(|part| fs::read_dir(folder.join(part)).into_iter().flatten())

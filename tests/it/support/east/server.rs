@@ -35,7 +35,7 @@ struct Server<'a> {
     visit: ClientBytes,
 }
 
-/// Waits for the next client, up to this time, and serves it until it disconnects.
+/// Waits for the next client, for at most this time, and serves it until it disconnects.
 pub fn play(listener: &TcpListener, script: &Script, tls: Arc<ServerConfig>, limit: Duration) -> ClientBytes {
     listener.set_nonblocking(true).unwrap();
     let (tcp, _) = wait::until("a visitor", limit, || listener.accept().ok());

@@ -63,7 +63,7 @@ impl Answer {
         Self { status, headers: vec![("Location", url)], body: String::new() }
     }
 
-    /// Announces the length of the body, and sends only this much of it.
+    /// Sends the answer, announcing the length of the whole body but sending only this number of its bytes.
     pub fn send(&self, mut stream: &TcpStream, bytes: usize) -> std::io::Result<()> {
         let length = ("Content-Length", self.body.len().to_string());
         stream.write_all(head(self.status, self.headers.iter().chain([&length])).as_bytes())?;

@@ -144,7 +144,7 @@ fn huge(mut stream: &TcpStream) -> std::io::Result<()> {
 
 fn drip(mut stream: &TcpStream) -> std::io::Result<()> {
     stream.write_all(ok_json(&[]).as_bytes())?;
-    // The read timeout of one second is the pause.
+    // The read timeout of one second is the pause between two bytes.
     stream.set_read_timeout(Some(Duration::from_secs(1)))?;
     loop {
         stream.write_all(b" ")?;

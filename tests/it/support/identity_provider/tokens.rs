@@ -64,7 +64,7 @@ pub struct Grant {
     pub client_id: String,
     pub scope: String,
     pub nonce: Option<String>,
-    /// Whether the application has sent no secret.
+    /// Whether the application sent no secret.
     pub is_public: bool,
 }
 
@@ -73,7 +73,7 @@ pub struct Code {
     pub grant: Grant,
     /// The parameters of the authorization request.
     pub link: Parameters,
-    /// The tokens that it was exchanged for.
+    /// The family of the tokens that the code was exchanged for.
     pub family: Option<u64>,
 }
 
@@ -86,7 +86,7 @@ struct Access {
 struct Refresh {
     grant: Grant,
     family: u64,
-    /// The number of uses left after it was replaced; `None` if it was not replaced.
+    /// The number of uses left since the token was replaced; `None` if it was not replaced.
     further_uses: Option<u32>,
 }
 
@@ -102,7 +102,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// All tokens from one consent form a family.
+    /// Starts a family, which all tokens from one consent form, and returns its number.
     pub fn new_family(&mut self) -> u64 {
         self.families += 1;
         self.families
@@ -158,8 +158,8 @@ impl Tokens {
         self.refresh.get(refresh_token).is_some_and(|refresh| refresh.grant.is_public)
     }
 
-    /// Uses a refresh token; returns its grant and family, or why it is refused. A use too many ends the family, because the token
-    /// may be stolen.
+    /// Uses a refresh token; returns its grant and family, or why it is refused. One use too many ends the family, because
+    /// the token may be stolen.
     pub fn use_refresh_token(&mut self, settings: &Settings, token: &str) -> Result<(Grant, u64), &'static str> {
         let Some(refresh) = self.refresh.get_mut(token) else {
             return Err("AADSTS9002313: there is no such refresh token");
@@ -187,7 +187,7 @@ impl Tokens {
         is_good.then_some((&access.grant, access.expires))
     }
 
-    /// Revoking a refresh token revokes its family, revoking an access token only itself (RFC 7009, 2.1).
+    /// Revokes a refresh token with its whole family, or an access token alone (RFC 7009, 2.1).
     pub fn revoke(&mut self, token: &str) {
         self.access.remove(token);
         if let Some(refresh) = self.refresh.get(token) {

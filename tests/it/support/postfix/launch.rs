@@ -5,7 +5,7 @@ use std::path::Path;
 use super::config::DAEMONS;
 use crate::support::daemon::our_uid;
 
-/// Creates the queue as root, then replaces itself with `master`. Its arguments are the folder, `postfix` and the folder of the daemons.
+/// Creates the queue as root, then replaces itself with `master`. Arguments: the folder, `postfix`, and the daemons' folder.
 const LAUNCH: &str = r#"
 chown root "$1/queue" && chown postfix "$1/data" && "$2" -c "$1/etc" check && exec "$3/master" -c "$1/etc" -s
 "#;

@@ -33,13 +33,13 @@ pub struct Connection<'a> {
     command: String,
     tag: String,
     session: Session,
-    /// The number of octets that are sent at once, and the pause between.
+    /// The number of octets that are sent at once, and the pause between two writes.
     drip: Option<(usize, Duration)>,
     dialogue: &'a Dialogue,
     shared: &'a Shared,
 }
 
-/// The connection has ended; the session says whether as expected.
+/// The connection has ended; the session records whether that was expected.
 struct ConversationEnd;
 
 impl<'a> Connection<'a> {

@@ -1,4 +1,4 @@
-//! How a sink reads a mail and answers it.
+//! Reads a mail for a sink, and answers it.
 
 use std::io::{BufRead as _, Read as _};
 
@@ -58,7 +58,7 @@ impl Session<'_> {
         }
     }
 
-    /// Performs the acts of the personality at the places of the body that have been reached.
+    /// Performs the acts that the personality has for the offsets of the body that have been reached.
     fn act_in_body(&mut self, places: &mut Vec<usize>) -> Result<(), SessionEnded> {
         while let Some(place) = places.first().copied().filter(|place| *place <= self.transaction.bytes.len()) {
             places.remove(0);
@@ -102,7 +102,7 @@ impl Session<'_> {
             self.shared.gate.pass();
             act = None;
         }
-        // Recorded before it is sent, since the test may look as soon as the client has the answer.
+        // The answer is recorded before it is sent, since the test may look as soon as the client has it.
         let said = match &act {
             Some(Act::Close | Act::Flood(_)) => None,
             Some(Act::Say(lines) | Act::SayAndClose(lines)) => Some(lines.clone()),

@@ -37,7 +37,7 @@ pub enum Step {
 pub enum Act {
     /// Sends these lines instead of the usual ones; LF becomes CRLF. Their code decides how the session continues.
     Say(String),
-    /// As `Say`, then closes the connection.
+    /// Like `Say`, but then closes the connection.
     SayAndClose(String),
     /// Sends exactly these octets.
     Bytes(Vec<u8>),
@@ -65,7 +65,7 @@ pub(super) enum Protocol {
 #[derive(Clone, Debug)]
 pub(super) enum Tls {
     None,
-    /// By STARTTLS.
+    /// TLS is offered by STARTTLS.
     Offered(Arc<ServerConfig>),
     Implicit(Arc<ServerConfig>),
     /// STARTTLS is offered, but text is sent instead of a handshake.
@@ -155,7 +155,7 @@ impl Personality {
         self
     }
 
-    /// The act for a step, if any. Counts the use.
+    /// Returns the act for a step, if there is one, and counts its use.
     pub(super) fn act(&self, step: &Step) -> Option<Act> {
         let fits = |rule: &&Rule| rule.step == *step && rule.used.load(Ordering::SeqCst) < rule.times;
         let rule = self.rules.iter().find(fits)?;
@@ -163,7 +163,7 @@ impl Personality {
         Some(rule.act.clone())
     }
 
-    /// The places in a body at which something happens, sorted.
+    /// The offsets in a body for which there is a rule, sorted.
     pub(super) fn places_in_body(&self) -> Vec<usize> {
         let place = |rule: &Rule| if let Step::Body(place) = rule.step { Some(place) } else { None };
         let mut places: Vec<usize> = self.rules.iter().filter_map(place).collect();

@@ -24,7 +24,7 @@ const GARBAGE: &[u8] = b"500 5.5.1 what is this\r\n";
 pub(super) trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
-/// The connection has ended, as expected or not.
+/// The connection has ended, whether that was expected or not.
 pub(super) struct SessionEnded;
 
 pub(super) struct Session<'a> {

@@ -8,7 +8,7 @@ pub struct Transaction {
     /// The argument of EHLO, HELO or LHLO.
     pub hello: String,
     pub tls: bool,
-    /// The user that logged in.
+    /// The user that logged in, if any.
     pub login: Option<String>,
     /// The address in MAIL FROM, without brackets.
     pub sender: String,

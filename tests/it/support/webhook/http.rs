@@ -4,7 +4,7 @@ use std::io::{BufRead, Read as _};
 
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// The number of its connection, from 1.
+    /// The number of the connection that it arrived on, from 1.
     pub connection: usize,
     pub method: String,
     /// The path with its query.
@@ -15,7 +15,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// The value of a header, whose name may be in upper or lower case.
+    /// The value of a header; the case of the name does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())

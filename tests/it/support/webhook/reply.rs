@@ -54,7 +54,7 @@ impl Reply {
         self
     }
 
-    /// The answer waits for `Webhook::release`.
+    /// Delays the answer until `Webhook::release`.
     pub fn when_released(mut self) -> Self {
         self.manner = Manner::WhenReleased;
         self

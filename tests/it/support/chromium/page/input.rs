@@ -1,6 +1,6 @@
-//! Mouse and keyboard. They act as a person would: on elements that are in view and not covered, by events of the browser and not
-//! by calls of a script, so they also work on pages without scripts. Each waits for its element and, if a navigation follows, for
-//! the next document.
+//! Mouse and keyboard. They act as a person would: on elements that are in view and not covered, by events of the browser
+//! and not by calls of a script, so they also work on pages without scripts. Each action waits for its element and, if a
+//! navigation follows, for the next document.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{Page, quoted};
 const SHIFT: u64 = 8;
 
 impl Page {
-    /// Clicks on the first element of this selector.
+    /// Clicks on the first element that matches this selector.
     pub fn click(&self, selector: &str) {
         self.click_on(selector, &format!("document.querySelector({})", quoted(selector)));
     }
@@ -47,7 +47,7 @@ impl Page {
         });
     }
 
-    /// Ticks a box, or chooses a radio button, unless it is already.
+    /// Ticks a box or chooses a radio button, unless that is already selected.
     pub fn check(&self, selector: &str) {
         self.set_checked(selector, true);
     }
@@ -106,7 +106,7 @@ impl Page {
         });
     }
 
-    /// The page may navigate, or show a dialog, before it confirms the event.
+    /// Sends an input event. The page may navigate, or show a dialog, before it confirms the event.
     fn input(&self, method: &str, params: Value) {
         let _ = self.tab.borrow_mut().try_command(method, params);
     }
@@ -114,15 +114,15 @@ impl Page {
     /// Waits until an expression of `elements.js` has a value.
     fn wait_for_value(&self, what: &str, expression: &str) -> Value {
         self.until(what, || {
-            // While a navigation replaces the document, there is none to evaluate in.
+            // While a navigation replaces the document, there is no document to evaluate in.
             self.of_elements(expression).ok().filter(|value| !value.is_null())
         })
     }
 
-    /// Does something, and waits for the navigation that may follow.
+    /// Performs an action, and waits for the navigation that may follow.
     fn with_navigation(&self, act: impl FnOnce(&Self)) {
         act(self);
-        // A navigation is announced on the same connection as this answer, so before it.
+        // A navigation is announced on the same connection as this answer, and therefore before it.
         let _ = self.tab.borrow_mut().evaluate("0");
         let settled = self.tab.borrow_mut().listen(|tab| tab.events.navigation.is_settled().then_some(()));
         assert!(settled.is_some(), "{} does not finish loading", self.url());
