@@ -7,8 +7,8 @@
 //! outcome                                            once per poll
 //! ```
 //!
-//! The steps share a [`Visit`], and no step calls another one. A failed poll is repeated as a whole, by the next poll.
-//! Only [`settle`] changes the customer's copies, and only those of mail that [`import`] has committed.
+//! The steps share a [`Visit`]; no step calls another step. After a failure, the next poll repeats all steps. Only
+//! [`settle`] changes the customer's copies, and only those of mail that [`import`] has committed.
 
 mod after_import;
 mod authenticate;
@@ -60,17 +60,17 @@ pub use visit::Poll;
 use visit::Visit;
 pub use visits::{VisitThreads, Visits};
 
-/// Batches that may wait to be committed, so that a slow commit does not stop the fetch: SQLite sometimes has to copy its
-/// log into the database first.
+/// Maximum number of fetched batches that wait to be committed. They let the fetch continue during a slow commit:
+/// SQLite sometimes has to copy its write-ahead log into the database first.
 const BATCHES_AHEAD: usize = 2;
 
-/// Polls one mailbox once. The tally holds the work done so far, however the poll ends.
+/// Polls one mailbox once. However the poll ends, the tally holds the work done.
 pub async fn poll_mailbox(poll: &mut Poll<'_>) -> Result<(), PollError> {
     let Poll { lease, deps, .. } = *poll;
     // 1. Obtain the password or a valid access token.
     let mut credential = credential::obtain(&lease.mailbox, deps).await?;
     while let Err(error) = visit_mailbox(poll, &credential).await {
-        // An access token that has expired is renewed, and the mailbox visited again. Imported mail stays imported.
+        // If the access token has expired, renew it, and visit the mailbox again. Imported mail stays imported.
         credential = credential.renew_after(error, &lease.mailbox, deps).await?;
     }
     // 10. Record the result, and schedule the next poll.
@@ -80,7 +80,7 @@ pub async fn poll_mailbox(poll: &mut Poll<'_>) -> Result<(), PollError> {
 async fn visit_mailbox(poll: &mut Poll<'_>, credential: &Credential) -> Result<(), PollError> {
     let Poll { lease, deps, budget, ref mut tally, .. } = *poll;
     let mailbox = &lease.mailbox;
-    // 2. Connect to the server, normally by TLS, unless its address has too many visits already.
+    // 2. Connect to the server, normally by TLS. Fails if the server's address already has too many visits.
     let connection = connect::open_paced(&mailbox.server, deps, &tally.progress.pace).await?;
     // 3. Log in.
     let session = authenticate::login(connection, credential, mailbox, LoginTrigger::Schedule, deps).await?;
@@ -115,7 +115,7 @@ async fn poll_folder(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<()
     }
     visit.tally.ended_early |= visit.budget.is_over();
     search.record_comparison(visit, &folder).await?; // every UID on the server is in the ledger
-    // Settle what a crash or a refusal left over. This comes last, so that it never delays new mail.
+    // Settle the effects that a crash or a refusal left pending. This comes last, so that it never delays new mail.
     settle::pending_effects(visit, &folder).await
 }
 

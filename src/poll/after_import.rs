@@ -1,14 +1,14 @@
-//! The action on a copy after its import: how a server can do it, and the obstacles. Pure, so that `mailbox check` can
-//! show the result before the first import; `capabilities` does the I/O.
+//! Decides how a server can do the action on a copy after its import, and what prevents the action. Pure, so that
+//! `mailbox check` can show the result before the first import; `capabilities` does the I/O.
 
 use crate::fact::{EffectMethod, Obstacle};
 use crate::imap::Selected;
 use crate::mailbox::AfterImport;
 
-/// Whether the server has a capability.
+/// A function that tells whether the server has a capability.
 pub type HasCapability<'a> = &'a dyn Fn(&str) -> bool;
 
-/// Whether the action is done by a move to the trash folder.
+/// Whether the server can do the action only by a move to the trash folder.
 ///
 /// On Gmail, `\Deleted` and EXPUNGE remove a mail from the folder and leave it in All Mail (chatmail/core#3957). There,
 /// "delete" moves the mail to the trash folder, which Gmail empties after 30 days.
@@ -16,12 +16,12 @@ pub fn needs_trash(action: &AfterImport, can: HasCapability<'_>) -> bool {
     *action == AfterImport::Delete && can("X-GM-EXT-1")
 }
 
-/// A move to the trash folder, or the obstacle if there is none.
+/// Returns a move to the trash folder, or the obstacle if the account has no trash folder.
 pub fn move_to_trash(trash: Option<String>) -> Result<AfterImport, Obstacle> {
     trash.map(AfterImport::Move).ok_or(Obstacle::NoTrash)
 }
 
-/// The obstacle in this folder, if any.
+/// Returns the obstacle to the action in this folder, if any.
 pub fn in_folder(selected: &Selected, can: HasCapability<'_>, action: &AfterImport) -> Option<Obstacle> {
     if selected.read_only && *action != AfterImport::Leave {
         return Some(Obstacle::ReadOnly);
@@ -29,14 +29,14 @@ pub fn in_folder(selected: &Selected, can: HasCapability<'_>, action: &AfterImpo
     missing(can, selected.permanent_flags.as_deref(), action)
 }
 
-/// The obstacle of a target folder that is polled, under the same or another name.
+/// Returns the obstacle to a move whose target folder is polled itself, under the same or another name.
 pub fn target_is_polled(target: &str, polled: &str) -> Obstacle {
     Obstacle::MoveIntoPolledFolder { target: target.to_owned(), polled: polled.to_owned() }
 }
 
-/// The obstacle if the server lacks a capability or a permanent flag that the action needs.
+/// Returns the obstacle if the server lacks a capability or a permanent flag that the action needs.
 pub fn missing(can: HasCapability<'_>, permanent_flags: Option<&[String]>, action: &AfterImport) -> Option<Obstacle> {
-    // RFC 3501 7.1: without PERMANENTFLAGS every flag can be kept; `\*` means that new keywords can be created.
+    // RFC 3501 7.1: without PERMANENTFLAGS every flag is stored permanently; `\*` means that new keywords can be created.
     let keeps = |flag: &str| {
         permanent_flags.is_none_or(|flags| {
             flags.iter().any(|known| known.eq_ignore_ascii_case(flag) || (known == "\\*" && !flag.starts_with('\\')))
@@ -59,7 +59,7 @@ pub fn missing(can: HasCapability<'_>, permanent_flags: Option<&[String]>, actio
     }
 }
 
-/// How the action is done. `flags_shown`: the folder has listed its permanent flags.
+/// Describes how the server does the action. `flags_shown`: whether the folder's permanent flags are known.
 pub fn describe(
     can: HasCapability<'_>,
     action: &AfterImport,
@@ -79,7 +79,7 @@ pub fn describe(
     }
 }
 
-/// An action of each kind, with the chosen keyword and folder.
+/// Returns one action of each kind, with its name. The keyword and the target folder are the chosen ones, or else examples.
 pub fn one_action_of_each_kind(chosen: &AfterImport, folder: &str) -> [(&'static str, AfterImport); 5] {
     let keyword = match chosen {
         AfterImport::Keyword(name) => name.clone(),

@@ -1,4 +1,4 @@
-//! The login.
+//! Logs in to the server, by password or access token.
 
 use super::connect::{self, Connection, ServerAddresses};
 use super::credential::{self, Credential, Secret};
@@ -7,7 +7,7 @@ use super::{Deps, PollError, Step};
 use crate::imap::{LoginError, Session};
 use crate::store::Mailbox;
 
-/// A login that is rate limited: too many refusals delay the next attempt.
+/// A login with a rate limit: too many refused logins delay the next attempt.
 #[derive(Clone, Copy)]
 pub struct CountedLogin<'a> {
     pub credential: &'a Credential,
@@ -16,7 +16,7 @@ pub struct CountedLogin<'a> {
     pub deps: &'a Deps,
 }
 
-/// Logs in with a credential.
+/// Logs in, with the rate limit, and returns the session.
 pub async fn login(
     connection: Connection,
     credential: &Credential,
@@ -58,7 +58,8 @@ pub async fn log_in(
     send_client_id(session).await
 }
 
-/// A mailbox with an access token is never opened with a password (reference row F13).
+/// Sends the password or the access token. A mailbox with an access token is never opened with a password (reference
+/// row F13).
 async fn attempt(session: &mut Session, credential: &Credential, mailbox: &Mailbox) -> Result<(), LoginError> {
     match &credential.secret {
         Secret::Password(password) => session.login(&mailbox.username, password).await,
@@ -77,7 +78,7 @@ async fn send_client_id(session: &mut Session) -> Result<(), PollError> {
     session.send_client_id().await.map_err(|error| PollError::imap(Step::Login, &error))
 }
 
-/// Opens a session outside a poll. A refused token is replaced once.
+/// Opens a session outside a poll. A refused access token is renewed once.
 pub async fn session(mailbox: &Mailbox, deps: &Deps) -> Result<Session, PollError> {
     let mut credential = credential::obtain(mailbox, deps).await?;
     loop {

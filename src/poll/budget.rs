@@ -1,5 +1,5 @@
-//! The limits of one poll: time, messages and bytes. The next poll continues with the rest, so that a mailbox with a
-//! backlog does not delay others, and no provider locks an account for downloading too much in a day.
+//! The limits of one poll: time, messages and bytes. They keep a mailbox with a backlog from delaying others, and a
+//! provider from locking an account that downloads too much in a day. The next poll continues with the rest.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The limits of one poll, and what it has used. A poll ends at the current message.
+/// The limits of one poll, and how much it has used. When a limit is reached, the poll ends after the current message.
 #[derive(Debug)]
 pub struct Budget {
     stop: CancellationToken,
@@ -21,11 +21,11 @@ pub struct Budget {
     progressed: AtomicBool,
 }
 
-/// Time for the current message after the budget is over.
+/// How long the current message may still take when the budget is over.
 const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
 impl Budget {
-    /// A budget that ends at shutdown, at a time, or after a number of messages or bytes.
+    /// Returns a budget that ends at shutdown, at a time, or after a number of messages or bytes.
     pub fn new(stop: CancellationToken, until: Instant, max_messages: u64, max_bytes: u64) -> Self {
         Self {
             stop,
@@ -54,17 +54,17 @@ impl Budget {
             || self.bytes.load(Ordering::Relaxed) >= self.max_bytes
     }
 
-    /// Records that some work will not have to be repeated.
+    /// Records that the poll has done work that the next poll need not repeat.
     pub fn progress(&self) {
         self.progressed.store(true, Ordering::Relaxed);
     }
 
-    /// Whether another poll should follow at once.
+    /// Whether the poll has made progress, so that another poll should follow at once.
     pub fn has_progressed(&self) -> bool {
         self.progressed.load(Ordering::Relaxed)
     }
 
-    /// Whether the time is up without any progress.
+    /// Whether the time or the turn is over without any progress.
     pub fn ended_without_progress(&self) -> bool {
         (self.turn_over.is_cancelled() || Instant::now() >= self.until) && !self.has_progressed()
     }
@@ -85,7 +85,7 @@ impl Budget {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Returns when the budget is over and the current message has had its extra time.
+    /// Waits until the poll is stopped or its time or turn is over, and then for the grace period.
     pub async fn wait_for_grace_period(&self) {
         tokio::select! {
             () = self.stop.cancelled() => {}

@@ -1,5 +1,5 @@
-//! The actions that a server can do on a customer's copy, found out without opening a folder for changes. `mailbox
-//! check` shows the same for the chosen action.
+//! Finds out which actions a server can do on a customer's copy, without opening a folder for changes. `mailbox check`
+//! shows the same for the chosen action.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::store::Mailbox;
 /// Whether a server can do one action on a copy.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Ability {
-    /// leave, seen, keyword, move or delete.
+    /// The kind of action: leave, seen, keyword, move or delete.
     pub effect: &'static str,
     /// Whether the server can do the action, as far as known.
     pub possible: bool,
-    /// Whether the answer is certain. A folder shows its permanent flags reliably only when it is opened for changes.
+    /// Whether `possible` is certain. A folder lists its permanent flags reliably only when it is opened for changes.
     pub certain: bool,
-    /// How the server does the action, or the obstacle.
+    /// How the server does the action, or what prevents it.
     #[serde(serialize_with = "in_english")]
     #[schema(value_type = String)]
     pub detail: EffectMethod,
@@ -30,12 +30,12 @@ pub struct Ability {
 /// Time limit of the whole check.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// The possible actions on copies in this folder. Opens the folder read-only.
+/// Returns, for each kind of action, whether the server can do it in this folder. Opens the folder read-only.
 pub async fn abilities(mailbox: &Mailbox, deps: &Deps, folder: &str) -> Result<Vec<Ability>, PollError> {
     let work = async {
         let mut session = authenticate::session(mailbox, deps).await?;
         let listed = folders::list(&mut session).await?.into_iter();
-        // Without a chosen target folder, an existing folder is used as the example.
+        // If no target folder has been chosen, this folder is the example target, so the list must contain it.
         let names: Vec<String> = listed.map(|offer| offer.name).chain([folder.to_owned()]).collect();
         let selected = session.select(folder, true).await;
         let selected = selected.map_err(|error| PollError::folder(Step::Select, folder, &error))?;
@@ -71,7 +71,8 @@ impl AccountState<'_> {
         let checked =
             CheckedAction::check(session, action, if is_chosen { &self.mailbox.folders } else { &[] }).await?;
         let can = |capability: &str| session.can(capability);
-        // A folder that is opened read-only may claim to keep no flag. A flag that it does list is kept in either mode.
+        // A folder that is opened read-only may list no permanent flags. A flag that it does list is permanent in
+        // either mode.
         let shows = |flags: &[String]| after_import::missing(&can, Some(flags), &checked.resolved_action).is_none();
         let is_shown = self.selected.permanent_flags.as_deref().is_some_and(shows);
         // Only opening the folder for changes shows whether it may be changed at all.
@@ -88,7 +89,7 @@ impl AccountState<'_> {
     }
 }
 
-/// The action to use on this server, or the obstacle.
+/// Returns the action that has the chosen effect on this server, or the obstacle.
 pub(super) async fn resolve_action(
     session: &mut Session,
     action: &AfterImport,
@@ -100,9 +101,9 @@ pub(super) async fn resolve_action(
     Ok(after_import::move_to_trash(trash))
 }
 
-/// The action to use, checked against the server's capabilities.
+/// An action, checked against the server's capabilities.
 pub(super) struct CheckedAction {
-    /// The action on this server that has the effect that was chosen.
+    /// The action that has the chosen effect on this server.
     pub resolved_action: AfterImport,
     /// The obstacle, if the action is impossible.
     pub obstacle: Option<Obstacle>,

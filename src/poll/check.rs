@@ -1,4 +1,4 @@
-//! `mailferry mailbox check`: tests each step of the way to a mailbox, without changing anything.
+//! `mailferry mailbox check`: tests each step from the DNS lookup to the action after import, without changing any mail.
 
 mod line;
 
@@ -18,9 +18,9 @@ use crate::tls::Certificate;
 
 pub use line::CheckLine;
 
-/// The failure of a check.
+/// The error of a failed check, with its cause.
 pub struct CheckFailure {
-    /// The error of the step that failed.
+    /// The error that ended the check.
     pub error: PollError,
     /// The cause, if it is known.
     pub trouble: Option<Trouble>,
@@ -49,7 +49,7 @@ struct Check<'a> {
     deps: &'a Deps,
     /// Whether folders are opened as a poll opens them.
     as_polled: bool,
-    /// The credential of the login.
+    /// The credential of the login, once it has been used.
     credential: Option<Credential>,
     report: &'a mut (dyn FnMut(CheckLine) + Send),
 }
@@ -115,7 +115,7 @@ impl Check<'_> {
         let login = CountedLogin { credential: &credential, mailbox, trigger, deps };
         let mut ended = login.log_in(&mut session, &server_addresses).await;
         if let Err(PollError { retry: Retry::Renew, .. }) = &ended {
-            // A refused token may be stale: try a new one. If the consent has ended, its renewal reports that.
+            // A refused token may be stale: try a new one. If the consent has ended, the renewal fails and reports that.
             credential = credential.renew(mailbox, deps).await?;
             session = connect::open(&mailbox.server, deps).await?.session;
             ended = CountedLogin { credential: &credential, mailbox, trigger, deps }
@@ -128,7 +128,7 @@ impl Check<'_> {
         Ok(session)
     }
 
-    /// Lists the folders with their counts.
+    /// Reports the folders with their message counts, and returns the names.
     async fn folders(&mut self, session: &mut Session) -> Result<Vec<String>, PollError> {
         let report = &mut self.report;
         let mut offers = folders::list(session).await?;
@@ -146,7 +146,7 @@ impl Check<'_> {
         Ok(names)
     }
 
-    /// Opens the polled folders, read-only.
+    /// Opens each polled folder read-only, and reports the result.
     async fn polled_folders(&mut self, session: &mut Session, names: &[String]) -> Result<(), PollError> {
         for folder in &self.mailbox.folders {
             let (ok, found) = match session.select(folder, true).await {
@@ -166,9 +166,9 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Reports whether the server can do the after-import action. Only opening the folder as a poll does (`as_polled`)
-    /// shows its permanent flags and whether it can be changed at all. That changes no mail, but new mail loses
-    /// `\Recent`.
+    /// Reports whether the server can do the action after import. Only opening the folder as a poll does (`as_polled`)
+    /// shows its permanent flags and whether it can be changed at all. Opening it this way changes no mail, but new
+    /// mail loses `\Recent`.
     async fn after_import(&mut self, session: &mut Session, folders: &[String]) -> Result<(), PollError> {
         let action = &self.mailbox.after_import;
         let CheckedAction { resolved_action, mut obstacle } =
@@ -194,7 +194,7 @@ impl Check<'_> {
     }
 }
 
-/// Opens a folder as a poll does, and returns the obstacle to the action.
+/// Opens a folder as a poll does, and returns the obstacle to the action, if any.
 async fn obstacle_in(session: &mut Session, folder: &str, action: &AfterImport) -> Result<Option<Obstacle>, PollError> {
     match session.select(folder, false).await {
         Ok(selected) => {

@@ -1,4 +1,4 @@
-//! A protected connection to the server, up to its greeting.
+//! Connects to the server, normally by TLS, and reads its greeting.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::mailbox::TlsMode;
 use crate::store::Server;
 use crate::tls::{self, Certificate, Trust};
 
-/// A connection that has received only the server's greeting.
+/// A connection before the login: only the server's greeting has been received.
 pub struct Connection {
     pub session: Session,
     /// The text of the server's greeting.
@@ -25,9 +25,9 @@ pub struct Connection {
 
 /// The network addresses of a server.
 pub struct ServerAddresses {
-    /// The addresses of the host name that the egress rules permit.
+    /// The addresses to which the host name resolves and which the egress rules permit.
     pub resolved: Vec<IpAddr>,
-    /// The address of this connection.
+    /// The server's address in this connection; `None` if unknown.
     pub peer: Option<IpAddr>,
 }
 
@@ -38,7 +38,7 @@ pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError>
     open_paced(server, deps, &Arc::default()).await
 }
 
-/// Connects if the limits of the server's address leave room for another session, and measures the traffic.
+/// Connects if the server's address has room for another visit, and measures the traffic.
 pub async fn open_paced(server: &Server, deps: &Deps, pace: &Arc<Pace>) -> Result<Connection, PollError> {
     pace.start_waiting();
     let (mut stream, server_addresses) = connect_tcp(server, deps, pace).await?;

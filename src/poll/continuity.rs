@@ -1,7 +1,7 @@
 //! Decides whether the UIDs of a folder are still valid. Pure.
 //!
-//! RFC 3501 2.3.1.1 lets a client rely on UIDVALIDITY. But there are servers that omit it, send 0 or send another value
-//! at each login (reference rows A4 and A7), and restored backups reuse UIDs under the same UIDVALIDITY (A5).
+//! RFC 3501 2.3.1.1 lets a client rely on UIDVALIDITY. But some servers omit it, send 0 or send another value at each
+//! login (reference rows A4 and A7), and restored backups reuse UIDs under the same UIDVALIDITY (A5).
 
 use crate::clock::Timestamp;
 use crate::imap::Sample;
@@ -18,7 +18,7 @@ pub struct ServerNumbers {
 /// Whether the old UIDs are still valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Continuity {
-    /// The old UIDs are valid.
+    /// The old UIDs still identify the same mails.
     Same,
     /// The server has renumbered the mails.
     Renumbered,
@@ -29,9 +29,10 @@ pub enum Continuity {
 /// UIDVALIDITY is ignored once the count of its changes reaches this number.
 pub const MAX_UIDVALIDITY_CHANGES: i64 = 3;
 
-/// Decides by the numbers. `changes`: number of polls with a changed UIDVALIDITY, minus those without.
+/// Compares the server's numbers with those of the last epoch. `changes`: number of polls with a changed UIDVALIDITY,
+/// minus those without.
 pub fn compare_numbers(before: &Epoch, server: ServerNumbers, changes: i64) -> Continuity {
-    // UIDNEXT never decreases (RFC 3501 2.3.1.1), so a lower one is about to be given to a second mail.
+    // UIDNEXT never decreases (RFC 3501 2.3.1.1). If it has decreased, the server will give a known UID to a second mail.
     let decreases = server.uidnext.is_some_and(|uidnext| uidnext <= before.top);
     match server.uidvalidity {
         _ if before.closed || decreases => Continuity::Renumbered,
@@ -43,8 +44,8 @@ pub fn compare_numbers(before: &Epoch, server: ServerNumbers, changes: i64) -> C
 
 /// Whether the mails on the server are the known ones; `None` if none of them can be compared.
 ///
-/// A mail is different only if neither its Message-ID nor its INTERNALDATE matches: servers rewrite the former and vary
-/// the latter, and a wrong "different" reads the whole folder again.
+/// A mail is different only if neither its Message-ID nor its INTERNALDATE matches: servers rewrite Message-IDs and
+/// vary INTERNALDATEs, and after a wrong "different" the whole folder is read again.
 pub fn same_mails(known: &[Anchor], on_server: &[Sample]) -> Option<bool> {
     let mut result = None;
     for sample in on_server {

@@ -1,4 +1,5 @@
-//! The credential of a login. It is obtained before connecting, so an ended consent costs no connection.
+//! Obtains the credential of a login. This happens before connecting, so that no connection is made if the consent has
+//! ended.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +12,10 @@ use crate::oauth::{AccessToken, GrantError, TokenError, grant};
 use crate::powershell::literal;
 use crate::store::{GrantKind, Login, Mailbox, StoreError, password_row};
 
-/// The secret of a login, and the failures of its tokens during this poll.
+/// The secret of a login, and how often its tokens have failed during this poll.
 pub struct Credential {
     pub(super) secret: Secret,
-    /// Whether the server has refused a token at the login of this poll.
+    /// Whether the server has already refused a token at a login of this poll.
     refused: bool,
     /// Number of tokens that expired during this poll.
     expiries: u32,
@@ -25,11 +26,11 @@ pub(super) enum Secret {
     Bearer(AccessToken),
 }
 
-/// Maximum number of tokens that may expire during one poll. A poll takes minutes, so more means that the server ends
-/// every session this way.
+/// Maximum number of tokens that may expire during one poll. A poll takes minutes, so more expiries mean that the
+/// server ends every session this way.
 const MAX_EXPIRIES: u32 = 5;
 
-/// Decrypts the stored password, or obtains an access token.
+/// Returns the credential of a mailbox: the decrypted password, or an access token.
 pub async fn obtain(mailbox: &Mailbox, deps: &Deps) -> Result<Credential, PollError> {
     let secret = match &mailbox.login {
         Login::OAuth { grant_id, .. } => {
@@ -55,7 +56,7 @@ pub async fn obtain(mailbox: &Mailbox, deps: &Deps) -> Result<Credential, PollEr
 impl Credential {
     /// Replaces the token after an error that a new token may fix: the first refusal at the login, unless the token was
     /// new, or an expiry during the poll (Exchange: `BYE Session invalidated - AccessTokenExpired`, imapsync#250).
-    /// Returns any other error.
+    /// Fails with any other error.
     pub async fn renew_after(self, error: PollError, mailbox: &Mailbox, deps: &Deps) -> Result<Self, PollError> {
         let Secret::Bearer(access) = &self.secret else { return Err(error.without_renewal()) };
         let at_login = error.step == Step::Login;
@@ -68,7 +69,7 @@ impl Credential {
         Ok(Self { refused: at_login, expiries, ..self.renew(mailbox, deps).await? })
     }
 
-    /// Replaces the token unconditionally.
+    /// Replaces the token unconditionally; decrypts a password again.
     pub async fn renew(&self, mailbox: &Mailbox, deps: &Deps) -> Result<Self, PollError> {
         match (&self.secret, &mailbox.login) {
             (Secret::Bearer(access), Login::OAuth { grant_id, .. }) => {
@@ -87,23 +88,23 @@ async fn token(grant_id: i64, refused: Option<i64>, mailbox: &Mailbox, deps: &De
     })
 }
 
-/// Converts a token error: who has to act, and when to retry.
+/// Converts a token error. Its cause decides who has to act, and when to retry.
 fn token_error(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: &Deps) -> PollError {
     let is_app_only = matches!(&mailbox.login, Login::OAuth { key, .. } if key.kind == GrantKind::AppOnly);
     let (blame, retry) = match trouble.cause.owner() {
         CauseOwner::Configuration | CauseOwner::App => (Blame::Us, Retry::Soon),
-        // There is no consent to an app-only grant: an admin assigns the permission at the provider, without notice to
-        // us, so only a retry finds out.
+        // An app-only grant involves no person's consent: an admin assigns the permission at the provider, which does
+        // not notify us, so only a retry finds out.
         CauseOwner::Consent if !is_app_only => (Blame::Mailbox, Retry::Person),
         CauseOwner::Consent | CauseOwner::Admin | CauseOwner::Mailbox => (Blame::Mailbox, Retry::Credentials),
-        // The grant limits how often the provider is asked.
+        // The grant itself limits how often a token is requested from the provider.
         CauseOwner::Provider => (Blame::Host, Retry::Soon),
     };
     PollError::from_trouble(Step::Token, blame, retry, trouble.with_args(&text_args(mailbox, deps)))
 }
 
-/// Fails if the consent was given for another login name: a consent is valid for its own mailbox only, even where its
-/// account may open others.
+/// Fails if the consent was given for another login name: a consent is valid only for the mailbox that it was given
+/// for, even if the account may open other mailboxes.
 fn require_matching_consent(mailbox: &Mailbox, deps: &Deps) -> Result<(), PollError> {
     match mailbox.needs_consent {
         true => {
@@ -126,8 +127,8 @@ fn require_tls(mailbox: &Mailbox) -> Result<(), PollError> {
     Ok(())
 }
 
-/// The arguments for the texts about a mailbox: `mailbox` is its address, `target` its login name at the server; names
-/// that begin with `ps_` are quoted for PowerShell.
+/// Returns the arguments for texts about a mailbox: `mailbox` is its address, `target` its login name at the server.
+/// Values whose names begin with `ps_` are quoted for PowerShell.
 pub fn text_args(mailbox: &Mailbox, deps: &Deps) -> BTreeMap<String, String> {
     let (target, mut text_args) = (&mailbox.username, BTreeMap::new());
     let mut insert = |name: &str, value: &str| drop(text_args.insert(name.to_owned(), value.to_owned()));

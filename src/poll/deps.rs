@@ -29,14 +29,14 @@ pub struct Deps {
     pub renewals: oauth::Renewals,
     /// How long a lease lasts without a heartbeat.
     pub lease: Duration,
-    /// Whether refused logins delay later ones. False on the command line, whose user holds the key to all passwords.
+    /// Whether refused logins delay later ones. False on the command line, since its user has the key to all passwords.
     pub counts_login_attempts: bool,
-    /// How long the bytes of a delivered mail stay where its target is the only place for them.
+    /// How long the built-in store keeps the bytes of a delivered mail whose target is set to be their `only` place.
     pub raw_retention: Duration,
 }
 
 impl Deps {
-    /// The services that the token functions need.
+    /// Returns the services that obtaining an access token needs.
     pub fn tokens(&self) -> oauth::OAuthDeps {
         oauth::OAuthDeps {
             store: self.store.clone(),
@@ -49,7 +49,7 @@ impl Deps {
         }
     }
 
-    /// A copy whose database connections belong to the calling runtime.
+    /// Returns a copy whose database connections belong to the calling runtime.
     pub async fn for_this_runtime(&self, database_url: &str) -> Result<Self, StoreError> {
         Ok(Self {
             store: self.store.for_this_runtime(database_url).await?,

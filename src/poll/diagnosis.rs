@@ -1,10 +1,10 @@
 //! Finds the cause when an access token does not open a mailbox. Exchange gives the same answer for many causes, so
 //! further logins narrow them down (reference rows D1, F2 to F4).
 //!
-//! Seen at outlook.office365.com: `NO AUTHENTICATE failed.` concerns the token or Exchange's record of the application;
-//! `OK` followed by `BAD User is authenticated but not connected.` means that the token was accepted but the mailbox
-//! did not open. (office-developer-exchange-docs#87, MailKit#1486 and #1811, email-oauth2-proxy#74 and #275,
-//! imapsync#250.)
+//! Seen at outlook.office365.com: `NO AUTHENTICATE failed.` means a problem with the token or with Exchange's record of
+//! the application; `OK` followed by `BAD User is authenticated but not connected.` means that the token was accepted
+//! but the mailbox did not open. (office-developer-exchange-docs#87, MailKit#1486 and #1811, email-oauth2-proxy#74 and
+//! #275, imapsync#250.)
 
 mod token;
 
@@ -26,20 +26,20 @@ pub use token::token;
 /// The result of a login attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LoginProbe {
-    /// The folder opened.
+    /// The mailbox opened.
     Opened,
     /// The server refused the login.
     Refused,
     /// The login succeeded, but the mailbox did not open.
     NotConnected,
-    /// The login was not attempted, or failed without evidence.
+    /// The login was not attempted, or its failure proves nothing.
     Unknown,
 }
 
 /// The evidence about a failed login.
 #[derive(Debug, Clone, Copy)]
 struct LoginEvidence {
-    /// Whether the server is Exchange Online, which gives these answers.
+    /// Whether the server is Exchange Online. Only there do the results below distinguish causes.
     is_exchange: bool,
     kind: GrantKind,
     /// Whether the mailbox belongs to a person other than the one who consented.
@@ -47,17 +47,17 @@ struct LoginEvidence {
     first: LoginProbe,
     /// The result of a second attempt, a little later.
     second: LoginProbe,
-    /// The result with the same token for the consenting person's own mailbox.
+    /// The result of a login to the consenting person's own mailbox with the same token.
     own: LoginProbe,
-    /// The result for another mailbox of the same application.
+    /// The result of a login to another mailbox of the same grant.
     sibling: LoginProbe,
 }
 
-/// Temporary failures should have passed after this time.
+/// Pause before the second attempt. Temporary failures should have passed by then.
 const RETRY_PAUSE: Duration = Duration::from_secs(3);
 
-/// The cause that the evidence leaves. Where IMAP cannot distinguish two causes, the likelier one; its remedy covers
-/// the others too.
+/// Returns the cause that the evidence leaves. If IMAP cannot distinguish two causes, returns the likelier one, whose
+/// remedy also covers the other.
 fn cause(found: LoginEvidence) -> Cause {
     use LoginProbe::{NotConnected, Opened, Refused, Unknown};
     match found {
@@ -74,7 +74,7 @@ fn cause(found: LoginEvidence) -> Cause {
     }
 }
 
-/// Finds the cause of a failure, with at most three further logins.
+/// Finds the cause of a failure, with at most two further logins.
 pub async fn find(failure: &PollError, credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> Option<Trouble> {
     let Login::OAuth { key, .. } = &mailbox.login else { return failure.trouble.clone() };
     let claims = match &credential.secret {
@@ -122,7 +122,7 @@ pub async fn find(failure: &PollError, credential: &Credential, mailbox: &Mailbo
     known(Trouble::new(cause(found)))
 }
 
-/// The other mailbox of the same grant and host with the latest success.
+/// Returns another mailbox of the same grant and host: the one with the latest successful poll.
 async fn sibling(mailbox: &Mailbox, deps: &Deps) -> Option<Mailbox> {
     let Login::OAuth { grant_id, .. } = mailbox.login else { return None };
     let all = deps.store.mailboxes().await.ok()?;
@@ -157,7 +157,7 @@ fn probe_result(attempt: Result<(), PollError>) -> LoginProbe {
     }
 }
 
-/// Texts of Gmail and Exchange.
+/// Whether Gmail or Exchange reports that IMAP is switched off.
 fn is_imap_off_text(message: &str) -> bool {
     let lower = message.to_ascii_lowercase();
     ["not enabled for imap", "imap access is disabled", "noadrecipient"].iter().any(|words| lower.contains(words))
@@ -193,10 +193,10 @@ mod tests {
             })
         };
         for (wanted, found) in [
-            // The second attempt succeeds: one connection too many, or a temporary server failure.
+            // The second attempt succeeds: the first met a connection limit or a temporary server failure.
             (Cause::ServerUnwell, delegated(false, NotConnected, Opened, Unknown)),
             (Cause::ServerUnwell, app_only(NotConnected, Opened, Unknown)),
-            // A member of a shared mailbox.
+            // A person with access to a shared mailbox.
             (Cause::DelegatePermissionMissing, delegated(true, NotConnected, NotConnected, Opened)),
             (Cause::DelegatePermissionMissing, delegated(true, Refused, Refused, Opened)),
             (Cause::DelegatePermissionMissing, delegated(true, NotConnected, NotConnected, Unknown)),
@@ -205,7 +205,7 @@ mod tests {
             // The consenting person's own mailbox.
             (Cause::ImapOff, delegated(false, NotConnected, NotConnected, Unknown)),
             (Cause::TokenRefused, delegated(false, Refused, Refused, Unknown)),
-            // The application itself.
+            // An app-only grant.
             (Cause::ServicePrincipalMissing, app_only(Refused, Refused, Unknown)),
             (Cause::ServicePrincipalMissing, app_only(Refused, Refused, Refused)),
             (Cause::AppPermissionMissing, app_only(NotConnected, NotConnected, NotConnected)),

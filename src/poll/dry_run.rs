@@ -1,9 +1,9 @@
 //! The dry run: the mails that a poll would import now, their inboxes and the reasons. It imports nothing and changes
-//! nothing, neither on the server (EXAMINE, and BODY.PEEK of headers) nor in the database (not even a lease).
+//! nothing: on the server, it uses EXAMINE and fetches headers by BODY.PEEK; in the database, it does not even take a lease.
 //!
-//! It decides with the same functions as a poll: [`select`] for the validity of UIDs, `start` for the date limit,
-//! `search` for new UIDs, [`Routes`] for the inboxes. Only fetching a mail would show whether it arrives and whether it
-//! is a duplicate, so mails that failed before are undecided, and duplicates are guessed by Message-ID and sender.
+//! A dry run decides with the same functions as a poll: [`select`] for the validity of UIDs, `start` for the date limit,
+//! `search` for new UIDs, [`Routes`] for the inboxes. Only fetching a mail would show whether it arrives and whether it is a
+//! duplicate, so mails that failed before are undecided, and duplicates are guessed by Message-ID and sender.
 
 mod duplicates;
 mod judge;
@@ -32,8 +32,8 @@ use duplicates::Duplicates;
 use limits::DryRunLimits;
 use tally::{DryRunTally, FolderTally};
 
-/// Reports, within a time limit, what a poll would do now. The mailbox may be paused but not on hold, since its server
-/// asked us to wait. A mailbox in setup is treated as if it were started now.
+/// Reports, within a time limit, what a poll would do now. The mailbox may be paused, but must not be on hold, since
+/// then its server has asked us to wait. A mailbox in setup is treated as if it were started now.
 pub async fn dry_run(mailbox: &Mailbox, deps: &Deps, within: Duration) -> Result<DryRun, PollError> {
     let now = deps.clock.now();
     let added_at = if mailbox.setup { now } else { mailbox.added_at };
@@ -105,7 +105,7 @@ struct DryRunVisit<'a> {
 }
 
 impl DryRunVisit<'_> {
-    /// The folders in the order of a poll. A folder without a row has no ledger yet.
+    /// Returns the folders in the order of a poll. A folder without a row in the database has no ledger yet.
     async fn folders(&self) -> Result<Vec<WatchedFolder>, PollError> {
         let watched = self.deps.store.watched_folders(self.mailbox.id).await;
         let mut folders = watched.map_err(|error| PollError::store(Step::Select, &error))?;
@@ -118,7 +118,7 @@ impl DryRunVisit<'_> {
         Ok(folders)
     }
 
-    /// The polled folder that the target of a move is, possibly under another name, with the obstacle.
+    /// Returns the polled folder that is also the target of a move, possibly under another name, with the obstacle.
     async fn polled_target(&mut self) -> Result<Option<(String, Obstacle)>, PollError> {
         let Ok(AfterImport::Move(to)) =
             capabilities::resolve_action(&mut self.session, &self.mailbox.after_import).await?

@@ -18,13 +18,13 @@ use words::{is_microsoft, is_temporary, retry_after};
 pub use kinds::{Blame, Retry, Step, is_connection_step};
 pub use words::is_not_connected;
 
-/// A failed poll.
+/// The error of a failed poll.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct PollError {
     /// The step that failed.
     pub step: Step,
-    /// The part that is broken.
+    /// The part that the failure is attributed to.
     pub blame: Blame,
     /// When to try again.
     pub retry: Retry,
@@ -32,7 +32,7 @@ pub struct PollError {
     pub message: String,
     /// The known cause, if any.
     pub trouble: Option<Trouble>,
-    /// The TLS problem, if that is what failed.
+    /// The TLS problem, if the TLS handshake failed.
     pub tls: Option<Box<TlsProblem>>,
 }
 
@@ -40,64 +40,64 @@ pub struct PollError {
 const MAX_MESSAGE: usize = 4000;
 
 impl PollError {
-    /// A failure without a known cause.
+    /// Creates the error of a failure without a known cause.
     pub fn new(step: Step, blame: Blame, retry: Retry, message: impl Into<String>) -> Self {
         // The message may quote the server, so its length is limited.
         Self { step, blame, retry, message: shown_within(&message.into(), MAX_MESSAGE), trouble: None, tls: None }
     }
 
-    /// A failure with a known cause, described by the cause's sentence.
+    /// Creates the error of a failure with a known cause, described by the cause's sentence.
     pub fn from_trouble(step: Step, blame: Blame, retry: Retry, trouble: Trouble) -> Self {
         let sentence = trouble.sentence(Language::English);
         Self { trouble: Some(trouble), ..Self::new(step, blame, retry, sentence) }
     }
 
-    /// A failed TLS handshake.
+    /// Creates the error of a failed TLS handshake.
     pub fn tls(problem: TlsProblem) -> Self {
         let message = problem.words(Language::English);
         Self { tls: Some(Box::new(problem)), ..Self::new(Step::Tls, Blame::Host, Retry::Soon, message) }
     }
 
-    /// A task that has exceeded its time limit.
+    /// Creates the error of a task that has exceeded its time limit.
     pub fn slow(task: &str) -> Self {
         Self::new(Step::Select, Blame::Host, Retry::Soon, format!("{task} timed out"))
     }
 
-    /// All slots for interactive visits are taken.
+    /// Creates the error if all slots for interactive visits are taken.
     pub fn no_free_slot() -> Self {
         let message = "too many mailbox checks of this organisation are running; try again in a minute";
         Self::new(Step::Slot, Blame::Mailbox, Retry::Soon, message)
     }
 
-    /// Other polls use all connections that the server's address may have.
+    /// Creates the error if other polls use all connections that the server's address may have.
     pub fn server_busy() -> Self {
         let message = "the maximum number of mailboxes at this server is being polled; this one waits for its turn";
         Self::new(Step::Slot, Blame::Us, Retry::WhenSlotIsFree, message)
     }
 
-    /// The server was too slow while other mailboxes waited.
+    /// Creates the error if the server was too slow while other mailboxes waited.
     pub fn too_slow() -> Self {
         let message = "the server sent too little data in the time that we waited for it, so the poll made room for another \
                        mailbox that was waiting";
         Self::new(Step::Pace, Blame::Host, Retry::Soon, message)
     }
 
-    /// The parser panicked on the server's data.
+    /// Creates the error if the parser panicked on the server's data.
     pub fn panicked() -> Self {
         let message = "the server sent data that our IMAP parser could not handle";
         Self::new(Step::Fetch, Blame::Host, Retry::Soon, message)
     }
 
-    /// The mailbox is on hold because the server asked us to wait.
+    /// Creates the error if the mailbox is on hold because the server asked us to wait.
     pub fn on_hold(until: Timestamp, now: Timestamp) -> Self {
         let message = format!("the server asked us to wait until {until}");
         Self::new(Step::Lease, Blame::Host, Retry::After(until.since(now)), message)
     }
 
-    /// The description and, if the cause is known, the remedy.
+    /// Returns the description and, if the cause is known, the remedy.
     pub fn with_remedy(&self) -> String {
         match &self.trouble {
-            // The server's text, and then its meaning.
+            // The server's text, followed by its meaning and the remedy.
             Some(trouble) if self.step != Step::Token && self.message != trouble.sentence(Language::English) => {
                 format!(
                     "{}. {} {}",
@@ -121,7 +121,7 @@ impl PollError {
         }
     }
 
-    /// The error when the access token cannot be renewed.
+    /// Returns the error to report if the access token cannot be renewed.
     #[must_use]
     pub fn without_renewal(self) -> Self {
         match (self.retry, self.step) {
@@ -131,7 +131,7 @@ impl PollError {
         }
     }
 
-    /// An IMAP error.
+    /// Converts an IMAP error.
     pub fn imap(step: Step, error: &ImapError) -> Self {
         let (blame, retry) = match error {
             ImapError::Refused { text, .. } | ImapError::Bye(text) => (Blame::Host, retry_after(text)),
@@ -141,7 +141,7 @@ impl PollError {
         Self::new(step, blame, retry, error.to_string())
     }
 
-    /// An IMAP error in a folder. A refusal concerns only this folder.
+    /// Converts an IMAP error in a folder. A refusal concerns only this folder.
     pub fn folder(step: Step, folder: &str, error: &ImapError) -> Self {
         match error {
             ImapError::Refused { text, .. } if is_not_connected(text) => {
@@ -160,7 +160,7 @@ impl PollError {
         self.retry != Retry::Soon || is_temporary(&self.message)
     }
 
-    /// A failed login.
+    /// Converts the error of a failed login.
     pub fn login(error: &LoginError, host: &str, args: &BTreeMap<String, String>) -> Self {
         let classify = |text: &str, refused: Retry| match retry_after(text) {
             Retry::Soon if !is_temporary(text) => (Blame::Mailbox, refused),
@@ -172,7 +172,7 @@ impl PollError {
                 (Blame::Mailbox, Retry::Credentials)
             }
             LoginError::Refused(text) => classify(text, Retry::Credentials),
-            // Some servers send this already at the login; the token itself was accepted.
+            // Some servers send "not connected" already at the login; the token itself was accepted.
             LoginError::TokenRefused { text, .. } if is_not_connected(text) => (Blame::Mailbox, Retry::Credentials),
             LoginError::TokenRefused { text, .. } => classify(text, Retry::Renew),
         };
@@ -189,7 +189,7 @@ impl PollError {
         Self { trouble, ..Self::new(Step::Login, blame, retry, error.to_string()) }
     }
 
-    /// A connection failure.
+    /// Converts a connection failure.
     pub fn egress(error: &EgressError) -> Self {
         let (step, blame, retry) = match error {
             EgressError::Unresolved { .. } => (Step::Dns, Blame::Host, Retry::Soon),
@@ -201,7 +201,7 @@ impl PollError {
         Self::new(step, blame, retry, error.to_string())
     }
 
-    /// A database error, or a lost lease.
+    /// Converts a database error, including a lost lease.
     pub fn store(step: Step, error: &StoreError) -> Self {
         let blame = if matches!(error, StoreError::LeaseLost) { Blame::Mailbox } else { Blame::Us };
         let message = match error {
@@ -214,7 +214,7 @@ impl PollError {
     }
 }
 
-/// The meaning of "authenticated but not connected".
+/// Explains the server's text "authenticated but not connected".
 const NOT_CONNECTED: &str = "the login succeeded but the mailbox did not open: the password is wrong after all, the account has \
                              no permission for this mailbox, IMAP is switched off for it, or the server has a failure; with \
                              access tokens, `mailferry mailbox check` finds out which";

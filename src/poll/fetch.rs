@@ -40,11 +40,11 @@ pub struct WindowFetch<'a> {
     attempts: BTreeMap<u32, i64>,
     /// Whether any mail has arrived. If so, a refusal concerns the requested mail, not the folder.
     any_arrived: bool,
-    /// Refusals since the last mail.
+    /// Number of refusals since the last mail arrived.
     refusals: usize,
-    /// Mails to retry after all others.
+    /// UIDs of refused mails, which are retried after all others.
     deferred: BTreeSet<u32>,
-    /// The large mail being fetched.
+    /// UID of the mail that is being fetched by itself, or that may have broken the connection.
     in_transfer: Option<u32>,
     /// Whether the connection broke during the fetch of a mail.
     connection_broke: bool,
@@ -63,7 +63,7 @@ impl FetchSource<'_> {
     }
 }
 
-/// Fails a poll that ran out of time before any mail arrived: such a poll is not a success.
+/// Fails if the poll ran out of time before any progress: such a poll is not a success.
 pub fn require_progress(budget: &Budget, folder: &OpenFolder) -> Result<(), PollError> {
     match budget.ended_without_progress() {
         true => Err(PollError::folder(Step::Fetch, &folder.name, &ImapError::Slow("FETCH"))),
@@ -77,9 +77,9 @@ pub fn is_different_mail<B>(meta: &Meta, fetched: &Fetched<B>) -> bool {
 }
 
 impl<'a> WindowFetch<'a> {
-    /// Sends no command yet.
+    /// Prepares the fetch of a window. Sends no command yet.
     pub fn new(window: Window, source: FetchSource<'a>) -> Self {
-        // Mails that failed before are fetched one by one and last, so that they delay no others.
+        // Mails that failed before are fetched one by one and last, so that they do not delay the others.
         let (suspects, others): (Vec<u32>, Vec<u32>) =
             window.unknown.iter().partition(|uid| window.attempts.contains_key(uid));
         let others = UidSet::split(&others, source.session.command_limit(UIDS_PER_COMMAND));
@@ -103,8 +103,8 @@ impl<'a> WindowFetch<'a> {
         self.ended_early
     }
 
-    /// Fetches all mails, batch by batch. Mails that arrived before an error are handed over first. Ends early if the
-    /// importer has stopped.
+    /// Fetches all mails, batch by batch. If an error occurs, the mails that arrived before it are still handed over.
+    /// Ends early if the importer has stopped.
     pub async fn run(&mut self, batches: mpsc::Sender<Vec<FetchedMail>>) -> Result<(), PollError> {
         loop {
             let mut batch = Vec::new();
@@ -118,7 +118,7 @@ impl<'a> WindowFetch<'a> {
         }
     }
 
-    /// Fills a batch. Returns true at the end of the window.
+    /// Fills a batch. Returns true if the window or the budget has ended.
     async fn fill(
         &mut self,
         batch: &mut Vec<FetchedMail>,
@@ -155,8 +155,8 @@ impl<'a> WindowFetch<'a> {
         Ok(false)
     }
 
-    /// The next mail; `None` if it does not arrive in time. While any session waits for memory, the partial batch is
-    /// committed, so that two sessions that hold mail never wait for each other.
+    /// Returns the next mail; `None` if it does not arrive in time. While any session waits for memory, the partial
+    /// batch is committed, so that two sessions that hold mail never wait for each other.
     async fn next_in_time(
         &mut self,
         batch: &mut Vec<FetchedMail>,
@@ -170,14 +170,14 @@ impl<'a> WindowFetch<'a> {
                 next = &mut next => return Some(next),
                 () = &mut wait_for_grace_period => return None,
                 () = in_flight.has_waiters(), if !batch.is_empty() => {
-                    // A closed channel is noticed at the next batch.
+                    // If the channel is closed, sending the next batch fails.
                     let _ = batches.send(std::mem::take(batch)).await;
                 }
             }
         }
     }
 
-    /// The next mail; `None` at the end of the window, or when the budget has run out.
+    /// Returns the next mail; `None` at the end of the window, or when the budget has run out.
     async fn next(&mut self) -> Result<Option<FetchedMail>, PollError> {
         loop {
             let mail = if self.streaming.is_some() {

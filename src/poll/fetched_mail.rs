@@ -11,7 +11,7 @@ pub const MAX_ATTEMPTS: i64 = 5;
 /// A UID, with the result of its fetch.
 pub struct FetchedMail {
     pub uid: u32,
-    /// INTERNALDATE: when the customer's server received it.
+    /// INTERNALDATE: when the customer's server received the mail.
     pub internal_date: Option<Timestamp>,
     pub content: Content,
     /// Failed attempts before this one.
@@ -24,13 +24,13 @@ pub enum Content {
     Whole(Body),
     /// The whole mail, already stored in chunks.
     Downloaded(Downloaded),
-    /// The mail is larger than the limit; its header.
+    /// The size and the header of a mail that is larger than the limit.
     TooLarge { size: u64, header: Vec<u8> },
     /// The mail was not received; a later poll tries again, up to a limit.
     Missing(FetchFailure),
 }
 
-/// A large mail that is stored chunk by chunk.
+/// A large mail whose bytes are stored in chunks.
 pub struct Downloaded {
     pub digest: Digest,
     /// Whether the mail has at least the announced size.

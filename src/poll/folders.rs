@@ -1,4 +1,4 @@
-//! The folders of an account, for choosing one and for `mailbox check`.
+//! Lists the folders of an account, for `mailbox check` and for choosing the folders to poll.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{Deps, PollError, Step, authenticate};
 use crate::imap::{ListedFolder, Session, SpecialUse};
 use crate::store::Mailbox;
 
-/// A folder of an account that can be polled.
+/// A folder of an account, offered for polling.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct FolderOffer {
     /// The folder's name, decoded from modified UTF-7.
@@ -59,7 +59,7 @@ pub(super) async fn list(session: &mut Session) -> Result<Vec<FolderOffer>, Poll
     Ok(offers)
 }
 
-/// Counts the mails of the first selectable folders, and reports each folder.
+/// Counts the mails of the first selectable folders, and reports each folder to `on_counted`.
 pub(super) async fn count_messages(
     session: &mut Session,
     offers: &mut [FolderOffer],
@@ -82,7 +82,7 @@ fn folder_offer(listed: ListedFolder, is_gmail: bool) -> FolderOffer {
     FolderOffer { name, messages: None, special_use, selectable }
 }
 
-/// The purpose of Gmail's folders by their English names. On other servers a name proves nothing.
+/// Returns the purpose of a Gmail folder by its English name. On other servers a name proves nothing.
 fn gmail_special_use(name: &str) -> Option<SpecialUse> {
     let (root, name) = name.split_once('/')?;
     match name {

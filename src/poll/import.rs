@@ -20,7 +20,7 @@ use crate::mail::{bounce, parse};
 use crate::mailbox::AfterImport;
 use crate::store::{Batch, Bounce, Finding, Lease, Mail, Raw, StoreError};
 
-/// The context of an import.
+/// The context of an import: its folder, routes, lease and services.
 pub struct Destination<'a> {
     /// The folder that contains the mails.
     pub folder: &'a OpenFolder,
@@ -35,12 +35,12 @@ pub struct WindowImport<'a> {
     tally: &'a mut Tally,
     /// UIDs that are not finished. The cursor never passes the first of them.
     unfinished: BTreeSet<u32>,
-    /// The cursor once all of them are finished.
+    /// The cursor once all UIDs of the window are finished.
     cursor_after_window: u32,
 }
 
 impl<'a> WindowImport<'a> {
-    /// All unknown UIDs of the window start as unfinished.
+    /// Starts the import of a window. All unknown UIDs start as unfinished.
     pub fn new(window: &Window, destination: Destination<'a>, tally: &'a mut Tally) -> Self {
         let unfinished: BTreeSet<u32> = window.unknown.iter().copied().collect();
         tally.progress.found.fetch_add(unfinished.len() as u64, Ordering::Relaxed);
@@ -139,26 +139,26 @@ impl Destination<'_> {
         (Finding::Mail(Box::new(mail)), share)
     }
 
-    /// Whether a mail existed before the mailbox was added: an inbox should not answer it as if it were new.
+    /// Whether a mail existed before the mailbox was added: the importing system should not answer it like a new mail.
     fn is_historic(&self, uid: u32, internal_date: Option<Timestamp>) -> bool {
         let added_at = self.lease.mailbox.added_at.whole_seconds();
         uid < self.folder.epoch.boundary && internal_date.is_some_and(|at| at < added_at)
     }
 }
 
-/// The delivery that a mail returns, if it is a bounce of one.
+/// Returns the delivery that a mail reports as failed, if the mail is a bounce.
 fn bounce_of(header: &parse::Header, digest: &Digest, raw: &Raw) -> Option<Bounce> {
     let address = bounce::find(header.recipients.iter().flat_map(|(_, addresses)| addresses))?;
     let report = match raw {
         Raw::Whole(bytes) => bounce::failure(bytes, header.from.as_deref())?,
-        // A report this large returns the whole mail, which a notice of a delay does not.
+        // A bounce this large contains the whole returned mail, which a notice of a delay does not.
         Raw::Downloaded if auto_submitted(&digest.header) == AutoSubmitted::Bounce => bounce::Report::default(),
         Raw::Downloaded => return None,
     };
     Some(Bounce { address, problem: DeliveryProblem::Returned { status: report.status, words: report.words } })
 }
 
-/// Retries a missing mail, up to the maximum number of attempts.
+/// Returns the finding for a missing mail: pending, or quarantined after the maximum number of attempts.
 fn missing(why: FetchFailure, attempts: i64, internal_date: Option<Timestamp>) -> Finding {
     if attempts + 1 < MAX_ATTEMPTS {
         return Finding::Pending { reason: Reason::Missing { why } };

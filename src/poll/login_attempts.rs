@@ -1,9 +1,10 @@
-//! Rate limit for logins that the server may refuse. After a few refused logins of an organisation, each further one
-//! delays the next, so that Mailferry cannot be used to guess passwords and does not lock accounts.
+//! Rate limit for logins that the server may refuse. When an organisation has had a few refused logins to an account, each
+//! further refusal delays the next login, so that Mailferry cannot be used to guess passwords and does not lock accounts.
 //!
 //! An account is identified by its server (the canonical host name, each address it resolves to, and the address of the
-//! connection) and by its folded login name, however these are written. Refusals are counted per organisation, so that
-//! none waits for the attempts of another. A scheduled poll is not limited once the server has accepted the credential.
+//! connection) and by its folded login name, so other spellings are the same account. Refusals are counted per
+//! organisation, so that no organisation waits because of another. A scheduled poll is not limited once the server has
+//! accepted the credential.
 
 mod account;
 
@@ -15,12 +16,12 @@ use account::{NEW_LOGIN, REPEATED_POLL};
 
 pub use account::LoginAccount;
 
-/// The origin of a login.
+/// The origin of a login: the schedule or a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginTrigger {
-    /// The schedule.
+    /// The schedule started the login.
     Schedule,
-    /// A waiting person.
+    /// A person started the login and waits for it.
     Person,
 }
 
@@ -29,12 +30,12 @@ pub struct LoginAttempt<'a> {
     subjects: Vec<(String, LoginLimit, OnSuccess)>,
     mailbox: &'a Mailbox,
     deps: &'a Deps,
-    /// False for a check from the command line, which changes nothing in the database.
+    /// Whether the result is recorded. False for a check from the command line, which changes nothing in the database.
     is_recorded: bool,
 }
 
 impl<'a> LoginAttempt<'a> {
-    /// Counts the attempt.
+    /// Counts the attempt before the login.
     ///
     /// # Errors
     /// The login is rate limited, or the database fails.
@@ -97,7 +98,7 @@ enum LoginResult {
     Success,
     /// The server rejected the password or the token.
     Refused,
-    /// The server closed the connection, as some do instead of refusing.
+    /// The server closed the connection, as some servers do instead of refusing a login.
     Disconnected,
     /// The server did not check the credential, so the attempt cannot lock the account.
     NotChecked,
@@ -105,7 +106,7 @@ enum LoginResult {
 
 impl LoginResult {
     fn from_error(error: &LoginError, poll_error: Option<&PollError>) -> Self {
-        // A temporary failure says nothing about the password.
+        // A temporary failure proves nothing about the password.
         let was_checked =
             poll_error.is_some_and(|poll_error| matches!(poll_error.retry, Retry::Credentials | Retry::Renew));
         match error {
@@ -130,7 +131,7 @@ fn rate_limited(wait_ms: i64, mailbox: &Mailbox, deps: &Deps) -> PollError {
     PollError::from_trouble(Step::Login, Blame::Mailbox, Retry::Credentials, trouble)
 }
 
-/// The remaining wait, in minutes, of a rate-limited login; `None` if it failed for another reason.
+/// Returns the remaining wait, in minutes, of a rate-limited login; `None` if the login failed for another reason.
 pub fn minutes_to_wait(error: &PollError) -> Option<i64> {
     let trouble = error.trouble.as_ref().filter(|trouble| trouble.cause == Cause::TooManyRefusals)?;
     trouble.args.get("minutes")?.parse().ok()

@@ -19,14 +19,14 @@ pub struct OpenFolder {
     pub compares_all: bool,
     /// The UID that an interrupted comparison has reached.
     pub compared_to: u32,
-    /// The search form to try first.
+    /// The listing form to try first.
     pub form: ListForm,
     /// UIDs that this session has removed: not every server reports their removal.
     pub removed: RemovedUids,
 }
 
 impl OpenFolder {
-    /// The request that lists the folder's UIDs.
+    /// Returns the request that lists the folder's UIDs.
     pub fn list_request(&self) -> ListRequest {
         ListRequest {
             name: self.name.clone(),

@@ -25,8 +25,8 @@ pub async fn record_success(poll: &mut Poll<'_>) -> Result<(), PollError> {
     finished.map_err(|error| PollError::store(Step::Record, &error))
 }
 
-/// When to poll again after a poll that hit its budget: at once if it made progress and the daily limit allows, else
-/// after the interval.
+/// Returns when to poll again after a poll that hit its budget: tomorrow if the daily limit is reached, at once if the
+/// poll made progress, or else after the interval.
 pub fn next_poll_after_early_end(poll: &mut Poll<'_>, now: Timestamp) -> Timestamp {
     let today = poll.lease.mailbox.bytes_on(now).saturating_add(poll.budget.bytes());
     if today >= poll.deps.limits.daily_bytes.0 {
@@ -37,7 +37,7 @@ pub fn next_poll_after_early_end(poll: &mut Poll<'_>, now: Timestamp) -> Timesta
     if poll.budget.has_progressed() { now } else { after_interval(poll.lease, now) }
 }
 
-/// The record of a failed poll. The caller sets the time of the next poll.
+/// Returns the record of a failed poll. The caller sets the time of the next poll.
 pub fn failed_outcome(poll: &Poll<'_>, error: Option<ReportedError>, now: Timestamp) -> Outcome {
     let Poll { lease, budget, ref tally, started_at, .. } = *poll;
     let stored_error = error.as_ref().and_then(stored_error);
@@ -63,7 +63,7 @@ fn stored_error(error: &ReportedError) -> Option<StoredError> {
     Some(StoredError { json, step, blame, waits_for_person: error.retry.is_none() })
 }
 
-/// One interval from now, plus or minus a tenth, so that mailboxes added together drift apart.
+/// Returns one interval from now, plus or minus a tenth, so that mailboxes added together drift apart.
 fn after_interval(lease: &Lease, now: Timestamp) -> Timestamp {
     let interval = lease.mailbox.interval_ms;
     let jitter = rand::random_range(-interval / 10..=interval / 10);

@@ -1,5 +1,5 @@
 //! The pace of a visit: the bytes received, the time spent waiting, and the server's address. `schedule` ends a visit
-//! that is too slow when others wait for its worker.
+//! that is too slow while other mailboxes wait for its worker.
 
 mod metered;
 mod visit_counts;
@@ -44,7 +44,7 @@ impl Measured {
 }
 
 impl Pace {
-    /// The pace of a visit that is counted per server.
+    /// Returns the pace of a visit that is counted per server address.
     pub fn counted_by(visit_counts: Arc<VisitCounts>) -> Self {
         Self { visit_counts: Some(visit_counts), ..Self::default() }
     }
@@ -62,7 +62,7 @@ impl Pace {
         measured.bytes += bytes as u64;
     }
 
-    /// Time spent waiting since the server last sent `enough` bytes. Time that we spend ourselves does not count.
+    /// Returns the time spent waiting since the server last sent `enough` bytes. Time spent on our side does not count.
     pub fn slow_for(&self, enough: u64) -> Duration {
         let mut measured = locked(&self.measured);
         let waited = measured.waited();
@@ -72,7 +72,7 @@ impl Pace {
         waited - measured.last_enough.1
     }
 
-    /// The key of the server, as in [`VisitCounts::server_key`].
+    /// Returns the key of the server, as in [`VisitCounts::server_key`].
     pub fn server_key(&self) -> Option<String> {
         locked(&self.counted_visit).as_ref().map(|counted_visit| counted_visit.network.to_string())
     }
@@ -87,18 +87,18 @@ impl Pace {
         self.abort.cancel();
     }
 
-    /// The token that ends the visit at the current message.
+    /// Returns the token that ends the visit at the current message.
     pub fn turn_over(&self) -> CancellationToken {
         self.turn_over.clone()
     }
 
-    /// Returns when the visit must end at once.
+    /// Waits until the visit must end at once.
     pub async fn aborted(&self) {
         self.abort.cancelled().await;
     }
 
-    /// Counts the visit at the first address that has room. Returns all addresses, that one first, or `None` if none
-    /// has room.
+    /// Counts the visit at the first address that has room. Returns all addresses, beginning with that one, or `None`
+    /// if no address has room.
     pub fn enter(&self, host: &str, addresses: Vec<SocketAddr>) -> Option<Vec<SocketAddr>> {
         let Some(visit_counts) = &self.visit_counts else { return Some(addresses) };
         let mut counted_visit = locked(&self.counted_visit);
@@ -113,7 +113,7 @@ impl Pace {
         Some(sorted)
     }
 
-    /// Counts the visit at the address that has answered, which may differ from the one counted first.
+    /// Counts the visit at the address that has answered, which may differ from the address that was counted first.
     pub fn record_peer(&self, host: &str, address: IpAddr) {
         let Some(visit_counts) = &self.visit_counts else { return };
         let mut counted_visit = locked(&self.counted_visit);

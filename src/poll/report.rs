@@ -15,11 +15,11 @@ use crate::store::Imported;
 /// Live progress of a poll, for its observers.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Mails found that have to be processed.
+    /// Number of mails found that have to be processed.
     pub found: AtomicU64,
-    /// Mails processed.
+    /// Number of mails processed.
     pub done: AtomicU64,
-    /// Bytes of mail imported.
+    /// Number of bytes of imported mail.
     pub bytes: AtomicU64,
     /// The measured speed of the server.
     pub pace: Arc<Pace>,
@@ -43,7 +43,7 @@ pub struct Tally {
     pub wire_bytes: u64,
     /// Notices for the poll's record.
     pub notes: Vec<Notice>,
-    /// The first effect that the server could not or would not do. The mail itself is safe.
+    /// The error of the first effect that the server could not or would not do. The mail itself is imported.
     pub unsettled: Option<PollError>,
     /// When the next poll is due, once recorded.
     pub next_poll_at: Option<Timestamp>,
@@ -87,7 +87,7 @@ impl Tally {
         }
     }
 
-    /// The first error that concerned one folder only.
+    /// Returns the first error that concerned only one folder.
     pub(super) fn first_folder_error(&mut self) -> Result<(), PollError> {
         self.folder_error.take().map_or(Ok(()), Err)
     }
@@ -101,7 +101,7 @@ impl Tally {
         self.folder_error = None;
     }
 
-    /// The unsettled effect, with the time of the next attempt.
+    /// Returns the error of the unsettled effect, with the time of the next attempt.
     pub fn unsettled(&self) -> Option<ReportedError> {
         let error = self.unsettled.as_ref()?;
         Some(ReportedError::new(error, self.next_poll_at.filter(|_| error.retry != Retry::Person)))
@@ -116,7 +116,7 @@ impl Tally {
     }
 }
 
-/// One line of `mailferry poll`.
+/// The report of a poll: one line of the output of `mailferry poll`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     pub mailbox: String,
@@ -135,7 +135,7 @@ pub struct Report {
 pub struct ReportedError {
     /// The step that failed.
     pub step: Step,
-    /// The part that is broken.
+    /// The part that the failure is attributed to.
     pub blame: Blame,
     /// When the next attempt is due; `None` if a person must act first.
     pub retry: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Downloads one mail without limits and without importing it, for quarantined mail.
+//! Downloads one quarantined mail without limits and without importing it.
 
 use super::{Blame, Deps, PollError, Retry, Step, authenticate};
 use crate::imap::{Body, Chunk, ImapError};

@@ -1,7 +1,7 @@
 //! Chooses the inboxes of a mail, with the evidence for each.
 //!
 //! The first kind of evidence that matches a route decides: headers written at delivery, then headers written by the
-//! sender. Mail without a match goes to the mailbox's own inbox.
+//! sender. Mail that matches no route goes to the mailbox's own inbox.
 
 use std::collections::HashMap;
 
@@ -35,12 +35,13 @@ impl Routes {
         Ok(Self { by_recipient, own: (mailbox.inbox_id, mailbox.address.clone()), addresses })
     }
 
-    /// The address of a chosen inbox.
+    /// Returns the address of a chosen inbox.
     pub fn address(&self, inbox: i64) -> &str {
         self.addresses.get(&inbox).map_or("", String::as_str)
     }
 
-    /// The inboxes for a mail without duplicates, each with its evidence, e.g. `Delivered-To: jobb@lillestad.se`.
+    /// Returns the inboxes for a mail, without duplicates, each with its evidence, such as
+    /// `Delivered-To: jobb@lillestad.se`.
     pub fn choose(&self, header: &Header) -> Vec<(i64, String)> {
         // To and Cc are one kind, since the sender wrote both.
         let is_same_kind = |a: &str, b: &str| a == b || (a == "To" && b == "Cc");

@@ -1,4 +1,4 @@
-//! Compares mails on the server with those in the ledger, where the folder's numbers are inconclusive.
+//! Compares mails on the server with those in the ledger, if the folder's numbers are inconclusive.
 
 use super::continuity::{self, Continuity, ServerNumbers};
 use super::listing::{self, ListRequest, RemovedUids};
@@ -9,9 +9,9 @@ use crate::clock::Timestamp;
 use crate::imap::{ImapError, Sample, Selected, Session, UidSet};
 use crate::store::{Anchor, Epoch, Mailbox, StoreError, UidState, WatchedFolder};
 
-/// Sample size of each poll whose numbers are inconclusive.
+/// Number of known mails that a poll compares if the folder's numbers are inconclusive or new mail is found.
 pub const SAMPLE_SIZE: i64 = 20;
-/// Sample size of a complete comparison.
+/// Number of known mails that a poll compares if it compares every UID with the ledger.
 const FULL_SAMPLE_SIZE: i64 = 500;
 /// Maximum number of mails per command.
 const UIDS_PER_COMMAND: usize = 500;
@@ -32,7 +32,7 @@ impl FolderWithEpoch<'_> {
         let Self { folder, selected, before, .. } = self;
         let server = ServerNumbers { uidvalidity: selected.uidvalidity, uidnext: selected.uidnext };
         match continuity::compare_numbers(before, server, folder.uidvalidity_changes) {
-            // A restored backup may have received so much mail since that its numbers look right.
+            // A restored backup may have received so much mail since then that its numbers look right.
             Continuity::Same if compares_all => {
                 Ok(self.compare_mails(session, FULL_SAMPLE_SIZE).await?.unwrap_or(true))
             }
@@ -50,8 +50,8 @@ impl FolderWithEpoch<'_> {
         same_mails(session, &self.folder.name, &known).await
     }
 
-    /// Compares the ledger with the server's list where the newest known mails are gone, as after "delete". If that is
-    /// inconclusive, the UIDs count as renumbered, and the folder is read again.
+    /// Compares the ledger with the server's list if the newest known mails are gone, as after the effect "delete". If
+    /// an imported mail cannot be recognised, the UIDs count as renumbered, and the folder is read again.
     async fn ledger_matches(&self, session: &mut Session) -> Result<bool, PollError> {
         let Self { folder, selected, before, .. } = self;
         if selected.exists == 0 || before.top == 0 {
@@ -81,7 +81,7 @@ impl FolderWithEpoch<'_> {
         Ok(true)
     }
 
-    /// Whether a mail matches the ledger's entry of its UID. A mail that cannot be compared matches.
+    /// Whether a mail matches the ledger's entry for its UID. If either is missing, the mail counts as matching.
     async fn matches_ledger(&self, uid: u32, sample: Option<&Sample>) -> Result<bool, PollError> {
         let known = self.deps.store.known_mail(self.before.id, uid).await.map_err(store_error)?;
         let (Some(sample), Some(known)) = (sample, known) else { return Ok(true) };
@@ -117,7 +117,7 @@ pub async fn same_mails(session: &mut Session, name: &str, known: &[Anchor]) -> 
     Ok(continuity::same_mails(known, &on_server))
 }
 
-/// Fails if the mails under these UIDs have changed, and makes the next poll open a new epoch. This happens when a
+/// Fails if the mails under these UIDs have changed, and makes the next poll open a new epoch. They change when a
 /// restored backup has received enough mail for UIDNEXT to pass the old one.
 pub async fn require_same_mails(visit: &mut Visit<'_>, folder: &OpenFolder, known: &[Anchor]) -> Result<(), PollError> {
     if same_mails(&mut visit.session, &folder.name, known).await? != Some(false) {

@@ -39,8 +39,7 @@ pub struct Part {
     pub restarted: bool,
 }
 
-/// The search of one folder: first the new UIDs at or above the cursor, then, if everything is compared, those below
-/// it.
+/// The search of one folder: first the new UIDs at or above the cursor, then, if everything is compared, the UIDs below it.
 pub struct Search {
     listing: Listing,
     /// UIDs that are pending in the ledger and were not listed.
@@ -51,7 +50,7 @@ pub struct Search {
     found_late: Vec<u32>,
     /// Whether a sample of known mails was compared, to prove that the UIDs still identify them.
     sampled: bool,
-    /// Whether a backlog is noted.
+    /// Whether a backlog of this folder is recorded.
     has_backlog: bool,
 }
 
@@ -70,7 +69,7 @@ impl Search {
         }
     }
 
-    /// The next part; `None` at the end. Writes nothing.
+    /// Returns the next part; `None` at the end. Writes nothing.
     pub async fn next_part(
         &mut self,
         session: &mut Session,
@@ -94,15 +93,15 @@ impl Search {
         self.listing.pass() == Pass::Ended
     }
 
-    /// The cursor once everything listed so far is finished. It stays at or below UIDNEXT, since a mail that has
-    /// arrived meanwhile may not be the first (A11), and never follows a UIDNEXT over a gap at the end, since it may be
-    /// wrong (reference row A8).
+    /// Returns the cursor once everything listed so far is finished. It stays at or below UIDNEXT, since the first mail
+    /// listed above UIDNEXT may not be the first that has arrived (reference row A11). And it never follows UIDNEXT
+    /// over a gap at the end, since UIDNEXT may be wrong (A8).
     fn cursor_after(&self, folder: &OpenFolder) -> u32 {
         let after = self.highest.saturating_add(1).min(folder.uidnext).max(folder.epoch.cursor);
         self.listing.undecided().map_or(after, |undecided| undecided.min(after))
     }
 
-    /// The next UIDs to fetch; `None` when all are known.
+    /// Returns the next UIDs to fetch; `None` when all are known or the budget has run out.
     pub async fn next_window(
         &mut self,
         visit: &mut Visit<'_>,
@@ -155,7 +154,8 @@ impl Search {
         Ok(())
     }
 
-    /// Notes how many mails are still to be fetched, if they are many: those of this part and those above its last UID.
+    /// Records how many mails are still to be fetched, if they are a backlog: those of this part and those above its
+    /// last UID.
     async fn note_backlog(
         &mut self,
         visit: &mut Visit<'_>,
@@ -168,7 +168,7 @@ impl Search {
             None => 0,
         };
         if let Some(last) = last.filter(|_| above > 0) {
-            // A mail that stays pending keeps the cursor below mail that is finished.
+            // Some mails above `last` may be finished already: a mail that stays pending keeps the cursor below them.
             let finished = visit.deps.store.finished_above(folder.epoch.id, last).await.map_err(store_error)?;
             above = (above - finished).max(0);
         }
@@ -181,7 +181,7 @@ impl Search {
         Ok(())
     }
 
-    /// Handles the end of the search. `finished`: the last windows had nothing new.
+    /// Handles the end of the search. `finished`: whether the last windows had nothing new.
     async fn finish(&mut self, visit: &Visit<'_>, folder: &OpenFolder, finished: bool) -> Result<(), PollError> {
         let (store, lease, epoch) = (&visit.deps.store, visit.lease, folder.epoch.id);
         // Only a complete search proves that the server no longer has these UIDs.
@@ -203,7 +203,7 @@ impl Search {
         if let Some(form) = self.listing.take_new_preference() {
             store.set_list_form(lease, form.as_str()).await.map_err(store_error)?;
         }
-        // The cursor passes windows at the end that have nothing new, so that they are not searched again.
+        // The cursor passes the last windows if they had nothing new, so that they are not searched again.
         let cursor = self.cursor_after(folder);
         if finished && cursor > folder.epoch.cursor {
             store.advance_cursor(lease, epoch, cursor).await.map_err(store_error)?;
@@ -232,7 +232,7 @@ impl Search {
         let written = match (self.listing.pass(), self.listing.undecided()) {
             _ if !folder.compares_all => Ok(()),
             (Pass::Ended, None) => store.record_comparison(lease, folder.id, count, visit.deps.clock.now()).await,
-            // The budget ran out: the next poll continues from there.
+            // The comparison is incomplete: the next poll continues where this one stopped.
             (Pass::Below | Pass::Ended, undecided) => {
                 let next = self.listing.position().min(folder.epoch.cursor);
                 match undecided.map_or(next, |undecided| undecided.min(next)) {
@@ -246,7 +246,7 @@ impl Search {
     }
 }
 
-/// The UIDs that the ledger does not list as finished; both arguments are ascending.
+/// Returns the UIDs that the ledger does not list as finished. Both arguments are ascending.
 pub fn unknown(mut uids: Vec<u32>, known: &[KnownUids]) -> Vec<u32> {
     let mut done = known.iter().filter(|known| known.open_reason.is_none()).peekable();
     uids.retain(|uid| {
@@ -256,7 +256,7 @@ pub fn unknown(mut uids: Vec<u32>, known: &[KnownUids]) -> Vec<u32> {
     uids
 }
 
-/// Failed attempts of each pending UID.
+/// Returns the number of failed attempts of each pending UID.
 pub fn attempts(known: &[KnownUids]) -> BTreeMap<u32, i64> {
     let pending = known.iter().filter(|known| known.open_reason == Some(OpenReason::Pending));
     pending.map(|known| (known.first, known.attempts)).collect()

@@ -11,15 +11,15 @@ use crate::imap::{ImapError, Selected, Session};
 use crate::mailbox::AfterImport;
 use crate::store::{Epoch, Lease, Mailbox, NewEpoch, StoreError, WatchedFolder};
 
-/// A quarantined mail that was never received is fetched again after this time, and again after each further interval:
-/// an outage can look like a bad mail, and must not lose one.
+/// Interval at which a quarantined mail that was never received is fetched again: an outage can look like a bad mail,
+/// and must not lose a mail.
 const RETRY_MISSING_MS: i64 = 6 * 3600 * 1000;
 /// Interval at which every UID is compared with the ledger: servers sometimes omit UIDs from SEARCH (reference row A9).
 const COMPARE_INTERVAL_MS: i64 = 24 * 3600 * 1000;
-/// A folder with more mails is searched in parts, up to its highest UID: its UIDNEXT may be far ahead.
+/// A folder with more mails than this is searched in parts, up to its highest UID, since its UIDNEXT may be far ahead.
 const LARGE_FOLDER: u32 = 80_000;
 
-/// The folders of the mailbox in order. Missing mails that were quarantined long enough ago become pending again.
+/// Returns the mailbox's folders in order. Missing mails that were quarantined long enough ago become pending again.
 pub async fn watched_folders(lease: &Lease, deps: &Deps) -> Result<Vec<WatchedFolder>, PollError> {
     let now = deps.clock.now();
     let before = Timestamp(now.0.saturating_sub(RETRY_MISSING_MS));
@@ -41,12 +41,12 @@ struct FolderState {
 }
 
 impl FolderState {
-    /// The folder's UIDVALIDITY; 0 if the server sends none.
+    /// Returns the folder's UIDVALIDITY; 0 if the server sends none.
     fn uidvalidity(&self) -> u32 {
         self.selected.uidvalidity.unwrap_or(0)
     }
 
-    /// The notice about new UIDs, if the last epoch is no longer valid.
+    /// Returns the notice about new UIDs, if the last epoch is no longer valid.
     fn renumbered_notice(&self, name: &str) -> Option<Notice> {
         let before = self.before.as_ref().filter(|_| !self.is_continued)?.uidvalidity;
         let (number, uidnext) = (self.uidvalidity(), self.uidnext);
@@ -99,8 +99,8 @@ pub async fn open(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<OpenF
     Ok(state.into_open_folder(folder, epoch.map_err(store_error)?))
 }
 
-/// Opens a folder read-only and writes nothing: where [`open`] would begin an epoch, the epoch is not in the database.
-/// Also returns the notice about new UIDs.
+/// Opens a folder read-only and writes nothing: where [`open`] would store a new epoch, this epoch is not stored. Also
+/// returns the notice about new UIDs, if any.
 pub async fn open_for_dry_run(
     session: &mut Session,
     folder: &WatchedFolder,
@@ -144,8 +144,8 @@ async fn inspect(
 /// Finds the next UID: the server's UIDNEXT, or the highest UID plus one. `cursor` is `None` if the old UIDs are no
 /// longer valid.
 ///
-/// Winmail and 163.com do not send UIDNEXT (reference rows A2, A3), and Yahoo's is far ahead (A8), so the highest UID
-/// decides there.
+/// Winmail and 163.com do not send UIDNEXT (reference rows A2, A3), and Yahoo's UIDNEXT is far ahead (A8), so the
+/// highest UID decides there.
 async fn next_uid(
     session: &mut Session,
     name: &str,

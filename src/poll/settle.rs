@@ -43,8 +43,8 @@ pub async fn pending_effects(visit: &mut Visit<'_>, folder: &OpenFolder) -> Resu
     }
 }
 
-/// Reports mails that came back after an effect. They are left alone, since otherwise the loop would never end. Mails that are
-/// gone by now are forgotten.
+/// Reports mails that came back after an effect. They are left alone, since otherwise they might be removed and come
+/// back forever. The effects of those that are gone by now are deleted.
 async fn report_returned(visit: &mut Visit<'_>, folder: &OpenFolder) -> Result<(), PollError> {
     let store = &visit.deps.store;
     let mut uids = store.returned_uids(folder.epoch.id).await.map_err(store_error)?;
@@ -70,7 +70,7 @@ async fn report_returned(visit: &mut Visit<'_>, folder: &OpenFolder) -> Result<(
     Ok(())
 }
 
-/// Settles effects of one kind, at one step.
+/// Settles effects that have the same action and the same step.
 async fn settle(visit: &mut Visit<'_>, folder: &OpenFolder, group: &[Effect]) -> Result<(), PollError> {
     let Some(first) = group.first() else { return Ok(()) };
     let action: AfterImport =
@@ -100,7 +100,7 @@ async fn settle(visit: &mut Visit<'_>, folder: &OpenFolder, group: &[Effect]) ->
     change.apply_to_all(visit, step, &uids).await
 }
 
-/// A change to copies, and the numbers that recognise a copy that comes back.
+/// A change to copies, and the numbers by which a copy that comes back is recognised.
 struct Change<'a> {
     folder: &'a OpenFolder,
     action: AfterImport,
@@ -114,7 +114,7 @@ impl<'a> Change<'a> {
     async fn prepare(session: &mut Session, folder: &'a OpenFolder, action: AfterImport) -> Result<Self, PollError> {
         // UIDNEXT may be too high: a mail that is put back would then get a lower UID (reference row A8).
         let highest = listing::highest_uid(session, Step::Settle, &folder.name).await?;
-        // The highest UID may come from an unsolicited answer about a mail that does not exist.
+        // The highest UID may come from an unsolicited answer about a mail that does not exist, so UIDNEXT limits it.
         let next_uid = highest.map_or(folder.uidnext, |highest| highest.saturating_add(1).min(folder.uidnext));
         let target = match &action {
             AfterImport::Move(target) => {
@@ -192,8 +192,8 @@ impl<'a> Change<'a> {
         Ok(set.uids.into_iter().filter(|uid| done.binary_search(uid).is_err()).collect())
     }
 
-    /// Records a refusal. The mail is safe and the next poll tries again, so this does not stop the import of other
-    /// mail.
+    /// Records a refusal. The mail is safe and the next poll tries again, so a refusal does not stop the import of
+    /// other mail.
     async fn refused(&self, visit: &mut Visit<'_>, uids: &[u32], why: &str) -> Result<(), PollError> {
         let obstacle = Obstacle::Refused { words: why.to_owned() };
         visit
@@ -247,7 +247,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Copies one set, recorded before and after.
+    /// Copies one set. The copying is recorded before and after the command.
     async fn copy(&self, visit: &mut Visit<'_>, set: &UidSet, target: &str) -> Result<TaggedAnswer, PollError> {
         let (session, store, lease) = (&mut visit.session, &visit.deps.store, visit.lease);
         let epoch = self.folder.epoch.id;
@@ -274,7 +274,7 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Removes exactly these mails.
+/// Removes exactly these mails, by UID EXPUNGE.
 async fn remove(visit: &mut Visit<'_>, set: &UidSet) -> Result<TaggedAnswer, PollError> {
     let Visit { session, lease, deps, .. } = visit;
     let marked = mutate::add_flag(session, set, "\\Deleted").await.map_err(imap_error)?;
@@ -287,7 +287,7 @@ async fn remove(visit: &mut Visit<'_>, set: &UidSet) -> Result<TaggedAnswer, Pol
 }
 
 async fn create(session: &mut Session, folder: &str) -> Result<(), PollError> {
-    // The command that needs the folder reports whether it exists.
+    // A refusal is ignored: the next command that needs the folder reports whether it exists.
     mutate::create_folder(session, folder).await.map(drop).map_err(imap_error)
 }
 

@@ -1,7 +1,7 @@
-//! Decides the date from which the mail of a folder is wanted, once for each folder.
+//! Decides the date from which the mail of a folder is wanted, once for each epoch.
 //!
 //! Mail that is present on the first visit and older than the start is skipped. The ledger stores it as ranges, since
-//! mailboxes with 500,000 old mails exist. Mail that appears later is new, whatever its date.
+//! some mailboxes have 500,000 old mails. Mail that appears later is new, whatever its date.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +45,7 @@ pub async fn decide(visit: &mut Visit<'_>, folder: &mut OpenFolder) -> Result<()
     Ok(())
 }
 
-/// Computes the decision, without writing it.
+/// Computes the decision, without storing it.
 pub async fn compute(
     session: &mut Session,
     folder: &OpenFolder,
@@ -71,8 +71,8 @@ pub async fn compute(
     Ok(decision)
 }
 
-/// The UIDs up to `last`, without those known to be older than `moment`. A UID is left out only if the server lists it
-/// as older or sends an older date: a server may omit a UID from one answer (reference row A9), but hardly from two.
+/// Returns the UIDs up to `last`, without those known to be older than `moment`. A UID is left out only if the server lists
+/// it as older or sends an older date: a server may omit a UID from one answer (reference row A9), but hardly from two.
 async fn find_wanted(
     session: &mut Session,
     folder: &OpenFolder,
@@ -98,7 +98,7 @@ async fn find_wanted(
     Ok(wanted)
 }
 
-/// The UIDs up to `last` that match the search key `also`.
+/// Returns the UIDs up to `last` that match the search key `also`.
 async fn search_dates(
     session: &mut Session,
     folder: &OpenFolder,
@@ -135,7 +135,7 @@ pub async fn metas(session: &mut Session, set: &UidSet) -> Result<BTreeMap<u32, 
     Ok(metas)
 }
 
-/// The ranges from 1 to `last` without the wanted UIDs and without the known ranges; both are ascending.
+/// Returns the ranges from 1 to `last` without the wanted UIDs and without the known ranges; both are ascending.
 fn gaps(wanted: &[u32], known: &[(u32, u32)], last: u32) -> Vec<(u32, u32)> {
     let mut kept: Vec<(u32, u32)> = wanted.iter().map(|uid| (*uid, *uid)).chain(known.iter().copied()).collect();
     kept.sort_unstable();
@@ -157,7 +157,7 @@ fn store_error(error: StoreError) -> PollError {
     PollError::store(Step::Search, &error)
 }
 
-/// `1-Feb-2026` (RFC 3501 9, date).
+/// Formats a date for SEARCH, such as `1-Feb-2026` (RFC 3501 9, date).
 fn imap_date(at: Timestamp) -> String {
     at.to_datetime().strftime("%-d-%b-%Y").to_string()
 }

@@ -1,5 +1,5 @@
-//! Checks whether the target folder of a move is polled itself, possibly under another name: then each mail would be
-//! imported again and again.
+//! Checks whether the target folder of a move is polled itself, possibly under another name: in that case, each mail
+//! would be imported again and again.
 //!
 //! Names are compared without regard to case, Unicode form and the prefix `INBOX`, since servers differ in all three.
 //! Two names of one folder (Dovecot's `alias_for`, Cyrus' alternative namespace) are recognised by equal numbers and
@@ -15,7 +15,8 @@ const COMPARED_MAILS: u32 = 20;
 /// Maximum number of polled folders to compare.
 const MAX_FOLDERS: usize = 50;
 
-/// The polled folder that the target is, if any. Opens other folders read-only; the caller then calls [`reopen`].
+/// Returns the polled folder that is also the target, if any. Opens other folders read-only; the caller then calls
+/// [`reopen`].
 pub async fn polled_as(session: &mut Session, target: &str, polled: &[String]) -> Result<Option<String>, PollError> {
     if let Some(name) = polled.iter().find(|name| may_be_same_folder(name, target)) {
         return Ok(Some(name.clone()));
@@ -33,8 +34,8 @@ pub async fn polled_as(session: &mut Session, target: &str, polled: &[String]) -
     Ok(None)
 }
 
-/// Equal numbers are only a sign: some servers give every folder the same UIDVALIDITY. An empty folder has no mails to
-/// compare, and none to move yet.
+/// Whether the folders have equal numbers. Equality is only a sign: some servers give every folder the same
+/// UIDVALIDITY. An empty target has no mails to compare, and none that a poll could import again yet.
 fn has_same_numbers(folder_numbers: FolderStatus, target_numbers: FolderStatus) -> bool {
     target_numbers.messages.is_some_and(|count| count > 0)
         && target_numbers.uidvalidity.is_some()
@@ -53,7 +54,7 @@ async fn same_mails(
     Ok(first_mails.is_some() && first_mails == second_mails)
 }
 
-/// The newest mails of a folder; `None` if it is empty or does not open.
+/// Returns the mails from the UID `first` on; `None` if there are none or the folder does not open.
 async fn newest(session: &mut Session, folder: &str, first: u32) -> Result<Option<Vec<Sample>>, ImapError> {
     match session.select(folder, true).await {
         Ok(selected) if selected.exists > 0 => {

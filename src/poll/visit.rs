@@ -21,7 +21,7 @@ pub struct Poll<'a> {
 /// The connected part of a poll, from the login to the logout.
 pub struct Visit<'a> {
     pub session: Session,
-    /// The inboxes for the mailbox's mail.
+    /// The routes that choose the inboxes for the mailbox's mail.
     pub routes: Routes,
     pub lease: &'a Lease,
     pub deps: &'a Deps,

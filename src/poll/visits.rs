@@ -1,8 +1,8 @@
-//! Separate threads for everything that talks to a mail server: a server that makes a parser work hard takes no time
-//! from pages, API and health checks.
+//! Separate threads for everything that talks to a mail server, so that a server that makes a parser work hard does not
+//! slow down pages, API and health checks.
 //!
-//! Polls, checks and folder lists all run here. They bring their own [`Deps`]: a PostgreSQL connection belongs to the
-//! runtime that opened it, and would wait for a busy parser if pages shared it.
+//! Polls, checks and folder lists all run here. They have their own [`Deps`]: a PostgreSQL connection belongs to the
+//! runtime that opened it, so a page that shared the connection would wait for a busy parser.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -16,10 +16,10 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{Deps, PollError};
 use crate::store::Mailbox;
 
-/// Minimum number of threads: a single one would let one parser delay every other poll.
+/// Minimum number of threads: on a single thread, one parser would delay every other poll.
 const MIN_THREADS: usize = 2;
 
-/// The threads. Dropping them ends the work that still runs there.
+/// The threads for visits. Dropping this value ends the work that still runs there.
 #[derive(Debug)]
 pub struct VisitThreads {
     handle: Handle,
@@ -41,7 +41,7 @@ impl VisitThreads {
         spawn_and_join(&self.handle, work).await
     }
 
-    /// Lets HTTP handlers request visits on these threads, with these dependencies.
+    /// Returns the visits that HTTP handlers can request on these threads, with these dependencies.
     pub fn visits(&self, deps: Arc<Deps>) -> Visits {
         Visits::new(self.handle.clone(), deps)
     }
@@ -62,7 +62,7 @@ async fn spawn_and_join<T: Send + 'static>(on: &Handle, work: impl Future<Output
 
 /// Maximum number of concurrent visits for people and API clients; each costs a connection and memory.
 const MAX_VISITS: usize = 32;
-/// Maximum of these for one organisation.
+/// Maximum number of such visits for one organisation.
 const MAX_VISITS_PER_ORGANISATION: usize = 4;
 /// Maximum wait for a slot. A person is waiting, so a late error is better than a long wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -76,7 +76,7 @@ pub struct Visits {
 }
 
 impl Visits {
-    /// Visits that run on these threads.
+    /// Creates visits that run on these threads.
     pub fn new(threads: Handle, deps: Arc<Deps>) -> Self {
         Self { threads, deps, slots: Arc::new(VisitSlots::default()) }
     }
@@ -117,7 +117,7 @@ struct VisitSlots {
     by_organisation: Mutex<HashMap<i64, Weak<Semaphore>>>,
 }
 
-/// A slot, taken until it is dropped.
+/// A slot for one visit, taken until this value is dropped.
 #[derive(Debug)]
 struct VisitSlot {
     _total: OwnedSemaphorePermit,
@@ -133,8 +133,8 @@ impl Default for VisitSlots {
 }
 
 impl VisitSlots {
-    /// Waits for the organisation's own limit first, so that an organisation never has more requests in the common
-    /// queue than slots of its own.
+    /// Takes a slot. Waits for the organisation's own limit first, so that an organisation never has more requests in
+    /// the common queue than it has slots.
     async fn take(&self, organisation: i64) -> Result<VisitSlot, PollError> {
         let share = self.share(organisation);
         let taking = async {

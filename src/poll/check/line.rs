@@ -1,4 +1,4 @@
-//! The lines of a check's output.
+//! The lines that a check reports.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::locale::Language;
 use crate::poll::PollError;
 use crate::shown::shown_within;
 
-/// Maximum length of a detail: there may be many capabilities and folder names.
+/// Maximum length of a detail, which may list many capabilities or folder names.
 const MAX_DETAIL: usize = 8000;
 
 /// The result of one step.
@@ -19,10 +19,10 @@ pub struct CheckLine {
     pub ok: bool,
     /// The finding, or the error and its remedy.
     pub detail: String,
-    /// The finding as data.
+    /// The finding as data; `None` if the detail has another source.
     #[serde(skip)]
     pub finding: Option<CheckFinding>,
-    /// The cause, in the last line of a failed check, if it is known.
+    /// The cause of the failure, if known. Only the last line of a failed check has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
     /// The action or command that fixes the cause.
@@ -31,7 +31,7 @@ pub struct CheckLine {
 }
 
 impl CheckLine {
-    /// A step with its finding.
+    /// Returns the line of a step with a finding.
     pub fn new(step: &'static str, ok: bool, finding: CheckFinding) -> Self {
         let detail = finding.words(Language::English);
         Self { finding: Some(finding), ..Self::from_text(step, ok, &detail) }
@@ -41,17 +41,17 @@ impl CheckLine {
         Self { step, ok, detail: shown_within(detail, MAX_DETAIL), finding: None, cause: None, remedy: None }
     }
 
-    /// The detail for a page: the finding in the page's language, or the text as it is.
+    /// Returns the detail for a page: the finding in the page's language, or else the text as it is.
     pub fn on_page(&self, language: Language) -> String {
         self.finding.as_ref().map_or_else(|| self.detail.clone(), |found| found.on_page(language))
     }
 
-    /// The step that failed.
+    /// Returns the line of the step that failed.
     pub fn failure(error: &PollError) -> Self {
         Self::from_text(error.step.name(), false, &error.message)
     }
 
-    /// The last line of a failed check: the cause and its remedy.
+    /// Returns the last line of a failed check: the cause and its remedy.
     pub fn diagnosis(trouble: &Trouble, language: Language) -> Self {
         let remedy = Some(trouble.remedy(language));
         Self { cause: Some(trouble.cause), remedy, ..Self::from_text("diagnosis", false, &trouble.sentence(language)) }

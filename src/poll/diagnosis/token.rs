@@ -14,8 +14,8 @@ use crate::powershell::literal;
 use crate::shown::shown;
 use crate::store::{GrantKind, Login, Mailbox};
 
-/// Obtains a token, with its description. A token with a problem is replaced once, since an admin may have fixed the
-/// problem meanwhile.
+/// Obtains the credential of a mailbox, and describes its access token. A token with a problem is replaced once, since
+/// an admin may have fixed the problem after the token was issued.
 pub async fn token(mailbox: &Mailbox, deps: &Deps) -> Result<(Credential, Option<CheckFinding>), PollError> {
     let mut credential = credential::obtain(mailbox, deps).await?;
     let (mut finding, mut problem) = inspect_token(&credential, mailbox, deps);
@@ -29,7 +29,7 @@ pub async fn token(mailbox: &Mailbox, deps: &Deps) -> Result<(Credential, Option
     }
 }
 
-/// Describes an access token, and the first problem found in it. Opaque tokens are not judged.
+/// Returns the description of an access token, and the first problem found in it. An opaque token cannot be checked.
 fn inspect_token(credential: &Credential, mailbox: &Mailbox, deps: &Deps) -> (Option<CheckFinding>, Option<Trouble>) {
     let (Secret::Bearer(access), Login::OAuth { key, .. }) = (&credential.secret, &mailbox.login) else {
         return (None, None);
@@ -59,7 +59,7 @@ fn claim_problem(claims: &Claims, kind: GrantKind, app: &Application) -> Option<
         GrantKind::AppOnly if !app.app_only_role.is_empty() && !claims.roles.contains(&app.app_only_role) => {
             Some(Trouble::new(Cause::RoleMissing).with_arg("role", &app.app_only_role))
         }
-        // Microsoft lists scopes in the token by their last path segment.
+        // In a token, Microsoft names each scope by its last path segment.
         GrantKind::Delegated => {
             let scp = claims.scp.as_deref()?;
             let wanted = app.scopes.iter().filter(|scope| scope.contains("://"));
@@ -72,7 +72,7 @@ fn claim_problem(claims: &Claims, kind: GrantKind, app: &Application) -> Option<
     }
 }
 
-/// The arguments for the texts about a mailbox, including the token's.
+/// Returns the arguments for texts about a mailbox, including those from its token.
 pub fn text_args(mailbox: &Mailbox, deps: &Deps, claims: Option<&Claims>) -> BTreeMap<String, String> {
     let mut args = credential::text_args(mailbox, deps);
     // The application's object ID in Exchange.

@@ -1,22 +1,21 @@
-//! Finds mails that are already imported from another folder, another mailbox or an earlier epoch. An import compares
-//! the content. A dry run has only headers, so it compares Message-ID and sender, and takes a mail without a Message-ID
-//! for new.
+//! Finds mails that are already imported from another folder, another mailbox or an earlier epoch. An import compares the
+//! content. A dry run has only headers, so it compares Message-ID and sender, and treats a mail without a Message-ID as new.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::tally::Importable;
 use super::{Deps, PollError, Step};
 
-/// Message-ID, sender, inbox.
+/// Message-ID, sender and inbox. Mails with equal keys count as equal.
 type Key = (String, Option<String>, i64);
 
-/// The mails that the previous folders would import.
+/// The number of mails, by key, that a poll would import from the previous folders.
 #[derive(Default)]
 pub struct Duplicates(HashMap<Key, usize>);
 
 impl Duplicates {
-    /// The mails of a folder, newest first, that all of their inboxes already have. As in an import, each stored
-    /// message accounts for one mail, so two equal mails need two.
+    /// Returns the UIDs of the mails that all of their inboxes already have. `mails` begins with the newest. As in an
+    /// import, each stored message accounts for one mail, so two equal mails need two stored messages.
     pub async fn find_in(
         &mut self,
         mails: &[Importable],

@@ -1,4 +1,4 @@
-//! The verdict on each mail, by its announced size and its header.
+//! Predicts the verdict on each mail from its announced size and its header.
 
 use std::collections::BTreeMap;
 
@@ -15,19 +15,18 @@ use crate::poll::{fetch, start};
 
 /// Maximum number of UIDs per command.
 const UIDS_PER_COMMAND: usize = 100;
-/// Bytes fetched of each header. A longer one is fetched again by itself.
+/// Number of bytes fetched of each header. A longer header is fetched again by itself.
 const HEADER_BYTES: usize = 64 << 10;
-/// Maximum number of consecutive refusals that are attributed to single mails. After more, the rest of the folder is
-/// undecided.
+/// After this number of consecutive refusals of single headers, the rest of the folder is undecided.
 const MAX_REFUSALS: usize = 3;
 
 /// The headers of a set, or the reason why there are none.
 enum Headers {
     /// The headers were not fetched, since a limit was reached.
     Skipped,
-    /// The server refuses one header after another.
+    /// The headers were not fetched, since the server has refused several in a row.
     Refused,
-    /// The headers that arrived, by UID; the others are absent.
+    /// The headers that arrived, by UID. The map has no entry for the others.
     Received(BTreeMap<u32, Fetched<Vec<u8>>>),
 }
 
@@ -62,7 +61,7 @@ impl DryRunVisit<'_> {
         Ok(importable)
     }
 
-    /// Judges one mail. `None` if it was not examined.
+    /// Judges one mail. Returns its line, and the mail if it would be imported; `None` if it was not examined.
     fn judge(&self, meta: &Meta, headers: &Headers, attempts: i64) -> Option<(ListedMail, Option<Importable>)> {
         let fetched = match headers {
             Headers::Received(received) => received.get(&meta.uid),
@@ -98,7 +97,7 @@ impl DryRunVisit<'_> {
         }
     }
 
-    /// Fetches the headers of a set; after a refusal, one by one.
+    /// Fetches the headers of a set. If the server refuses the set, fetches them one by one.
     async fn headers(&mut self, folder: &OpenFolder, set: &UidSet, refusals: &mut usize) -> Result<Headers, PollError> {
         if *refusals >= MAX_REFUSALS {
             return Ok(Headers::Refused);
@@ -139,7 +138,7 @@ impl DryRunVisit<'_> {
         Ok(Headers::Received(received))
     }
 
-    /// Fetches headers that exceed the first fetch again, one by one and whole.
+    /// Fetches each header that filled the first fetch again, up to its maximum length.
     async fn complete_headers(&mut self, received: &mut BTreeMap<u32, Fetched<Vec<u8>>>) -> Result<(), ImapError> {
         for (uid, fetched) in received {
             if fetched.body.as_ref().is_some_and(|header| header.len() >= HEADER_BYTES) && !self.limits.time_is_up() {
@@ -154,8 +153,8 @@ impl DryRunVisit<'_> {
     }
 }
 
-/// Whether a poll would receive this mail, as far as its header shows, or the reason for doubt. The mail itself may
-/// still be missing.
+/// Returns the verdict if a poll would receive this mail, as far as its header shows, or else the reason for doubt. The
+/// body may still be missing.
 fn judge(meta: &Meta, fetched: Option<&Fetched<Vec<u8>>>, attempts: i64) -> Result<Verdict, FetchFailure> {
     let reason = match fetched {
         _ if attempts > 0 => FetchFailure::FailedBefore { times: attempts },

@@ -1,4 +1,4 @@
-//! Limits of one dry run. It does not count towards the daily limit, so its own limits are low.
+//! The limits of one dry run. They are low, since a dry run does not count towards the daily limit.
 
 use std::time::Duration;
 
@@ -6,23 +6,23 @@ use tokio::time::Instant;
 
 /// Time limit of a dry run: a person is waiting.
 pub const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// Maximum number of headers, newest of each folder first.
+/// Maximum number of headers fetched. In each folder, the newest are fetched first.
 const MAX_HEADERS: usize = 10_000;
 /// Maximum number of bytes received from the server.
 const MAX_BYTES: u64 = 128 << 20;
 
-/// The remaining limits.
+/// The limits of a dry run in progress.
 #[derive(Debug, Clone, Copy)]
 pub struct DryRunLimits {
-    /// Work in progress ends at this time.
+    /// The dry run is cut off at this time.
     pub until: Instant,
-    /// Nothing starts after this time, so that the dry run can finish in order.
+    /// Nothing starts after this time, so that work in progress can finish before the dry run is cut off.
     start_until: Instant,
     headers: usize,
 }
 
 impl DryRunLimits {
-    /// Limits that start now.
+    /// Returns the limits of a dry run that starts now and may take this time.
     pub fn within(time: Duration) -> Self {
         let now = Instant::now();
         Self { until: now + time, start_until: now + time * 9 / 10, headers: MAX_HEADERS }
@@ -33,7 +33,8 @@ impl DryRunLimits {
         Instant::now() >= self.start_until
     }
 
-    /// Deducts headers from the limit, if enough are left and the server has not sent too many bytes.
+    /// Takes headers from the limit. Returns false if too few are left, the time is up or the server has sent too many
+    /// bytes.
     pub fn take_headers(&mut self, count: usize, received: u64) -> bool {
         let left = self.headers.checked_sub(count).filter(|_| received < MAX_BYTES && !self.time_is_up());
         self.headers = left.unwrap_or(self.headers);

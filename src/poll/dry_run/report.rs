@@ -22,7 +22,7 @@ pub struct DryRun {
     pub partial: bool,
 }
 
-/// Number of mails by what a poll would do with them. All but `found` and `automatic` add up to `found`.
+/// Number of mails by the outcome of a poll. All counts but `found` and `automatic` add up to `found`.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DryRunCounts)]
 pub struct Counts {
@@ -30,7 +30,7 @@ pub struct Counts {
     pub found: u64,
     /// Mails that a poll would import.
     pub would_import: u64,
-    /// Mails among them that are automatic, according to the header.
+    /// Mails that a poll would import and whose header marks them as automatic.
     pub automatic: u64,
     /// Mails older than the start date, which are never imported.
     pub before_start: u64,
@@ -38,10 +38,11 @@ pub struct Counts {
     pub known: u64,
     /// Mails larger than the limit, which would be quarantined.
     pub too_big: u64,
-    /// Mails that are not in the ledger, but whose inbox already has a message with the same Message-ID and sender. It
-    /// is probably the same mail.
+    /// Mails that are not in the ledger, but whose inbox already has a message with the same Message-ID and sender,
+    /// which is probably the same mail.
     pub duplicates: u64,
-    /// Mails that the server does not list, or for which it sends no header or the header of another mail.
+    /// Mails without a certain verdict: the server does not list them, sends no header or that of another mail, or an
+    /// earlier poll failed to fetch them.
     pub undecided: u64,
     /// Mails that were not examined, because a limit was reached.
     pub not_looked_at: u64,
@@ -55,7 +56,7 @@ pub struct FolderDryRun {
     /// The error that stopped the examination, if any.
     #[serde(serialize_with = "serialize_without_retry")]
     pub problem: Option<PollError>,
-    /// The notice about its UIDs, if any.
+    /// A notice about the folder, if any, such as new UIDs.
     #[serde(serialize_with = "maybe_in_english")]
     pub note: Option<Notice>,
     #[serde(flatten)]
@@ -69,7 +70,7 @@ pub struct FolderDryRun {
     pub targets: BTreeMap<Target, u64>,
 }
 
-/// The verdict on a mail: the action that a poll would take.
+/// The verdict: the outcome that a dry run predicts for a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = DryRunVerdict)]
@@ -81,7 +82,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The name in JSON and in message ids.
+    /// Returns the name in JSON and in the IDs of translated messages.
     pub fn id(self) -> &'static str {
         match self {
             Self::Import => "import",
@@ -92,13 +93,13 @@ impl Verdict {
     }
 }
 
-/// A mail that a poll would fetch. The sender's texts are cleaned for display.
+/// A mail that a poll would fetch. Texts from the sender are cleaned for display.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DryRunMail)]
 pub struct ListedMail {
     /// UID in its folder.
     pub uid: u32,
-    /// INTERNALDATE: when the server received it.
+    /// INTERNALDATE: when the server received the mail.
     pub date: Option<Timestamp>,
     /// The sender.
     pub from: Option<String>,
@@ -106,19 +107,19 @@ pub struct ListedMail {
     pub subject: Option<String>,
     /// The size announced by the server.
     pub size: Option<u64>,
-    /// The inboxes, with the evidence.
+    /// The inboxes that the mail would go to, with the evidence for each.
     pub inboxes: Vec<Target>,
-    /// The header field that marks it as automatic mail.
+    /// The header field that marks the mail as automatic, if any.
     pub automatic: Option<String>,
     /// The verdict.
     pub verdict: Verdict,
-    /// The reason why it is undecided.
+    /// The reason why the verdict is undecided, if it is.
     #[serde(serialize_with = "maybe_in_english")]
     #[schema(value_type = Option<String>)]
     pub reason: Option<FetchFailure>,
 }
 
-/// An inbox, with the evidence for it.
+/// An inbox that a mail would go to, with the evidence for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[schema(as = DryRunTarget)]
 pub struct Target {
@@ -157,8 +158,7 @@ impl ListedMail {
 }
 
 impl DryRun {
-    /// The targets of all folders, most frequent first, at most `most` of them; and the number of mails with other
-    /// targets.
+    /// Returns at most `most` targets of all folders, the most frequent first, and the number of mails with other targets.
     pub fn targets(&self, most: usize) -> (Vec<(Target, u64)>, u64) {
         let mut all = BTreeMap::<&Target, u64>::new();
         for (target, count) in self.folders.iter().flat_map(|folder| &folder.targets) {

@@ -34,14 +34,14 @@ pub struct FolderTally {
     pub wanted: u64,
     /// Whether every UID was searched for, including those that an earlier poll has finished.
     pub covers_all: bool,
-    /// Whether the server left a SEARCH without a response.
+    /// Whether the server sent no response to a SEARCH.
     pub unanswered: bool,
     /// Whether the search is complete.
     pub searched: bool,
 }
 
 impl DryRunTally {
-    /// Empty counts for these folders.
+    /// Returns empty counts for these folders.
     pub fn new(folders: &[WatchedFolder]) -> Self {
         let tally = |folder: &WatchedFolder| FolderTally {
             report: FolderDryRun { name: folder.name.clone(), ..FolderDryRun::default() },
@@ -50,7 +50,7 @@ impl DryRunTally {
         Self { folders: folders.iter().map(tally).collect() }
     }
 
-    /// Completes the counts, and adds them up.
+    /// Completes the counts of each folder, and adds them up.
     pub fn into_report(self) -> DryRun {
         let mut sum = DryRun { folders: Vec::new(), totals: Counts::default(), partial: false };
         for mut folder in self.folders {
@@ -65,7 +65,7 @@ impl DryRunTally {
 }
 
 impl FolderTally {
-    /// Records the open folder.
+    /// Records the number of mails in the opened folder, and the notice about it.
     pub fn opened(&mut self, exists: u32, note: Option<Notice>) {
         self.report.counts.found = exists.into();
         self.report.note = note;
@@ -81,7 +81,7 @@ impl FolderTally {
         }
     }
 
-    /// Counts the mails in `duplicates_found` as duplicates, and the targets of the others.
+    /// Counts the mails in `duplicates_found` as duplicates, and records the targets of the others.
     pub fn record_targets(&mut self, importable: &[Importable], duplicates_found: &BTreeSet<u32>) {
         let report = &mut self.report;
         for target in
@@ -118,7 +118,7 @@ impl FolderTally {
     }
 }
 
-/// The count for a verdict.
+/// Returns the count that belongs to a verdict.
 fn count_for(counts: &mut Counts, verdict: Verdict) -> &mut u64 {
     match verdict {
         Verdict::Import => &mut counts.would_import,
@@ -128,7 +128,7 @@ fn count_for(counts: &mut Counts, verdict: Verdict) -> &mut u64 {
     }
 }
 
-/// Number of mails that were examined one by one.
+/// Returns the number of mails that were examined one by one.
 fn examined(counts: &Counts) -> u64 {
     counts.would_import + counts.too_big + counts.duplicates + counts.undecided
 }

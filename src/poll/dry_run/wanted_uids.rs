@@ -11,7 +11,7 @@ use crate::poll::search::{self, Search};
 use crate::poll::start::{self, StartDecision};
 use crate::store::Epoch;
 
-/// Stop searching after this many mails; the exact number no longer matters.
+/// The search stops after this many mails, since the exact number no longer matters.
 const MAX_UIDS: usize = 2_000_000;
 
 /// The UIDs that a poll would fetch.
@@ -23,19 +23,19 @@ pub struct Wanted {
 }
 
 impl DryRunVisit<'_> {
-    /// Searches the folder as a poll does.
+    /// Searches the folder as a poll does, and returns the UIDs that a poll would fetch.
     pub async fn find_wanted(&mut self, folder: &mut OpenFolder, tally: &mut FolderTally) -> Result<Wanted, PollError> {
         if let Some(wanted) = self.search_folder(folder, tally).await? {
             return Ok(wanted);
         }
-        // A poll would end here, and the next one would begin an epoch.
+        // A poll would fail here, and the next poll would open a new epoch.
         tally.report.note = Some(Notice::UidsReused { folder: folder.name.clone() });
         folder.epoch = Epoch::not_stored(folder.epoch.uidvalidity, folder.uidnext);
         folder.compared_to = 0;
         Ok(self.search_folder(folder, tally).await?.unwrap_or_default())
     }
 
-    /// Returns `None` if the known UIDs now identify other mails.
+    /// Searches the folder once. Returns `None` if the known UIDs now identify other mails.
     async fn search_folder(
         &mut self,
         folder: &mut OpenFolder,
@@ -51,7 +51,7 @@ impl DryRunVisit<'_> {
         let mut sampled = folder.epoch.top == 0;
         let (mut old, mut known) = (0, 0);
         tally.report.counts.before_start = left_out;
-        // Whether the search covers all UIDs. If not, those below the cursor are finished.
+        // Whether the search covers all UIDs. If not, the UIDs that it leaves out are below the cursor, and so are finished.
         tally.covers_all = cursor <= 1 || (folder.compares_all && folder.compared_to <= 1);
         while let Some(part) = search.next_part(&mut self.session, folder, self.deps).await? {
             if part.restarted {
@@ -77,7 +77,7 @@ impl DryRunVisit<'_> {
             }
         }
         tally.searched = search.has_ended();
-        // If all UIDs are listed, their count is more reliable than a difference to EXISTS.
+        // If all UIDs are listed, their count is more reliable than the difference from EXISTS.
         tally.report.counts.before_start = if tally.covers_all { old as u64 } else { left_out.max(old as u64) };
         tally.report.counts.known = known as u64;
         wanted.uids.sort_unstable();

@@ -1,16 +1,16 @@
-//! The classification of errors.
+//! Classifies errors: the step, the blame and the retry.
 
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-/// The step that failed.
+/// A step of a poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     Lease,
-    /// Waiting for a slot among all visits.
+    /// Waiting for a slot for the visit.
     Slot,
-    /// Receiving enough data while others wait.
+    /// Receiving enough data while other mailboxes wait.
     Pace,
     Dns,
     Tcp,
@@ -28,7 +28,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// The name in JSON.
+    /// Returns the name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Lease => "lease",
@@ -51,7 +51,7 @@ impl Step {
     }
 }
 
-/// Whether a step, by its name, is part of connecting to a host. Only the operator may see why such a step failed.
+/// Whether the step with this name is part of connecting to a host. Only the operator may see why such a step failed.
 pub fn is_connection_step(step: &str) -> bool {
     [Step::Dns, Step::Tcp].iter().any(|step_of_connection| step_of_connection.name() == step)
 }
@@ -62,22 +62,22 @@ impl Serialize for Step {
     }
 }
 
-/// The broken part, from the smallest to the largest.
+/// The part that a failure is attributed to, from the smallest to the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Blame {
-    /// One folder is broken; the others continue.
+    /// One folder does not work; the others continue.
     Folder,
-    /// One mailbox is broken: its password or settings.
+    /// One mailbox does not work, because of its password or settings.
     Mailbox,
-    /// The server is broken, for all its mailboxes.
+    /// The server does not work, for any of its mailboxes.
     Host,
-    /// Mailferry itself: its database, its key, or an address that its configuration does not permit.
+    /// Mailferry itself is the cause: its database, its key, or an address that its configuration does not permit.
     Us,
 }
 
 impl Blame {
-    /// The name in JSON.
+    /// Returns the name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Folder => "folder",
@@ -88,18 +88,19 @@ impl Blame {
     }
 }
 
-/// When to try again.
+/// When to retry a failed poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     /// The poll is retried soon, with increasing delays while it fails.
     Soon,
     /// The poll is retried after the time that the server demands.
     After(Duration),
-    /// The account's limit at the server is used up; further requests would prolong the block.
+    /// The poll is retried after an hour, then daily: the account's limit at the server is used up, and further
+    /// requests would prolong the block.
     Quota,
     /// The poll is retried rarely, since each attempt may count against the account.
     Credentials,
-    /// The poll is retried at once with a new access token; without one, soon.
+    /// The poll is retried at once with a new access token, or soon if there is none.
     Renew,
     /// The poll starts as soon as there is a free slot. Nothing has failed.
     WhenSlotIsFree,

@@ -1,4 +1,4 @@
-//! The commands of a window's fetch. Each one ends with a mail, with a missing mail, or with more commands to send.
+//! Sends the commands that fetch a window. Each command results in a mail, in a missing mail or in further commands.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ use crate::poll::{PollError, Retry};
 
 /// Maximum number of consecutive refusals that are attributed to single mails. More are attributed to the server.
 const MAX_REFUSALS: usize = 3;
-/// Bytes kept of the header of a mail that is too large.
+/// Maximum number of header bytes kept of a mail that is too large.
 const HEADER_OF_TOO_LARGE: usize = 256 << 10;
 
 impl WindowFetch<'_> {
-    /// Fetches dates and sizes, and plans the jobs.
+    /// Fetches the dates and sizes of a set, and plans its jobs.
     pub(super) async fn plan(&mut self, set: &UidSet) -> Result<Option<FetchedMail>, PollError> {
         let mut metas = BTreeMap::new();
         match self.source.session.fetch_meta(set, &mut metas).await {
@@ -35,7 +35,7 @@ impl WindowFetch<'_> {
         Ok(None)
     }
 
-    /// Starts one job.
+    /// Starts one job. Returns its mail if there is one already.
     pub(super) async fn start_job(&mut self, job: Job) -> Result<Option<FetchedMail>, PollError> {
         match job {
             Job::Small(metas) => self.stream(metas).await.map(|()| None),
@@ -59,7 +59,7 @@ impl WindowFetch<'_> {
         let mut metas_of =
             |set: &UidSet| -> Vec<Meta> { set.uids.iter().filter_map(|uid| metas.remove(uid)).collect() };
         let expected = metas_of(&first).into_iter().map(|meta| (meta.uid, meta)).collect();
-        // Sparse UIDs may need several command lines; the later ones go to the front of the queue.
+        // Sparse UIDs may need several command lines; the jobs of the later lines go to the front of the queue.
         let later: Vec<Job> = sets.map(|set| Job::Small(metas_of(&set))).collect();
         for job in later.into_iter().rev() {
             self.jobs.push_front(job);
@@ -69,7 +69,7 @@ impl WindowFetch<'_> {
         Ok(())
     }
 
-    /// The next mail of the FETCH in progress.
+    /// Returns the next mail of the FETCH in progress; `None` if the response is ignored, is a refusal, or ends the FETCH.
     pub(super) async fn next_streamed(&mut self) -> Result<Option<FetchedMail>, PollError> {
         let Some(streaming) = &mut self.streaming else { return Ok(None) };
         match streaming.fetching.next(self.source.session).await {
@@ -102,7 +102,7 @@ impl WindowFetch<'_> {
         }
     }
 
-    /// Fetches a large mail by itself.
+    /// Fetches a large mail by itself. Returns `None` if the mail is deferred or the budget has run out.
     async fn fetch_large(&mut self, meta: Meta) -> Result<Option<FetchedMail>, PollError> {
         self.in_transfer = Some(meta.uid);
         let content = match large::fetch(&mut self.source, &meta).await {
@@ -129,8 +129,8 @@ impl WindowFetch<'_> {
         }))
     }
 
-    /// Fetches the header of a mail that is too large. The header is optional: skip it if fetching it broke the
-    /// connection before.
+    /// Fetches the header of a mail that is too large. The header is optional, so it is not fetched if an earlier
+    /// attempt failed.
     async fn too_large(&mut self, meta: Meta) -> Result<FetchedMail, PollError> {
         let mut header = Vec::new();
         if !self.attempts.contains_key(&meta.uid) {
@@ -175,8 +175,8 @@ impl WindowFetch<'_> {
         }
     }
 
-    /// The mail in transfer when the connection broke. Counting the attempt limits how often it can break the
-    /// connection.
+    /// Returns the mail that was in transfer when the connection broke, as a missing mail. Counting the attempt limits
+    /// how often this mail can break the connection.
     pub(super) fn suspect(&self, error: &PollError) -> Option<FetchedMail> {
         let streamed = self.streaming.as_ref().and_then(|streaming| streaming.expected.keys().next().copied());
         // A session that ends because its access token expired says nothing about the mail.
@@ -185,7 +185,7 @@ impl WindowFetch<'_> {
     }
 
     /// Classifies a received body. An OK without a body is never a success (iCloud, reference row B1), nor is an empty
-    /// body if the server announced a size (Yandex, B5).
+    /// body unless the server announced the size 0 (Yandex, B5).
     fn classify(&self, meta: Meta, body: Option<Body>) -> FetchedMail {
         let content = match body {
             None => Content::Missing(FetchFailure::NoBody),

@@ -9,7 +9,7 @@ use crate::poll::fetched_mail::{Content, Downloaded};
 use crate::poll::{PollError, Step};
 use crate::store::{CHUNK, DownloadChunk, StoreError};
 
-/// Maximum number of retries after an early end.
+/// Maximum number of retries after an empty chunk before the announced size.
 const MAX_EMPTY_ANSWERS: usize = 3;
 
 /// A failed download.
@@ -18,7 +18,7 @@ pub enum DownloadError {
     Refused(ImapError),
     /// The connection is no longer usable.
     Broken(PollError, PartialDownload),
-    /// The database failed, which says nothing about the mail.
+    /// The database failed, which proves nothing about the mail.
     Stored(PollError),
 }
 
@@ -29,8 +29,8 @@ pub enum PartialDownload {
     Nothing,
 }
 
-/// Fetches a large mail up to its end, which is an empty chunk: the announced size is only a hint. Returns `None` if
-/// the budget ran out.
+/// Fetches a large mail until an empty chunk marks its end: the announced size is only a hint. Returns `None` if the
+/// budget ran out.
 pub async fn fetch(source: &mut FetchSource<'_>, meta: &Meta) -> Result<Option<Content>, DownloadError> {
     let mut download = Download::resume(source, meta).await.map_err(store_error)?;
     let mut empty_answers = 0;
@@ -59,7 +59,7 @@ fn store_error(error: StoreError) -> DownloadError {
     DownloadError::Stored(PollError::store(Step::Import, &error))
 }
 
-/// A mail that is stored chunk by chunk.
+/// A download in progress.
 struct Download {
     uid: u32,
     /// The size announced by the server.
@@ -77,7 +77,7 @@ struct Download {
 }
 
 impl Download {
-    /// Resumes after the rows of an earlier poll.
+    /// Resumes at the last row that an earlier poll has stored.
     async fn resume(source: &FetchSource<'_>, meta: &Meta) -> Result<Self, StoreError> {
         let (store, epoch, uid) = (&source.deps.store, source.folder.epoch.id, meta.uid);
         let mut download = Self {
@@ -101,7 +101,7 @@ impl Download {
         Ok(download)
     }
 
-    /// The next bytes (empty at the end), or the final content of the mail.
+    /// Fetches the next bytes (empty at the end), or returns the final content of the mail.
     async fn next_chunk(&self, source: &mut FetchSource<'_>) -> Result<Result<Body, Content>, DownloadError> {
         let is_past_end = self.offset > 0 && self.is_long_enough();
         let missing = |why: FetchFailure| Ok(Err(Content::Missing(why)));
@@ -109,7 +109,7 @@ impl Download {
             Ok(Chunk::Bytes(bytes)) => Ok(Ok(bytes)),
             Ok(Chunk::Whole(bytes)) => Ok(Err(Content::Whole(bytes))), // classified like a body that was requested whole
             Ok(Chunk::Wrong(text)) => missing(FetchFailure::WrongPart { part: text.to_string() }),
-            // Some servers refuse an offset at or behind the end, or answer it without a body.
+            // Some servers refuse an offset at or past the end, or respond without a body.
             Ok(Chunk::Missing) | Err(ImapError::Refused { .. }) if is_past_end => Ok(Ok(Body::default())),
             Ok(Chunk::Missing) => missing(FetchFailure::NoBody),
             Err(error @ ImapError::Refused { .. }) => Err(DownloadError::Refused(error)),
@@ -121,7 +121,7 @@ impl Download {
         self.offset >= self.announced_size
     }
 
-    /// Processes a chunk. Returns the content of the mail if the download ends with it.
+    /// Processes a chunk. Returns the content of the mail if this chunk shows that the mail is too large or has changed.
     async fn add(&mut self, source: &FetchSource<'_>, bytes: &[u8]) -> Result<Option<Content>, StoreError> {
         let ended = bytes.is_empty();
         source.budget.spend_bytes(bytes.len());
@@ -133,7 +133,7 @@ impl Download {
         }
         self.digesting.update(bytes);
         self.partial_row.extend_from_slice(bytes);
-        // Rows have a fixed size, however the server cuts its answers, so that equal mails have equal rows.
+        // Rows have a fixed size, however the server splits its answers, so that equal mails have equal rows.
         if (self.partial_row.len() == CHUNK || (ended && !self.partial_row.is_empty()))
             && !self.store_row(source).await?
         {
@@ -163,13 +163,13 @@ impl Download {
         Ok(true)
     }
 
-    /// Discards the download, since the parts of two mails must never be joined.
+    /// Discards a download that does not match its earlier rows, since the parts of two mails must never be joined.
     async fn discard_changed(&self, source: &FetchSource<'_>) -> Result<Content, StoreError> {
         source.deps.store.delete_download(source.lease, source.folder.epoch.id, self.uid).await?;
         Ok(Content::Missing(FetchFailure::OtherBytes))
     }
 
-    /// The content after the last chunk.
+    /// Returns the content of the mail after the last chunk.
     fn finish(self) -> Content {
         match self.offset {
             0 => Content::Missing(FetchFailure::EmptyDespiteSize),

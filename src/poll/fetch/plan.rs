@@ -1,4 +1,4 @@
-//! Plans the FETCH commands of a set: small mails together, each other mail by itself. Pure.
+//! Plans the FETCH commands of a set: small mails together, every other mail by itself. Pure.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use crate::store::CHUNK;
 /// Maximum sum of the announced sizes in one FETCH.
 const BYTES_PER_FETCH: u64 = 32 << 20;
 
-/// The next mails to fetch.
+/// A step of the fetch: several small mails, one large mail, the header of a mail that is too large, or a mail that the
+/// server did not send.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Job {
     Small(Vec<Meta>),
@@ -22,13 +23,13 @@ pub fn is_too_large(meta: &Meta, max_size: u64) -> bool {
     meta.size.is_some_and(|size| size > max_size)
 }
 
-/// The jobs for a set, in the order of its UIDs, so that the cursor can follow.
+/// Returns the jobs for a set, in the order of its UIDs, so that the cursor can advance with them.
 pub fn jobs(set: &UidSet, mut metas: BTreeMap<u32, Meta>, max_size: u64, attempts: &BTreeMap<u32, i64>) -> Vec<Job> {
     let mut jobs = Vec::new();
     let (mut small, mut bytes) = (Vec::new(), 0);
     for uid in &set.uids {
         let job = match metas.remove(uid) {
-            // The line of this mail may have been unreadable; the mail itself is fetched all the same.
+            // The response line about this mail may have been unreadable; the mail itself is fetched nevertheless.
             None => Job::Large(Meta { uid: *uid, internal_date: None, size: None }),
             Some(meta) => match meta.size.unwrap_or_default() {
                 _ if is_too_large(&meta, max_size) => Job::TooLarge(meta),

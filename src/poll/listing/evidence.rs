@@ -1,9 +1,9 @@
-//! Compares the answers of one session about a folder. Pure.
+//! Compares the server's answers about a folder in one session. Pure.
 
 use crate::cause::Trouble;
 use crate::imap::ListForm;
 
-/// The answers of one session about the same mails.
+/// The server's answers about the same mails in one session.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence {
     /// The first UID of the list, which extends to the end of the folder.
@@ -21,11 +21,11 @@ pub struct Evidence {
 /// Two answers of one session that cannot both be true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contradiction {
-    /// EXISTS counts more mails than the folder lists.
+    /// EXISTS counts more mails than the list has.
     Exists { exists: u32, listed: u64 },
     /// FETCH names a mail that SEARCH leaves out.
     Fetch { highest: u32, listed: u32 },
-    /// STATUS counts mails in a folder that opens as an empty one.
+    /// STATUS counts mails in a folder that is empty when it is opened.
     Status { messages: u32 },
 }
 
@@ -42,17 +42,17 @@ impl Contradiction {
 }
 
 impl Evidence {
-    /// Whether a mail may be missing from the list, so that FETCH must check the last one.
+    /// Whether a mail may be missing from the list, so that FETCH must check the highest UID.
     pub fn is_doubtful(&self) -> bool {
         let listed = self.listed.unwrap_or(0);
-        // A range without an end always names the last message, so an empty list is wrong if there are mails.
+        // A range without an end always includes the last mail, so an empty list is wrong if there are mails.
         let says_none = self.exists > 0 && self.listed.is_none() && self.form.always_lists_last();
-        // UIDNEXT has passed UIDs that were not listed: they were deleted or omitted.
+        // UIDNEXT has passed UIDs that are not in the list: their mails were deleted, or the list omits them.
         let has_gap = self.uidnext.is_none_or(|next| next > self.first && next > listed.saturating_add(1));
         says_none || (has_gap && (self.uidnext.is_some() || self.listed.is_none()))
     }
 
-    /// The contradiction between the list and the highest UID by FETCH, if any.
+    /// Returns the contradiction between the list and the highest UID by FETCH, if any.
     pub fn against_fetch(&self, highest: Option<u32>) -> Option<Contradiction> {
         let listed = self.listed.unwrap_or(0);
         match highest {
@@ -72,7 +72,7 @@ impl Evidence {
 mod tests {
     use super::*;
 
-    /// First UID, EXISTS, UIDNEXT, highest listed.
+    /// First UID, EXISTS, UIDNEXT, highest listed UID.
     type Case = (u32, u32, Option<u32>, Option<u32>);
 
     fn evidence((first, exists, uidnext, listed): Case, form: ListForm) -> Evidence {

@@ -18,7 +18,7 @@ pub struct ListedPart {
     pub restarted: bool,
 }
 
-/// The listing of one folder: first at or above the cursor, then below it if everything is compared.
+/// The listing of one folder: first the UIDs at or above the cursor, then, if everything is compared, those below it.
 pub struct Listing {
     request: ListRequest,
     /// Forms not tried yet.
@@ -27,9 +27,9 @@ pub struct Listing {
     windows: Windows,
     /// First UID of the first pass.
     cursor: u32,
-    /// First UID of the comparison, if everything is compared.
+    /// First UID of the second pass, if everything is compared.
     compares_from: Option<u32>,
-    /// UIDs listed so far in any form, if the whole folder is listed: each form may omit others.
+    /// UIDs listed so far in any form, if the whole folder is listed: each form may omit different UIDs.
     listed: Vec<u32>,
     /// The contradiction that made the listing restart.
     contradiction: Option<Contradiction>,
@@ -37,13 +37,13 @@ pub struct Listing {
     is_misread: bool,
     /// Whether the listing has restarted and no part has followed yet.
     restarted: bool,
-    /// The form to prefer for this folder from now on.
+    /// The form to prefer for this mailbox from now on.
     new_preference: Option<ListForm>,
     /// First UID of the first part without a SEARCH response.
     undecided: Option<u32>,
 }
 
-/// The UIDs that are being listed.
+/// The pass that a listing is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
     /// UIDs at or above the cursor.
@@ -75,7 +75,7 @@ impl Listing {
         }
     }
 
-    /// The next part; `None` at the end.
+    /// Returns the next part; `None` at the end.
     pub async fn next(&mut self, session: &mut Session) -> Result<Option<ListedPart>, PollError> {
         while self.pass != Pass::Ended {
             let first = self.windows.position();
@@ -84,8 +84,8 @@ impl Listing {
                     match &uids {
                         Some(uids) if self.lists_all() => self.listed.extend(uids),
                         Some(_) => {}
-                        // Without an answer nothing is decided: later parts are searched, and the cursor stays before
-                        // this one.
+                        // Without a SEARCH response, the UIDs of this part are undecided: later parts are searched, but
+                        // the cursor stays before this part.
                         None => {
                             self.undecided.get_or_insert(first);
                         }
@@ -107,7 +107,8 @@ impl Listing {
         Ok(None)
     }
 
-    /// Compares the list with the server's other answers. Then starts the next pass, or restarts in another form.
+    /// Ends a pass: compares the list with the server's other answers. Then starts the next pass, or restarts in
+    /// another form.
     async fn pass_ended(&mut self, session: &mut Session) -> Result<(), PollError> {
         let has_listed_all = self.lists_all() && (self.pass != Pass::New || self.cursor <= 1);
         self.listed.sort_unstable();
@@ -125,12 +126,11 @@ impl Listing {
             self.contradiction = self.contradiction.or(contradiction);
             return self.restart_in_next_form();
         }
-        // If all mails are listed, or FETCH shows no later mail, the parts without an answer are empty.
+        // If all mails are listed, or FETCH shows no later mail, the parts without a SEARCH response are empty.
         if has_listed_all || (self.pass == Pass::New && self.windows.highest().is_none()) {
             self.undecided = None;
         }
-        // A single mail omitted from a single answer (reference row A9) is no reason to prefer another form
-        // permanently.
+        // A single mail omitted from a single answer (reference row A9) is not a reason to prefer another form permanently.
         self.new_preference = Some(self.windows.form()).filter(|form| self.is_misread && *form != self.request.form);
         self.pass = match (self.pass, self.compares_from) {
             (Pass::New, Some(first)) if self.cursor > 1 => {
@@ -143,7 +143,7 @@ impl Listing {
         Ok(())
     }
 
-    /// Restarts in the next form.
+    /// Restarts the listing in the next form. Fails if all forms have been tried.
     fn restart_in_next_form(&mut self) -> Result<(), PollError> {
         let unlisted = Contradiction::Exists { exists: self.request.exists(), listed: 0 };
         let contradiction = self.contradiction.unwrap_or(unlisted);
@@ -154,7 +154,7 @@ impl Listing {
         Ok(())
     }
 
-    /// The number of new mails above a listed UID, which later parts will list; 0 if the server does not tell.
+    /// Returns the number of new mails above a listed UID, which later parts will list; 0 if the server does not reveal it.
     pub async fn count_above(&self, session: &mut Session, uid: u32) -> Result<u32, PollError> {
         if self.pass != Pass::New || self.windows.has_ended() {
             return Ok(0);
@@ -191,7 +191,7 @@ impl Listing {
         self.windows.form()
     }
 
-    /// The form to prefer for this folder from now on, if it has changed.
+    /// The form to prefer for this mailbox from now on, if it has changed.
     pub fn take_new_preference(&mut self) -> Option<ListForm> {
         self.new_preference.take()
     }

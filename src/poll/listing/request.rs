@@ -1,4 +1,4 @@
-//! A request for the UIDs of a folder, and the answers that contradict a list.
+//! A request for the UIDs of a folder, and the checks of a list against the server's other answers.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,11 +15,11 @@ pub struct ListRequest {
     pub name: String,
     /// EXISTS at SELECT.
     pub exists_at_select: u32,
-    /// The UIDs that this session has removed since.
+    /// The UIDs that this session has removed since the SELECT.
     pub removed: RemovedUids,
     /// UIDNEXT at SELECT.
     pub uidnext: Option<u32>,
-    /// The last UID, by the server's numbers.
+    /// The last UID, according to the server's numbers.
     pub last: u32,
     /// The form to try first: the one that worked last time.
     pub form: ListForm,
@@ -30,7 +30,7 @@ pub struct ListRequest {
 pub struct RemovedUids(Arc<Mutex<BTreeSet<u32>>>);
 
 impl RemovedUids {
-    /// Adds removed UIDs.
+    /// Records that the session has removed these UIDs.
     pub fn add(&self, uids: &[u32]) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(uids);
     }
@@ -39,7 +39,7 @@ impl RemovedUids {
         u32::try_from(self.0.lock().unwrap_or_else(PoisonError::into_inner).len()).unwrap_or(u32::MAX)
     }
 
-    /// The number of these UIDs that are still in the folder.
+    /// Returns how many of these UIDs the session has not removed.
     pub fn count_present(&self, uids: &[u32]) -> u64 {
         let removed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         uids.iter().filter(|uid| !removed.contains(uid)).count() as u64
@@ -47,13 +47,14 @@ impl RemovedUids {
 }
 
 impl ListRequest {
-    /// The number of mails that the folder should have.
+    /// Returns the number of mails that the folder should have.
     pub fn exists(&self) -> u32 {
         self.exists_at_select.saturating_sub(self.removed.count())
     }
 
-    /// The forms to try for a folder of this size, the preferred one first. It comes twice for an empty folder, whose
-    /// first request is skipped. A form whose answer names every mail of a large folder would exceed the line limit.
+    /// Returns the forms to try for a folder of this size, the preferred one first. An empty folder has that form
+    /// twice, since its first request is not sent. Forms that list every mail are left out for a large folder, where
+    /// they would exceed the line limit.
     pub fn forms(&self) -> VecDeque<ListForm> {
         let fits = |form: &ListForm| !form.lists_all() || self.exists() <= windows::MAX_RESULTS;
         let others = ListForm::ALL.into_iter().filter(|form| *form != self.form);
@@ -61,13 +62,13 @@ impl ListRequest {
         skipped_form.into_iter().chain([self.form]).chain(others).filter(fits).collect()
     }
 
-    /// The windows from this UID to the end of the folder.
+    /// Returns the windows from this UID to the end of the folder.
     pub fn windows_from(&self, first: u32) -> Windows {
-        // Without UIDNEXT the windows grow until the end.
+        // UIDNEXT may be missing or too low, so the last window has no end.
         Windows::open_ended(first, self.last, self.exists())
     }
 
-    /// The contradiction between EXISTS and a list of all mails, if any.
+    /// Returns the contradiction between EXISTS and a list of all mails, if any.
     pub async fn check_count(&self, session: &mut Session, listed: u64) -> Result<Option<Contradiction>, PollError> {
         let is_enough = |session: &Session| listed >= u64::from(self.exists().min(session.exists()));
         if is_enough(session) {
@@ -79,7 +80,7 @@ impl ListRequest {
         Ok((!is_enough(session)).then_some(Contradiction::Exists { exists, listed }))
     }
 
-    /// The contradiction between the list from `first` to the end and UIDNEXT, FETCH or STATUS, if any.
+    /// Returns the contradiction between the list from `first` to the end and UIDNEXT, FETCH or STATUS, if any.
     pub async fn check_end(
         &self,
         session: &mut Session,
@@ -101,7 +102,7 @@ impl ListRequest {
         Ok(status.messages.filter(|count| *count > 0).map(|messages| Contradiction::Status { messages }))
     }
 
-    /// The error if no form agrees with the other answers.
+    /// Returns the error for a folder in which no form agrees with the server's other answers.
     pub fn error(&self, contradiction: Contradiction) -> PollError {
         let trouble = contradiction.add_to(Trouble::new(Cause::AnswersContradict)).with_arg("folder", &self.name);
         PollError::from_trouble(Step::Search, Blame::Folder, Retry::Soon, trouble)

@@ -3,8 +3,8 @@
 use crate::imap::{ImapError, ListForm, SearchResult, Session};
 use crate::poll::{PollError, Step};
 
-/// The parts keep each answer short. They grow where UIDs are sparse, so that a search does not send many commands with
-/// empty answers.
+/// The parts of a range, each small enough for a short answer. The parts grow where UIDs are sparse, so that a search
+/// does not send many commands with empty answers.
 pub struct Windows {
     next: u32,
     last: u32,
@@ -13,7 +13,7 @@ pub struct Windows {
     /// Whether the last part has no end, since UIDNEXT may be too low, or a mail may have arrived meanwhile.
     is_open: bool,
     form: ListForm,
-    /// Whether EXISTS is 0: then there is one empty part.
+    /// Whether EXISTS is 0. Then the only part is empty, and no command is sent.
     is_empty: bool,
     ended: bool,
     /// The highest UID in any answer, inside the range or not.
@@ -24,7 +24,7 @@ pub struct Windows {
 const TARGET_RESULTS: u32 = 10_000;
 /// Maximum number of UIDs in one SEARCH answer that fits the guard's line limit.
 pub const MAX_RESULTS: u32 = 80_000;
-/// Maximum number of consecutive answers about only some of the messages.
+/// Maximum number of consecutive answers that cover only some of the messages.
 const MAX_PARTIAL_ANSWERS: u32 = 40;
 
 impl Windows {
@@ -82,7 +82,8 @@ impl Windows {
         self.highest
     }
 
-    /// The last UID of the next part, and the matching UIDs in it.
+    /// Searches the next part. Returns its last UID and the matching UIDs (`None` without a SEARCH response); `None` at
+    /// the end.
     pub async fn next(
         &mut self,
         session: &mut Session,

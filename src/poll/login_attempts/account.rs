@@ -10,21 +10,21 @@ use crate::poll::Deps;
 use crate::shown::is_invisible;
 use crate::store::{LoginLimit, OnSuccess, Server, StoreError};
 
-/// The limit for one account. People who mistype a password do so a few times in a row.
+/// The limit for one account. It allows for people who mistype a password a few times in a row.
 const PER_ACCOUNT: LoginLimit = LoginLimit { free_failures: 8, max_wait_ms: MAX_WAIT_MS };
-/// The limit for accounts that differ only in their domain, which are one account to some servers.
+/// The limit for accounts that differ only in their domain: to some servers they are the same account.
 const PER_USER: LoginLimit = LoginLimit { free_failures: 16, max_wait_ms: MAX_WAIT_MS };
-/// The limit for one login name at any server: a server may have more addresses and names than are known here.
+/// The limit for one login name at any server: a server may have more addresses and names than Mailferry knows.
 const PER_LOGIN_NAME: LoginLimit = LoginLimit { free_failures: 40, max_wait_ms: MAX_WAIT_MS };
 const MAX_WAIT_MS: i64 = 15 * 60 * 1000;
 
 /// Maximum number of resolved addresses counted, in addition to the address of the connection.
 const MAX_ADDRESSES: usize = 4;
 
-/// The counter for the first login with a new credential, and for any login that a person starts.
+/// The kind of counter for the first login with a new credential, and for any login that a person starts.
 pub const NEW_LOGIN: &str = "login";
-/// The counter for further polls with a refused credential. They are counted separately, so that a person with the
-/// right password need not wait for them.
+/// The kind of counter for further polls with a refused credential. It is separate, so that a person with the right
+/// password need not wait because of those polls.
 pub const REPEATED_POLL: &str = "login again";
 
 /// An account at a server, within an organisation.
@@ -40,7 +40,7 @@ pub struct LoginAccount {
 }
 
 impl LoginAccount {
-    /// The account of a login name at a server with these addresses.
+    /// Returns the account of a login name at a server with these addresses.
     pub fn new(organisation: i64, server: &Server, username: &str, addresses: &[IpAddr]) -> Self {
         let mut known: Vec<String> = addresses.iter().copied().map(address_key).collect();
         known.sort();
@@ -59,7 +59,7 @@ impl LoginAccount {
         self
     }
 
-    /// The counters of the account, with their limits.
+    /// Returns the counters of the account, with their limits.
     pub fn subjects(&self, kind: &str) -> Vec<(String, LoginLimit, OnSuccess)> {
         let Self { organisation, hosts, name, user } = self;
         let mut subjects = Vec::new();
@@ -73,7 +73,7 @@ impl LoginAccount {
         subjects
     }
 
-    /// The delay of the next login that a person starts, in milliseconds; 0 for none.
+    /// Returns the delay of the next login that a person starts, in milliseconds; 0 if there is none.
     ///
     /// # Errors
     /// The database fails.
@@ -83,7 +83,7 @@ impl LoginAccount {
     }
 }
 
-/// The canonical form of a host name; an IP literal becomes the address.
+/// Returns the canonical form of a host name. An IP literal has the same form as its address.
 fn host_key(text: &str) -> String {
     let text = text.trim().trim_end_matches(['.', '\u{3002}']);
     if let Ok(address) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
@@ -97,7 +97,8 @@ fn host_key(text: &str) -> String {
     }
 }
 
-/// The canonical form of an address. An IPv6 address is reduced to its /64, since one host can use all of it.
+/// Returns the canonical form of an address. An IPv6 address is reduced to its /64, since one host can use all of that
+/// network.
 fn address_key(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
@@ -109,13 +110,13 @@ fn address_key(address: IpAddr) -> String {
     }
 }
 
-/// The IPv4 address in a NAT64 (RFC 6052) or 6to4 (RFC 3056) address.
+/// Returns the IPv4 address in a NAT64 (RFC 6052) or 6to4 (RFC 3056) address.
 fn translated(high: u16, low: u16) -> String {
     Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)).to_string()
 }
 
-/// The canonical form of a login name, with and without its domain: `DOMAIN\user`, `user@domain` and `user%domain` all
-/// give `user`.
+/// Returns the canonical form of a login name, with and without its domain. Without it, `DOMAIN\user`, `user@domain`
+/// and `user%domain` are all `user`.
 fn fold_username(username: &str) -> (String, String) {
     let name = fold(username);
     let name = name.rsplit('\\').next().unwrap_or_default();

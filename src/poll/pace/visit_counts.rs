@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::IpNet;
 
-/// One host can use any address of an IPv6 network of this size.
+/// The prefix length of an IPv6 network that counts as one address, since one host can use all its addresses.
 const IPV6_PREFIX: u8 = 64;
-/// Maximum number of host names whose address is remembered. Beyond it, most belong to mailboxes that are no longer
-/// polled.
+/// Maximum number of host names whose address is remembered. Beyond it, most names belong to mailboxes that are no
+/// longer polled.
 const MAX_NAMES: usize = 100_000;
 
 /// The current visits by address, and the last address of each host name.
@@ -25,7 +25,7 @@ struct CurrentVisits {
     known: HashMap<String, IpNet>,
 }
 
-/// A visit, counted at its address until this is dropped.
+/// A visit that counts at its address until this value is dropped.
 #[derive(Debug)]
 pub struct CountedVisit {
     pub network: IpNet,
@@ -45,12 +45,12 @@ impl Drop for CountedVisit {
 }
 
 impl VisitCounts {
-    /// Permits `max_per_address` concurrent visits per address.
+    /// Creates counts that permit `max_per_address` concurrent visits per address.
     pub fn new(max_per_address: usize) -> Arc<Self> {
         Arc::new(Self { max_per_address, counts: Mutex::default() })
     }
 
-    /// The last known address of a host name, or the name itself: many names can belong to one server.
+    /// Returns the last known address of a host name, or else the name itself: many names can belong to one server.
     pub fn server_key(&self, host: &str) -> String {
         let host = host.to_lowercase();
         let counts = locked(&self.counts);
@@ -63,8 +63,8 @@ impl VisitCounts {
         locked(&self.counts).visits.len()
     }
 
-    /// Counts a visit at an address. Returns `None` if the address has no room; without `only_if_room` the limit does not
-    /// apply.
+    /// Counts a visit at an address. Returns `None` if the address has no room. Without `only_if_room`, the limit does
+    /// not apply.
     pub fn enter(self: &Arc<Self>, host: &str, address: IpAddr, only_if_room: bool) -> Option<CountedVisit> {
         let network = network(address);
         let mut counts = locked(&self.counts);
@@ -82,7 +82,7 @@ impl VisitCounts {
     }
 }
 
-/// The network that counts as one address.
+/// Returns the network of an address, which counts as one address.
 pub fn network(address: IpAddr) -> IpNet {
     let address = address.to_canonical();
     let prefix = if address.is_ipv6() { IPV6_PREFIX } else { 32 };

@@ -1,4 +1,4 @@
-//! Checks on the server which copies are gone, and which have a copy in the target folder.
+//! Checks on the server which mails are gone, and which have already been copied to the target folder.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::poll::{PollError, Step, target};
 /// Number of UIDs to compare in a target folder without UIDNEXT.
 const NEWEST_UIDS: u32 = 5000;
 
-/// The UIDs that already have a copy in the target folder, among its mails with the UID `from` or a higher one.
+/// Returns the UIDs that already have a copy in the target folder, among its mails with the UID `from` or a higher one.
 pub async fn find_copied(
     session: &mut Session,
     folder: &OpenFolder,
@@ -43,15 +43,15 @@ pub async fn find_copied(
     Ok(copied)
 }
 
-/// The mails of the target folder with this UID or a higher one. An empty or missing folder has none: nothing was
-/// copied.
+/// Returns the mails of the target folder with this UID or a higher one. An empty or missing folder has none, since
+/// nothing was copied.
 async fn mails_in_target(session: &mut Session, target: &str, from: u32) -> Result<Vec<Sample>, ImapError> {
     let selected = match session.select(target, true).await {
         Ok(selected) if selected.exists > 0 => selected,
         Ok(_) | Err(ImapError::Refused { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    // Without UIDNEXT, the newest mails are compared.
+    // If UIDNEXT before the COPY is unknown, the newest mails are compared.
     let from = match (from, selected.uidnext) {
         (2.., _) => from,
         (_, Some(next)) => next.saturating_sub(NEWEST_UIDS),
@@ -64,7 +64,7 @@ async fn mails_in_target(session: &mut Session, target: &str, from: u32) -> Resu
     }
 }
 
-/// The UIDs that are no longer in the folder: their effects count as done.
+/// Returns the UIDs that are no longer in the folder. Their effects count as done.
 pub async fn find_removed(session: &mut Session, folder: &OpenFolder, set: &UidSet) -> Result<Vec<u32>, PollError> {
     let (Some(first), Some(last)) = (set.uids.first(), set.uids.last()) else {
         return Ok(Vec::new());
@@ -72,7 +72,7 @@ pub async fn find_removed(session: &mut Session, folder: &OpenFolder, set: &UidS
     let imap_error = |error| PollError::folder(Step::Settle, &folder.name, &error);
     let listed = session.search(*first, *last, "", folder.form).await.map_err(imap_error)?;
     let Some(mut present) = listed.uids.filter(|_| !session.was_partial()) else { return Ok(Vec::new()) };
-    // Two answers must agree, since a server that misreads SEARCH lists nothing.
+    // SEARCH and FETCH must agree, since a server that misreads SEARCH lists nothing.
     match session.search(*first, *last, "", ListForm::Fetch).await {
         Ok(_) if session.was_partial() => return Ok(Vec::new()),
         Ok(fetched) => present.extend(fetched.uids.unwrap_or_default()),

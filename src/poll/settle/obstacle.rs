@@ -8,7 +8,7 @@ use crate::poll::visit::Visit;
 use crate::poll::{Blame, PollError, Retry, Step, after_import, capabilities, target};
 use crate::store::EffectStep;
 
-/// The action to use in this folder, or the obstacle.
+/// Returns the action to use in this folder, or the obstacle.
 pub async fn action_in_folder(
     visit: &mut Visit<'_>,
     folder: &OpenFolder,
@@ -21,7 +21,7 @@ pub async fn action_in_folder(
         obstacle.map_or(Ok(action), Err)
     });
     match way {
-        // After half of a COPY, source and target look like one folder. The target was checked before the COPY.
+        // Between COPY and EXPUNGE, source and target look like one folder. The target was checked before the COPY.
         Ok(action) if matches!(step, EffectStep::Pending | EffectStep::Impossible) => {
             Ok(target_obstacle(visit, folder, &action).await?.map_or(Ok(action), Err))
         }
@@ -29,7 +29,7 @@ pub async fn action_in_folder(
     }
 }
 
-/// The obstacle if the target folder is polled itself. Checked once per visit.
+/// Returns the obstacle if the target folder is polled itself. Each target is checked once per poll.
 async fn target_obstacle(
     visit: &mut Visit<'_>,
     folder: &OpenFolder,
@@ -47,7 +47,7 @@ async fn target_obstacle(
     Ok(None)
 }
 
-/// Records the obstacle, and reports it.
+/// Records the obstacle for these UIDs, and reports it.
 pub async fn record_obstacle(
     visit: &mut Visit<'_>,
     folder: &OpenFolder,

@@ -59,7 +59,7 @@ fn addresses_and_names_of_one_server_share_a_limit() {
         assert_eq!(host_key(of), host_key(same), "{same}");
     }
     assert_ne!(address_key("2001:db8:1:2::1".parse().unwrap()), address_key("2001:db8:1:3::1".parse().unwrap()));
-    // Two names of one server, and an address that no name had when it was looked up.
+    // Servers share a limit if they share an address, even if only the connection reveals it.
     let shares = |one: &LoginAccount, other: &LoginAccount| {
         let of = |account: &LoginAccount| {
             let own = account.subjects(NEW_LOGIN).into_iter().filter(|(.., on)| *on == OnSuccess::Reset);
