@@ -89,7 +89,7 @@ async fn visit_mailbox(poll: &mut Poll<'_>, credential: &Credential) -> Result<(
     let mut visit = Visit { session, routes, lease, deps, budget, tally };
     for folder in select::watched_folders(lease, deps).await? {
         let result = poll_folder(&mut visit, &folder).await;
-        search::record_contradiction(&result, folder.id, lease, deps).await?; // the folder may have unlisted mail
+        search::record_contradiction(&result, folder.id, lease, deps).await?; // such a folder may have unlisted mail
         visit.tally.record_folder_result(result)?; // an error in one folder does not stop the others
         if visit.tally.ended_early {
             break;

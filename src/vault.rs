@@ -124,8 +124,8 @@ impl Vault {
         std::str::from_utf8(&plain).map(SecretString::from).map_err(|_| damaged())
     }
 
-    /// The id of the sealing key.
-    pub fn sealing_key(&self) -> Option<String> {
+    /// The id of the key that new secrets are sealed with.
+    pub fn sealing_key_id(&self) -> Option<String> {
         self.keys().first().map(|key| hex(&key.id))
     }
 

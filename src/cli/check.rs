@@ -109,7 +109,7 @@ async fn run_checks(overrides: &Overrides, report: &mut impl FnMut(&'static str,
             let location = wiring::key_location(&config, &store);
             let location =
                 location.key_file_path().map_or_else(|| "vault.key".to_owned(), |path| path.display().to_string());
-            let key = vault.sealing_key().unwrap_or_default();
+            let key = vault.sealing_key_id().unwrap_or_default();
             report("key", Finding::Good(format!("{location}, key {key}, {} in all", vault.key_count())));
             let opened = store.open_secrets(&vault).await;
             let secrets = opened.map(|count| format!("{count} passwords and tokens stored, the key opens all of them"));

@@ -33,7 +33,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
                      mailferry mailbox set ADDRESS --password-stdin, or mailferry oauth connect ADDRESS"
                 ))?;
             }
-            let line = json!({ "file": file(), "key": vault.sealing_key() });
+            let line = json!({ "file": file(), "key": vault.sealing_key_id() });
             context.output.object(&line, || {
                 format!("Created {}. Keep a copy of it apart from the backup of the database.", file())
             })?;
@@ -42,7 +42,7 @@ pub async fn run(command: Command, context: &Context) -> Result<ExitCode, Failur
             context.vault().await?; // creates the first key if there is none
             let deps = context.deps().await?.tokens();
             let (vault, count) = keys::rotate(context.acting(), &location, &deps).await?;
-            let line = json!({ "file": file(), "key": vault.sealing_key(), "resealed": count });
+            let line = json!({ "file": file(), "key": vault.sealing_key_id(), "resealed": count });
             context
                 .output
                 .object(&line, || format!("Sealed {count} secrets with a new key in {}. Keep a copy of it.", file()))?;

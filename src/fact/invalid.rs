@@ -41,7 +41,7 @@ pub enum Invalid {
     TargetUrlWithSecret,
     /// The text is not the address of an IMAP server.
     MailboxUrl(String),
-    /// The login to the mailbox of a delivery target is incomplete.
+    /// The IMAP login to the mailbox of a delivery target's recipient is incomplete.
     MailboxLogin,
     /// The delivery target is on another machine, and its URL does not use TLS.
     TargetUnencrypted,

@@ -81,11 +81,12 @@ pub async fn access_token(grant_id: i64, refused: Option<i64>, deps: &OAuthDeps)
         return Ok(settled);
     }
     let deps = deps.clone();
-    let renewing = deps.renewals.tasks.clone().spawn(async move { renew_locked(grant_id, refused, &deps).await });
+    let renewing = deps.renewals.tasks.clone().spawn(async move { lock_and_renew(grant_id, refused, &deps).await });
     renewing.await.map_err(|_| GrantError::from(waiting(&grant.key)))?
 }
 
-async fn renew_locked(grant_id: i64, refused: Option<i64>, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
+/// Takes the lock of the grant, and renews the token unless another worker has just done so.
+async fn lock_and_renew(grant_id: i64, refused: Option<i64>, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
     let was = deps.store.grant(grant_id).await?;
     let (version, failures) = (was.version, was.failures);
     let lock = Lock::take_unless(grant_id, deps, |now| now.version != version || now.failures != failures).await?;

@@ -52,10 +52,11 @@ pub async fn print(args: &Args, deps: &Deps, output: Output, language: Language)
             Err(trouble) => (UNKNOWN_ID.to_owned(), Some(trouble)),
         };
         all_known &= trouble.is_none();
-        let lines = lines(&provider.app.client_id, &object_id, &tenant);
+        let commands = exchange_commands(&provider.app.client_id, &object_id, &tenant);
         let line = json!({
             "provider": args.provider, "tenant": tenant.name, "client_id": provider.app.client_id,
-            "object_id": (object_id != UNKNOWN_ID).then_some(&object_id), "mailboxes": tenant.mailboxes, "powershell": lines,
+            "object_id": (object_id != UNKNOWN_ID).then_some(&object_id), "mailboxes": tenant.mailboxes,
+            "powershell": commands,
             "cause": trouble.as_ref().map(|trouble| trouble.cause),
             "problem": trouble.as_ref().map(|trouble| trouble.sentence(language)),
             "remedy": trouble.as_ref().map(|trouble| trouble.remedy(language)),
@@ -66,7 +67,7 @@ pub async fn print(args: &Args, deps: &Deps, output: Output, language: Language)
                 let remedy = provider.trouble(Cause::NoObjectId).remedy(language);
                 format!("# {}\n# {remedy}", trouble.sentence(language))
             }));
-            text.extend(lines);
+            text.extend(commands);
             text.join("\n")
         })?;
     }
@@ -113,8 +114,9 @@ async fn object_id(args: &Args, tenant: &Tenant, deps: &Deps) -> Result<String, 
     id.ok_or_else(|| provider.trouble(Cause::NoObjectId))
 }
 
-fn lines(client_id: &str, object_id: &str, tenant: &Tenant) -> Vec<String> {
-    let mut lines = vec![
+/// The PowerShell commands that give the application access to the mailboxes of a tenant.
+fn exchange_commands(client_id: &str, object_id: &str, tenant: &Tenant) -> Vec<String> {
+    let mut commands = vec![
         "Install-Module -Name ExchangeOnlineManagement".to_owned(),
         format!("Connect-ExchangeOnline -Organization {}", literal(&tenant.name)),
         format!(
@@ -123,12 +125,12 @@ fn lines(client_id: &str, object_id: &str, tenant: &Tenant) -> Vec<String> {
             literal(object_id)
         ),
     ];
-    lines.extend(tenant.mailboxes.iter().map(|mailbox| {
+    commands.extend(tenant.mailboxes.iter().map(|mailbox| {
         format!(
             "Add-MailboxPermission -Identity {} -User {} -AccessRights FullAccess",
             literal(mailbox),
             literal(object_id)
         )
     }));
-    lines
+    commands
 }

@@ -12,7 +12,7 @@ use crate::store::DeliveryTarget;
 use crate::target::{MailboxUrl, TargetTls};
 use crate::tls;
 
-/// Connects to the mailbox of a target and logs in.
+/// Connects to the IMAP server of a target's recipient and logs in to the recipient's mailbox.
 pub async fn log_in(target: &DeliveryTarget, deps: &DeliverDeps) -> Result<Session, DeliveryProblem> {
     let url = target.look_in.as_deref().unwrap_or_default().parse::<MailboxUrl>();
     let url = url.map_err(|why| not_searchable(why.to_string()))?;

@@ -291,8 +291,8 @@ pub async fn resume(
 /// Test a delivery target.
 ///
 /// Mailferry connects, logs in, and asks a mail server whether it accepts mail for the recipient, without sending any. It
-/// also opens the mailbox of `look_in`. For `mx:`, the answer names the server, its encryption and the MTA-STS policy. A
-/// webhook receives an event of the type `mailferry.test`.
+/// also opens the recipient's mailbox at the server in `look_in`. For `mx:`, the answer names the server, its encryption
+/// and the MTA-STS policy. A webhook receives an event of the type `mailferry.test`.
 #[utoipa::path(post, path = "/targets/{id}/test", tag = "Delivery", params(("id" = i64, Path, description = "The target's number")),
     responses((status = 200, description = "The result", body = TargetTest)))]
 pub async fn test(FromState(state): FromState<State>, caller: Caller, PathParams(id): PathParams<String>) -> ApiResult {

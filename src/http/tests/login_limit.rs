@@ -9,7 +9,9 @@ use crate::poll::login_attempts::{LoginAccount, LoginAttempt, LoginTrigger, minu
 use crate::poll::{Deps, PollError};
 use crate::store::{Mailbox, NewInbox, NewLogin, NewMailbox, Server};
 
+/// The id of our organisation.
 const OURS: i64 = 1;
+/// The id of another organisation.
 const THEIRS: i64 = 2;
 
 fn server_at(host: &str) -> Server {

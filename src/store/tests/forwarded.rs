@@ -4,7 +4,8 @@ use super::*;
 use crate::fact::BothWays;
 
 impl Fixture {
-    /// Reports a mail for the only target, if there is one.
+    /// Reports a mail as forwarded, for the importing system behind the only target; if there is no target, for the one
+    /// that reads the built-in store.
     async fn report(&self, text: &str) -> CountedCopy {
         let inbox = self.inbox_id(INBOX).await;
         let targets = self.store.read().await.unwrap().accepting_targets(inbox).await.unwrap();

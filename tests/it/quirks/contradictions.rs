@@ -81,7 +81,7 @@ fn a_folder_that_is_listed_correctly_again_is_complete_again() {
 
 #[test]
 fn the_start_is_not_applied_to_a_contradictory_list() {
-    // If the folder seemed empty, all mails would be skipped as older than the start.
+    // SEARCH lists no mail newer than the start: if that were believed, all mails would be skipped as older.
     for dialogue in ["search-misreads-star", "search-empty"] {
         let include = format!("INCLUDE: {dialogue}.imap");
         let (server, mailferry) = with_options(&["one", "two"], &[&include], &["--start", "2026-01-01"]);

@@ -1,7 +1,9 @@
 use super::*;
 use crate::mailbox::TlsMode;
 
+/// The id of our organisation.
 const OURS: i64 = 1;
+/// The id of another organisation.
 const THEIRS: i64 = 2;
 
 fn server_at(host: &str) -> Server {
