@@ -89,7 +89,8 @@ async fn visit_mailbox(poll: &mut Poll<'_>, credential: &Credential) -> Result<(
     let mut visit = Visit { session, routes, lease, deps, budget, tally };
     for folder in select::watched_folders(lease, deps).await? {
         let result = poll_folder(&mut visit, &folder).await;
-        search::record_contradiction(&result, folder.id, lease, deps).await?; // such a folder may have unlisted mail
+        // A folder in which the server's answers contradict each other may have unlisted mail.
+        search::record_contradiction(&result, folder.id, lease, deps).await?;
         visit.tally.record_folder_result(result)?; // an error in one folder does not stop the others
         if visit.tally.ended_early {
             break;
@@ -108,13 +109,14 @@ async fn poll_folder(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<()
     while let Some(window) = search.next_window(visit, &folder).await? {
         import_window(visit, &folder, window).await?;
         if visit.tally.ended_early {
-            return Ok(()); // the session is in the middle of a response and cannot be used any more
+            return Ok(()); // the session may be in the middle of a response, so the poll ends here
         }
         // 9. The mails are committed: now change the customer's copies.
         settle::pending_effects(visit, &folder).await?;
     }
     visit.tally.ended_early |= visit.budget.is_over();
-    search.record_comparison(visit, &folder).await?; // every UID on the server is in the ledger
+    // After a complete search, every UID on the server is in the ledger.
+    search.record_comparison(visit, &folder).await?;
     // Settle the effects that a crash or a refusal left pending. This comes last, so that it never delays new mail.
     settle::pending_effects(visit, &folder).await
 }

@@ -33,7 +33,7 @@ pub async fn run(deps: Arc<Deps>, config: config::Schedule, stop: CancellationTo
     let mut scheduler = Scheduler {
         polls: JoinSet::new(),
         running: RunningPolls::default(),
-        arrivals: VisitCounts::new(config.per_host.0),
+        visit_counts: VisitCounts::new(config.per_host.0),
         deps,
         config,
         stop,
@@ -58,7 +58,7 @@ struct Scheduler {
     stop: CancellationToken,
     polls: JoinSet<Report>,
     running: RunningPolls,
-    arrivals: Arc<VisitCounts>,
+    visit_counts: Arc<VisitCounts>,
 }
 
 impl Scheduler {
@@ -103,13 +103,13 @@ impl Scheduler {
         // A mailbox stays due while it is polled; leave it out, so that it takes no slot from a waiting one.
         due.into_iter()
             .filter(|due| !self.running.has(&due.address) && (lease::is_free(due, now) || lease::is_ours(due)))
-            .map(|due| Candidate { endpoint: self.arrivals.server_key(&due.host), due })
+            .map(|due| Candidate { endpoint: self.visit_counts.server_key(&due.host), due })
             .collect()
     }
 
     fn start(&mut self, due: Due, lease: crate::store::Lease) {
-        let progress = Arc::new(Progress::with_pace(Pace::counted_by(self.arrivals.clone())));
-        let started = RunningPoll::new(&due, self.arrivals.server_key(&due.host), progress.clone());
+        let progress = Arc::new(Progress::with_pace(Pace::counted_by(self.visit_counts.clone())));
+        let started = RunningPoll::new(&due, self.visit_counts.server_key(&due.host), progress.clone());
         let (deps, stop) = (self.deps.clone(), self.stop.clone());
         let limits = worker::Limits { time: self.config.poll_time.0, grace: self.config.grace.0 };
         let poll = self.polls.spawn(async move { worker::poll(lease, &deps, limits, stop, progress).await });

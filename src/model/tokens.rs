@@ -1,5 +1,5 @@
-//! Tests of a mailbox whose access tokens are valid for one minute, polled for five minutes of simulated time: no poll
-//! uses an expired token, and no token is requested too early.
+//! Tests of access tokens. A mailbox whose tokens are valid for one minute is polled for five minutes of simulated time:
+//! no poll uses an expired token, and no token is requested too early. And a renewal outlives the poll that began it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -21,6 +21,7 @@ const LIFETIME: Duration = Duration::from_secs(60);
 struct Provider {
     /// Each access token with its expiry.
     issued: BTreeMap<String, i64>,
+    /// The only refresh token that has not been used.
     refresh: String,
 }
 

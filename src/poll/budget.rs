@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug)]
 pub struct Budget {
     stop: CancellationToken,
-    /// Cancelled when other polls need this worker.
+    /// Cancelled when a waiting mailbox needs the slot of this poll.
     turn_over: CancellationToken,
     until: Instant,
     max_messages: u64,
@@ -39,7 +39,7 @@ impl Budget {
         }
     }
 
-    /// Returns the budget, which now also ends when other polls need this worker.
+    /// Returns the budget, which now also ends when a waiting mailbox needs the slot of this poll.
     #[must_use]
     pub fn with_turn(self, turn_over: CancellationToken) -> Self {
         Self { turn_over, ..self }

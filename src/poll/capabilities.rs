@@ -55,7 +55,7 @@ struct AccountState<'a> {
     mailbox: &'a Mailbox,
     /// Names of all folders.
     folders: Vec<String>,
-    /// The polled folder.
+    /// The folder of the copies, opened read-only.
     selected: Selected,
 }
 
@@ -75,7 +75,8 @@ impl AccountState<'_> {
         // either mode.
         let shows = |flags: &[String]| after_import::missing(&can, Some(flags), &checked.resolved_action).is_none();
         let is_shown = self.selected.permanent_flags.as_deref().is_some_and(shows);
-        // Only opening the folder for changes shows whether it may be changed at all.
+        // Only opening the folder for changes shows whether it may be changed at all, so only
+        // an action that changes nothing is certain without that.
         let needs_nothing = checked.resolved_action == AfterImport::Leave;
         Ok(Ability {
             effect,

@@ -26,7 +26,8 @@ pub struct CheckFailure {
     pub trouble: Option<Trouble>,
 }
 
-/// Runs the steps of a check, and reports each one. Stops at the first failure.
+/// Runs the steps of a check, and reports each one. Stops at the first error. A polled folder that does not open
+/// and an impossible action are reported, but are not errors.
 pub async fn check(
     mailbox: &Mailbox,
     deps: &Deps,

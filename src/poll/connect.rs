@@ -33,7 +33,7 @@ pub struct ServerAddresses {
 
 type Stream = Metered<TcpStream>;
 
-/// Connects for a waiting person, without the pace limits.
+/// Connects for a waiting person, however many visits the server's address has.
 pub async fn open(server: &Server, deps: &Deps) -> Result<Connection, PollError> {
     open_paced(server, deps, &Arc::default()).await
 }

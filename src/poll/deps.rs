@@ -27,7 +27,7 @@ pub struct Deps {
     pub oauth: Arc<config::OAuth>,
     /// Access token renewals in progress.
     pub renewals: oauth::Renewals,
-    /// How long a lease lasts without a heartbeat.
+    /// How long a lease lasts without a renewal.
     pub lease: Duration,
     /// Whether refused logins delay later ones. False on the command line, since its user has the key to all passwords.
     pub counts_login_attempts: bool,

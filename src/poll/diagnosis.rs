@@ -42,7 +42,7 @@ struct LoginEvidence {
     /// Whether the server is Exchange Online. Only there do the results below distinguish causes.
     is_exchange: bool,
     kind: GrantKind,
-    /// Whether the mailbox belongs to a person other than the one who consented.
+    /// Whether the mailbox is another one than the consenting person's own.
     is_shared: bool,
     first: LoginProbe,
     /// The result of a second attempt, a little later.

@@ -155,8 +155,8 @@ impl<'a> WindowFetch<'a> {
         Ok(false)
     }
 
-    /// Returns the next mail; `None` if it does not arrive in time. While any session waits for memory, the partial
-    /// batch is committed, so that two sessions that hold mail never wait for each other.
+    /// Returns the result of [`Self::next`]; `None` if it does not arrive in time. While any session waits for
+    /// memory, the partial batch is committed, so that two sessions that hold mail never wait for each other.
     async fn next_in_time(
         &mut self,
         batch: &mut Vec<FetchedMail>,

@@ -20,7 +20,8 @@ use crate::mail::{bounce, parse};
 use crate::mailbox::AfterImport;
 use crate::store::{Batch, Bounce, Finding, Lease, Mail, Raw, StoreError};
 
-/// The context of an import: its folder, routes, lease and services.
+/// The context of an import: the folder that the mails come from, and the routes, the lease and the services to store
+/// them.
 pub struct Destination<'a> {
     /// The folder that contains the mails.
     pub folder: &'a OpenFolder,

@@ -27,6 +27,7 @@ pub enum LoginTrigger {
 
 /// One login attempt. It is counted before its result is known, so that concurrent attempts are all counted.
 pub struct LoginAttempt<'a> {
+    /// The counters in which the attempt is counted; none if it is exempt.
     subjects: Vec<(String, LoginLimit, OnSuccess)>,
     mailbox: &'a Mailbox,
     deps: &'a Deps,

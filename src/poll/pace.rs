@@ -1,5 +1,5 @@
 //! The pace of a visit: the bytes received, the time spent waiting, and the server's address. `schedule` ends a visit
-//! that is too slow while other mailboxes wait for its worker.
+//! that is too slow while other mailboxes wait for its slot.
 
 mod metered;
 mod visit_counts;
@@ -22,7 +22,7 @@ pub struct Pace {
     measured: Mutex<Measured>,
     counted_visit: Mutex<Option<CountedVisit>>,
     visit_counts: Option<Arc<VisitCounts>>,
-    /// Cancelled to end the visit at the current message.
+    /// Cancelled to end the visit after the current message.
     turn_over: CancellationToken,
     /// Cancelled to end the visit at once.
     abort: CancellationToken,
@@ -72,12 +72,12 @@ impl Pace {
         waited - measured.last_enough.1
     }
 
-    /// Returns the key of the server, as in [`VisitCounts::server_key`].
+    /// Returns the key of the server, as in [`VisitCounts::server_key`]; `None` while the visit is not counted.
     pub fn server_key(&self) -> Option<String> {
         locked(&self.counted_visit).as_ref().map(|counted_visit| counted_visit.network.to_string())
     }
 
-    /// Ends the visit at the current message.
+    /// Ends the visit after the current message.
     pub fn end_turn(&self) {
         self.turn_over.cancel();
     }
@@ -87,7 +87,7 @@ impl Pace {
         self.abort.cancel();
     }
 
-    /// Returns the token that ends the visit at the current message.
+    /// Returns the token that ends the visit after the current message.
     pub fn turn_over(&self) -> CancellationToken {
         self.turn_over.clone()
     }

@@ -1,4 +1,4 @@
-//! Compares mails on the server with those in the ledger, if the folder's numbers are inconclusive.
+//! Compares mails on the server with those in the ledger, since the folder's numbers may be inconclusive or wrong.
 
 use super::continuity::{self, Continuity, ServerNumbers};
 use super::listing::{self, ListRequest, RemovedUids};
@@ -32,7 +32,7 @@ impl FolderWithEpoch<'_> {
         let Self { folder, selected, before, .. } = self;
         let server = ServerNumbers { uidvalidity: selected.uidvalidity, uidnext: selected.uidnext };
         match continuity::compare_numbers(before, server, folder.uidvalidity_changes) {
-            // A restored backup may have received so much mail since then that its numbers look right.
+            // A restored backup may have received so much mail since it was restored that its numbers look right.
             Continuity::Same if compares_all => {
                 Ok(self.compare_mails(session, FULL_SAMPLE_SIZE).await?.unwrap_or(true))
             }

@@ -16,7 +16,8 @@ use crate::store::{Epoch, Lease, Mailbox, NewEpoch, StoreError, WatchedFolder};
 const RETRY_MISSING_MS: i64 = 6 * 3600 * 1000;
 /// Interval at which every UID is compared with the ledger: servers sometimes omit UIDs from SEARCH (reference row A9).
 const COMPARE_INTERVAL_MS: i64 = 24 * 3600 * 1000;
-/// A folder with more mails than this is searched in parts, up to its highest UID, since its UIDNEXT may be far ahead.
+/// A folder with more mails than this is searched in parts. So if its UIDNEXT is far above the cursor, the search ends at
+/// its highest UID instead.
 const LARGE_FOLDER: u32 = 80_000;
 
 /// Returns the mailbox's folders in order. Missing mails that were quarantined long enough ago become pending again.
@@ -141,8 +142,8 @@ async fn inspect(
     Ok(FolderState { selected, before, is_continued, compares_all, uidnext })
 }
 
-/// Finds the next UID: the server's UIDNEXT, or the highest UID plus one. `cursor` is `None` if the old UIDs are no
-/// longer valid.
+/// Finds the next UID: the server's UIDNEXT, or the highest UID plus one. `cursor` is `None` on the first visit,
+/// or if the old UIDs are no longer valid.
 ///
 /// Winmail and 163.com do not send UIDNEXT (reference rows A2, A3), and Yahoo's UIDNEXT is far ahead (A8), so the
 /// highest UID decides there.

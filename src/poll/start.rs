@@ -1,7 +1,7 @@
 //! Decides the date from which the mail of a folder is wanted, once for each epoch.
 //!
-//! Mail that is present on the first visit and older than the start is skipped. The ledger stores it as ranges, since
-//! some mailboxes have 500,000 old mails. Mail that appears later is new, whatever its date.
+//! Mail that is present on the first visit and older than the start is skipped. The ledger stores its UIDs as ranges,
+//! since some mailboxes have 500,000 old mails. Mail that appears later is new, whatever its date.
 
 use std::collections::{BTreeMap, BTreeSet};
 

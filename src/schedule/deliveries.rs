@@ -84,7 +84,8 @@ impl Sending {
         }
     }
 
-    /// The due lanes that no living worker serves, each with the current time by the clock and by the leases.
+    /// The due lanes that no living worker serves, each with the current time by our clock and by the clock of
+    /// the leases.
     async fn due(&self, parallel: usize) -> Result<Vec<(DueLane, (Timestamp, Timestamp))>, StoreError> {
         let now = self.deps.clock.now();
         let lease_now = self.deps.store.lease_time(now).await?;

@@ -84,7 +84,7 @@ pub fn choose(mut candidates: Vec<Candidate>, mut slots: Slots, running: &Runnin
 mod tests {
     use super::*;
 
-    /// A name that starts with `?` is doubtful.
+    /// A due mailbox at this endpoint; it is doubtful if its name starts with `?`.
     fn candidate(name: &str, endpoint: &str, organisation_id: i64) -> Candidate {
         let due = Due {
             address: name.to_owned(),

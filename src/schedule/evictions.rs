@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::due::{Blocked, Shortage};
 
-/// A running poll.
+/// The numbers of a running poll by which the choice is made.
 #[derive(Debug, Clone)]
 pub struct Visit<I> {
     pub id: I,
@@ -43,7 +43,8 @@ pub enum Eviction {
 }
 
 /// Maximum number of doublings of the patience. The patience doubles with each failed poll of the mailbox, since otherwise a
-/// server that is always slow would never be polled to the end. This applies only if the waiting mailbox has failed too.
+/// server that is always slow would never be polled to the end. The doubling applies only if the waiting mailbox
+/// has failed too.
 const MAX_DOUBLINGS: u32 = 4;
 
 /// Chooses for each blocked mailbox at most one poll whose end gives the mailbox a slot.
@@ -65,9 +66,9 @@ pub fn evictions<I: Copy + PartialEq>(blocked: &[Blocked], visits: &[Visit<I>], 
         let over = || {
             // An organisation does not give up a slot to another organisation that has as many slots or more.
             let is_over = |visit: &&Visit<I>| {
-                let fewer = visit.organisation != waiting.organisation
+                let keeps_slot = visit.organisation != waiting.organisation
                     && count(visit.organisation) <= count(waiting.organisation);
-                visit.ran_for >= limits.turn && !fewer && makes_room(visit)
+                visit.ran_for >= limits.turn && !keeps_slot && makes_room(visit)
             };
             let longest = visits.iter().filter(is_over).max_by_key(|visit| (count(visit.organisation), visit.ran_for));
             longest.map(|visit| (visit, Some(Eviction::AfterMessage)))

@@ -67,8 +67,8 @@ pub async fn run(store: &Store, raw_retention: Duration, now: Timestamp) -> Resu
     store.record_housekeeping(&removed, now).await
 }
 
-/// Runs housekeeping for `mailferry poll`, which may run without `serve`, so that the reports that it stores do not
-/// pile up.
+/// Runs housekeeping if the oldest poll report is past its retention time. `mailferry poll` calls this, since it may run
+/// without `serve`, and its reports must not pile up.
 pub async fn run_if_reports_are_old(store: &Store, raw_retention: Duration, now: Timestamp) -> Result<(), StoreError> {
     let kept = RETENTIONS.iter().find(|(kind, _)| *kind == Retention::PollReports).map_or(DAY, |(_, kept)| *kept);
     match store.oldest_poll_at().await? {
@@ -77,6 +77,7 @@ pub async fn run_if_reports_are_old(store: &Store, raw_retention: Duration, now:
     }
 }
 
+/// Deletes the old rows of one kind. `times`: the end of their retention, and now.
 async fn remove(store: &Store, kind: Retention, times: (Timestamp, Timestamp)) -> Result<u64, StoreError> {
     let mut total = 0;
     loop {

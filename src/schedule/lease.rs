@@ -28,7 +28,8 @@ pub fn is_ours(due: &Due) -> bool {
     due.lease_owner.as_deref() == Some(owner::this_process())
 }
 
-/// Takes the lease of a mailbox if it is free, or held by this process without a poll running.
+/// Takes the lease of a mailbox. The caller has checked that `due` is free, or held by this process without a poll running.
+/// `None` if another worker has taken the lease since then, or the mailbox is paused.
 pub async fn take(deps: &Deps, due: &Due, address: &Address) -> Result<Option<Lease>, StoreError> {
     let now = deps.clock.now();
     let dead_token = if is_held(due, now) { due.lease_token } else { None };

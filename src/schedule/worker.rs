@@ -111,7 +111,7 @@ async fn keep_alive(lease: &Lease, deps: &Deps) {
     }
 }
 
-/// Stores a failed poll. Returns the time of the next one.
+/// Stores a failed poll. Returns the time of the next one; `None` if a person has to change something first.
 async fn record_failure(poll: &mut Poll<'_>, error: &PollError) -> Option<Timestamp> {
     let Poll { lease, deps, budget, .. } = *poll;
     let now = deps.clock.now();
@@ -125,8 +125,8 @@ async fn record_failure(poll: &mut Poll<'_>, error: &PollError) -> Option<Timest
         false => backoff::retry_delay(error.retry, in_a_row, interval).map(|wait| now.plus(wait)),
     };
     let reported = ReportedError::new(error, next);
-    // A wrong setting of one process or one wrong DNS answer must not stop the polling of a mailbox. Another attempt
-    // costs no login.
+    // A mailbox that waits for a person is polled again all the same: a wrong setting of one process or one wrong DNS
+    // answer must not stop its polling for good. Such an attempt costs no login.
     let next_poll_at = next.or_else(|| Some(now.plus(backoff::MAX_DELAY)));
     let outcome = Outcome {
         next_poll_at,

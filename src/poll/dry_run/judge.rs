@@ -138,7 +138,7 @@ impl DryRunVisit<'_> {
         Ok(Headers::Received(received))
     }
 
-    /// Fetches each header that filled the first fetch again, up to its maximum length.
+    /// Fetches again, up to the maximum length of a header, each header of which the first fetch may be only a part.
     async fn complete_headers(&mut self, received: &mut BTreeMap<u32, Fetched<Vec<u8>>>) -> Result<(), ImapError> {
         for (uid, fetched) in received {
             if fetched.body.as_ref().is_some_and(|header| header.len() >= HEADER_BYTES) && !self.limits.time_is_up() {

@@ -89,8 +89,8 @@ impl FolderTally {
         {
             *report.targets.entry(target.clone()).or_default() += 1;
         }
-        let stored_copies = importable.iter().filter(|mail| duplicates_found.contains(&mail.uid));
-        let automatic = stored_copies.filter(|mail| mail.is_automatic).count() as u64;
+        let duplicates = importable.iter().filter(|mail| duplicates_found.contains(&mail.uid));
+        let automatic = duplicates.filter(|mail| mail.is_automatic).count() as u64;
         report.counts.would_import -= duplicates_found.len() as u64;
         report.counts.automatic -= automatic;
         report.counts.duplicates += duplicates_found.len() as u64;

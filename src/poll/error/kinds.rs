@@ -51,7 +51,7 @@ impl Step {
     }
 }
 
-/// Whether the step with this name is part of connecting to a host. Only the operator may see why such a step failed.
+/// Whether the step with this name finds or reaches the host (DNS, TCP). Only the operator may see why such a step failed.
 pub fn is_connection_step(step: &str) -> bool {
     [Step::Dns, Step::Tcp].iter().any(|step_of_connection| step_of_connection.name() == step)
 }
@@ -100,7 +100,7 @@ pub enum Retry {
     Quota,
     /// The poll is retried rarely, since each attempt may count against the account.
     Credentials,
-    /// The poll is retried at once with a new access token, or soon if there is none.
+    /// The poll is retried at once with a new access token, or later if there is none.
     Renew,
     /// The poll starts as soon as there is a free slot. Nothing has failed.
     WhenSlotIsFree,

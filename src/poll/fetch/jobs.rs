@@ -59,7 +59,7 @@ impl WindowFetch<'_> {
         let mut metas_of =
             |set: &UidSet| -> Vec<Meta> { set.uids.iter().filter_map(|uid| metas.remove(uid)).collect() };
         let expected = metas_of(&first).into_iter().map(|meta| (meta.uid, meta)).collect();
-        // Sparse UIDs may need several command lines; the jobs of the later lines go to the front of the queue.
+        // Sparse UIDs may need several command lines; the jobs of the later lines go to the front of `jobs`.
         let later: Vec<Job> = sets.map(|set| Job::Small(metas_of(&set))).collect();
         for job in later.into_iter().rev() {
             self.jobs.push_front(job);
@@ -69,7 +69,8 @@ impl WindowFetch<'_> {
         Ok(())
     }
 
-    /// Returns the next mail of the FETCH in progress; `None` if the response is ignored, is a refusal, or ends the FETCH.
+    /// Returns the next mail of the FETCH in progress; `None` if the response is ignored or ends the FETCH, or
+    /// if refused mails are requested again.
     pub(super) async fn next_streamed(&mut self) -> Result<Option<FetchedMail>, PollError> {
         let Some(streaming) = &mut self.streaming else { return Ok(None) };
         match streaming.fetching.next(self.source.session).await {

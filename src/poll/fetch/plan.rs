@@ -8,8 +8,8 @@ use crate::store::CHUNK;
 /// Maximum sum of the announced sizes in one FETCH.
 const BYTES_PER_FETCH: u64 = 32 << 20;
 
-/// A step of the fetch: several small mails, one large mail, the header of a mail that is too large, or a mail that the
-/// server did not send.
+/// A step of the fetch: several small mails, one mail in chunks (large, of unknown size, or failed before), the header of
+/// a mail that is too large, or a mail that the server did not send.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Job {
     Small(Vec<Meta>),

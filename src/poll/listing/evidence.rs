@@ -6,7 +6,7 @@ use crate::imap::ListForm;
 /// The server's answers about the same mails in one session.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence {
-    /// The first UID of the list, which extends to the end of the folder.
+    /// The first UID of the listed range, which extends to the end of the folder.
     pub first: u32,
     /// EXISTS: the lowest number since the folder was opened.
     pub exists: u32,

@@ -83,7 +83,7 @@ impl Windows {
     }
 
     /// Searches the next part. Returns its last UID and the matching UIDs (`None` without a SEARCH response); `None` at
-    /// the end.
+    /// the end. `also`: a further search key, or an empty text.
     pub async fn next(
         &mut self,
         session: &mut Session,

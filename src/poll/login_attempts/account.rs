@@ -130,8 +130,8 @@ fn fold_username(username: &str) -> (String, String) {
 fn fold(text: &str) -> String {
     let visible =
         |c: &char| !c.is_whitespace() && !c.is_control() && !is_invisible(*c) && !matches!(c, '\u{200c}' | '\u{200d}');
-    let large = text.nfkc().filter(visible).flat_map(char::to_uppercase);
-    large.flat_map(char::to_lowercase).nfkc().collect()
+    let upper = text.nfkc().filter(visible).flat_map(char::to_uppercase);
+    upper.flat_map(char::to_lowercase).nfkc().collect()
 }
 
 #[cfg(test)]

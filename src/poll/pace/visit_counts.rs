@@ -8,8 +8,8 @@ use ipnet::IpNet;
 
 /// The prefix length of an IPv6 network that counts as one address, since one host can use all its addresses.
 const IPV6_PREFIX: u8 = 64;
-/// Maximum number of host names whose address is remembered. Beyond it, most names belong to mailboxes that are no
-/// longer polled.
+/// Maximum number of host names whose address is remembered. Beyond it, all are forgotten: most then belong to
+/// mailboxes that are no longer polled.
 const MAX_NAMES: usize = 100_000;
 
 /// The current visits by address, and the last address of each host name.

@@ -8,7 +8,7 @@ use crate::mail::parse;
 use crate::poll::open_folder::OpenFolder;
 use crate::poll::{PollError, Step, target};
 
-/// Number of UIDs to compare in a target folder without UIDNEXT.
+/// Number of UIDs to compare in a target folder whose UIDNEXT before the COPY is unknown.
 const NEWEST_UIDS: u32 = 5000;
 
 /// Returns the UIDs that already have a copy in the target folder, among its mails with the UID `from` or a higher one.

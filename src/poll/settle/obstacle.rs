@@ -16,16 +16,16 @@ pub async fn action_in_folder(
     step: EffectStep,
 ) -> Result<Result<AfterImport, Obstacle>, PollError> {
     let session = &mut visit.session;
-    let way = capabilities::resolve_action(session, action).await?.and_then(|action| {
+    let resolved = capabilities::resolve_action(session, action).await?.and_then(|action| {
         let obstacle = after_import::in_folder(&folder.selected, &|capability| session.can(capability), &action);
         obstacle.map_or(Ok(action), Err)
     });
-    match way {
+    match resolved {
         // Between COPY and EXPUNGE, source and target look like one folder. The target was checked before the COPY.
         Ok(action) if matches!(step, EffectStep::Pending | EffectStep::Impossible) => {
             Ok(target_obstacle(visit, folder, &action).await?.map_or(Ok(action), Err))
         }
-        way => Ok(way),
+        resolved => Ok(resolved),
     }
 }
 
