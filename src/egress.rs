@@ -39,7 +39,7 @@ impl Egress {
         Self { allow, dns }
     }
 
-    /// The name servers.
+    /// The resolver for DNS lookups.
     pub fn dns(&self) -> &Arc<Dns> {
         &self.dns
     }

@@ -43,7 +43,7 @@ use crate::vault::Vault;
 #[derive(Clone)]
 pub struct OAuthDeps {
     pub store: Arc<Store>,
-    /// Decrypts the stored tokens.
+    /// Seals and opens the stored tokens.
     pub vault: Arc<Vault>,
     /// Makes the outbound connections.
     pub egress: Arc<Egress>,

@@ -1,4 +1,4 @@
-//! The errors of an IMAP session. The connection is closed after each of them.
+//! The errors of an IMAP session. Only after `Refused` may the connection still be used.
 
 use crate::shown::shown;
 

@@ -62,16 +62,19 @@ pub enum Chunk {
 
 /// Maximum number of bytes kept of a field.
 const MAX_FIELD_BYTES: usize = 2048;
-/// Maximum number of mails in the answer to one request for samples, and maximum number of bytes kept of them.
+/// Maximum number of mails in the answer to one request for samples.
 const MAX_SAMPLES: usize = 50_000;
+/// Maximum number of bytes kept of these mails together.
 const MAX_SAMPLE_BYTES: usize = 8 << 20;
 
-/// Maximum total size of the headers in one answer, even if the server ignores partial requests.
+/// Maximum total size of the headers in one answer, unless the request itself allows more. Needed because a server may
+/// ignore partial requests.
 const MAX_HEADER_BYTES: usize = 16 << 20;
 
 /// A FETCH in progress. It must be read to its end, or the session refuses the next command.
 #[derive(Debug)]
 pub struct BodyFetch {
+    /// Number of untagged answers so far.
     untagged: usize,
     ended: bool,
     /// Deadline for the next requested mail.
@@ -156,7 +159,8 @@ impl Session {
                 return Ok(());
             }
             for (index, data) in bodies(response) {
-                let Some(data) = piece(whole, data) else { continue }; // NIL is not an end, but no answer
+                // NIL counts as no answer, unlike an empty part, which means the end of the mail.
+                let Some(data) = piece(whole, data) else { continue };
                 chunk = match index.map(u64::from) {
                     // RFC 3501 7.4.2 requires the offset in the answer, so this server ignores partial requests.
                     None if offset == 0 && data.len() != count => Chunk::Whole(data),
@@ -255,7 +259,7 @@ fn fetched(response: &Response<'_>, whole: &RawAnswer) -> Option<Fetched> {
     Some(Fetched { uid: items.uid, internal_date: items.internal_date, body: piece(whole, data) })
 }
 
-/// The bytes of an item, which are part of the answer's buffer.
+/// The bytes of an item: a slice of the answer's buffer, unless the parser has copied them.
 fn piece(whole: &RawAnswer, data: Option<&Cow<'_, [u8]>>) -> Option<Body> {
     match data? {
         Cow::Borrowed(bytes) => Some(whole.piece(bytes)),

@@ -101,8 +101,9 @@ pub struct Guard<S> {
     share: Option<Share>,
     /// The permission to receive a large literal, held while one is received.
     turn: Option<Turn>,
+    /// Whether the literals of this answer are larger than [`SMALL`] together.
     is_large: bool,
-    /// Opening parentheses so far in this answer.
+    /// Opening parentheses so far in this answer; 0 between two answers, and at least 1 after a literal was announced.
     open_parentheses: usize,
     /// Whether unreadable lines may be dropped, and how many have been dropped.
     skips_noise: bool,
@@ -119,7 +120,9 @@ pub struct Guard<S> {
 /// The result of processing the input.
 enum Next {
     Answer(RawAnswer),
+    /// The literal needs a further share of the memory budget.
     Share,
+    /// More bytes must be read.
     Bytes,
 }
 
@@ -163,7 +166,7 @@ impl<S> Guard<S> {
         self.skips_noise = true;
     }
 
-    /// Whether an unreadable answer may be dropped.
+    /// Whether an unreadable answer may be dropped. Counts it if so, and fails if there have been too many.
     pub fn may_drop(&mut self, unreadable: &RawAnswer) -> Result<bool, GuardError> {
         if !self.skips_noise || !unreadable.is_one_line || !quirk::is_dispensable(&unreadable.bytes) {
             return Ok(false);

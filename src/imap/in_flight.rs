@@ -30,8 +30,11 @@ const UNIT: u64 = 1 << 10;
 /// The memory budget.
 #[derive(Debug, Clone)]
 pub struct InFlight {
+    /// The free memory, in units.
     units: Arc<Semaphore>,
+    /// One permit, which is the [`Turn`].
     large: Arc<Semaphore>,
+    /// Number of sessions that wait for a share or the turn.
     waiting: watch::Sender<usize>,
 }
 

@@ -25,7 +25,8 @@ pub enum LoginError {
     Imap(#[from] ImapError),
 }
 
-/// Removes every form of a secret from a text, even a form that is cut off at the end of the text.
+/// Replaces every form of a secret in a text by `name`, and removes the beginning of a form at the end of the text, which
+/// may have been cut off there.
 fn without_secret(text: &str, forms: &[&str], name: &str) -> String {
     let forms: Vec<&str> = forms.iter().copied().filter(|form| !form.is_empty()).collect();
     let mut text = forms.iter().fold(text.to_owned(), |text, form| text.replace(form, name));

@@ -15,7 +15,7 @@ pub fn repair(line: &mut Vec<u8>) {
     greenmail_literal_without_blank(line);
     echoed_origin(line);
     internal_date_nil(line);
-    size_that_is_none(line);
+    malformed_size(line);
     plus_in_a_literal(line);
     code_without_blank(line);
 }
@@ -114,9 +114,9 @@ fn echoed_origin(line: &mut Vec<u8>) {
     }
 }
 
-/// Some servers send the RFC822.SIZE `-1`, `9.3736e+06` (mail.ru) or NIL. The size is only a hint, so an invalid one
-/// becomes 1 (reference row C6). It must not become 0, which would mean an empty mail.
-fn size_that_is_none(line: &mut Vec<u8>) {
+/// Some servers send the RFC822.SIZE `-1`, `9.3736e+06` (mail.ru) or NIL. A number is rewritten in digits. The
+/// size is only a hint, so anything else becomes 1 (reference row C6), and not 0, which would mean an empty mail.
+fn malformed_size(line: &mut Vec<u8>) {
     const SIZE: &[u8] = b"RFC822.SIZE ";
     let Some(at) = line.windows(SIZE.len()).position(|part| part.eq_ignore_ascii_case(SIZE)).map(|at| at + SIZE.len())
     else {

@@ -1,5 +1,5 @@
-//! The commands of a session. Each succeeds on a tagged OK only (RFC 3501 7.1). A NO, BAD, BYE, wrong tag or end of
-//! stream is an error, after which the connection must not be reused.
+//! The commands of a session. Each succeeds on a tagged OK only (RFC 3501 7.1). After a tagged NO or BAD the caller may
+//! send another command; after a BYE, a wrong tag or the end of the stream, the connection must not be reused.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

@@ -45,7 +45,7 @@ impl AutoSubmitted {
 /// the empty return path (RFC 5321 section 4.5.5), the fields of lists (RFC 2369, RFC 2919), and Precedence.
 pub fn auto_submitted(mail: &[u8]) -> AutoSubmitted {
     let signs = fields(header_section(mail)).filter_map(|field| sign(&field));
-    signs.min_by_key(|(strength, _)| *strength).map_or(AutoSubmitted::No, |(_, verdict)| verdict)
+    signs.min_by_key(|(rank, _)| *rank).map_or(AutoSubmitted::No, |(_, verdict)| verdict)
 }
 
 /// The sign that a field gives, with its rank: the sign of the lowest rank decides.

@@ -146,8 +146,8 @@ fn clean(text: &str) -> String {
 }
 
 /// An identity that is equal for two arrivals of the same mail: a hash of Message-ID, From, Date and body. Fields that
-/// servers add on the way are left out. Without a Message-ID the other fields of the sender are included, and without
-/// From or Date the whole mail is included.
+/// servers add on the way are left out. Without a Message-ID, the hash is of From, Date, Subject, To, Cc and body; if From
+/// or Date is missing too, it is of the whole mail.
 pub fn identity(digest: &Digest, header: &Header) -> [u8; 32] {
     let get =
         |name: &str| header.sender_fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str());

@@ -22,6 +22,7 @@ pub struct Claims {
     /// Roles of an app-only token.
     #[serde(deserialize_with = "one_or_many")]
     pub roles: Vec<String>,
+    /// Tenant ID, at Microsoft.
     pub tid: Option<String>,
     /// Object ID of the person or, in an app-only token, of the service principal.
     pub oid: Option<String>,

@@ -9,10 +9,10 @@ use crate::cause::{Cause, Trouble};
 use crate::fact::Conflict;
 use crate::store::{Flow, Grant, GrantKey, GrantKind, Login, StoreError};
 
-/// The requested consent.
+/// The mailbox for which a consent has been requested.
 pub struct ConsentRequest<'a> {
     pub address: &'a Address,
-    /// The grant of the mailbox.
+    /// The key of the mailbox's grant.
     pub key: GrantKey,
 }
 

@@ -198,8 +198,8 @@ async fn record_app_works(key: &GrantKey, flow: Option<Flow>, now: Timestamp, de
 
 /// The token that another worker has stored meanwhile, for instance after a new consent.
 async fn stored_by_other(grant: &Grant, deps: &OAuthDeps) -> Result<AccessToken, GrantError> {
-    let now = deps.store.grant(grant.id).await?;
-    cached_token(&now, deps).ok_or_else(|| not_connected(&now.key).into())
+    let current = deps.store.grant(grant.id).await?;
+    cached_token(&current, deps).ok_or_else(|| not_connected(&current.key).into())
 }
 
 async fn request_tokens(grant: &Grant, deps: &OAuthDeps) -> Result<Tokens, GrantError> {

@@ -11,12 +11,13 @@ pub enum Consent {
     None,
     /// Other mailboxes use the same consent.
     Shared,
-    /// No other mailbox uses the consent. The lock prevents a renewal, whose new token would otherwise survive.
+    /// The consent may be revoked: no other mailbox uses it, or [`lock_consent`] was called. The lock prevents a renewal,
+    /// whose new token would otherwise survive.
     Last(Box<Lock>),
 }
 
 impl Consent {
-    /// Revokes the consent at its provider, if no other mailbox needs it. `None` if there is no consent.
+    /// Revokes the consent at its provider, unless it is `Shared`. `None` if there is no consent.
     pub async fn end(&self, deps: &OAuthDeps) -> Option<RevocationOutcome> {
         match self {
             Self::None => None,
@@ -36,7 +37,7 @@ impl Consent {
 /// Locks the consent of a grant, even if several mailboxes use it.
 ///
 /// # Errors
-/// A renewal of the grant is in progress.
+/// A renewal of the grant does not end in time, or shutdown has begun.
 pub async fn lock_consent(grant_id: i64, deps: &OAuthDeps) -> Result<Consent, GrantError> {
     Ok(Consent::Last(Box::new(Lock::take(grant_id, deps).await?)))
 }
@@ -44,7 +45,7 @@ pub async fn lock_consent(grant_id: i64, deps: &OAuthDeps) -> Result<Consent, Gr
 /// The consent of a mailbox, locked if no other mailbox uses it, so that unused consents are not left at a provider.
 ///
 /// # Errors
-/// A renewal of the grant is in progress.
+/// A renewal of the grant does not end in time, or shutdown has begun.
 pub async fn last_consent(mailbox: &Mailbox, deps: &OAuthDeps) -> Result<Consent, GrantError> {
     let Login::OAuth { grant_id, key } = &mailbox.login else { return Ok(Consent::None) };
     let mailboxes = deps.store.mailboxes_by_grant().await?.remove(grant_id).unwrap_or_default();

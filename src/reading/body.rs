@@ -54,7 +54,7 @@ impl<'p, 'a> Bodies<'p, 'a> {
     }
 
     /// Joins the parts of one kind, including parts of the other kind that are not an alternative form; `None` if there is
-    /// no part of the one kind.
+    /// no part of the one kind. `form` converts the text of a part to the one kind.
     fn joined(
         &self,
         which: Cut,

@@ -9,8 +9,8 @@ use super::Cut;
 
 /// Time limit of one view.
 pub const TIME_LIMIT: Duration = Duration::from_secs(2);
-/// Maximum number of bytes decoded for one view: each part of the largest mail once, and its texts and pictures once
-/// more.
+/// Maximum number of bytes decoded for one view: the largest mail three times, since an attachment may be decoded for its
+/// size, for its hash and as a picture.
 const MAX_DECODED: usize = 3 * super::MAX_INPUT;
 /// Number of steps between two readings of the clock.
 const STEPS_PER_CHECK: u32 = 256;
@@ -19,6 +19,7 @@ const STEPS_PER_CHECK: u32 = 256;
 #[derive(Debug)]
 pub struct Budget {
     until: Instant,
+    /// Number of bytes that may still be decoded.
     bytes: Cell<usize>,
     steps: Cell<u32>,
     is_exhausted: Cell<bool>,

@@ -41,7 +41,7 @@ pub fn headers(header: &[u8], cut: &mut BTreeSet<Cut>, budget: &Budget) -> Readi
         }
         let value = field.text();
         match field.name.to_ascii_lowercase().as_str() {
-            // If a field occurs twice, the first one counts, as in mail clients.
+            // If a field occurs twice, the first one counts, as in mail clients; only To and Cc are joined.
             "from" if reading.from.is_empty() => reading.from = field.people(cut),
             "to" => reading.to.append(&mut field.people(cut)),
             "cc" => reading.cc.append(&mut field.people(cut)),

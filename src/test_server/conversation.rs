@@ -15,6 +15,7 @@ pub struct Conversation {
     selected: Option<OpenFolder>,
     is_over: bool,
     is_silent: bool,
+    /// The number of this client's login among all logins to the account.
     login: u32,
 }
 
@@ -83,7 +84,8 @@ impl Conversation {
         out
     }
 
-    /// Executes a command. Returns the tagged line without its tag, as `Err` for a refusal.
+    /// Executes a command. Returns the tagged line without its tag, as `Err` for a refusal. An empty `Err` means that the
+    /// connection breaks.
     fn execute(&mut self, command: &str, account: &mut Account, out: &mut Vec<u8>) -> Result<String, String> {
         let words = words(command);
         let mut words = words.iter().map(String::as_str);

@@ -91,10 +91,11 @@ fn items_text(message: &Message, items: &str, faults: &Faults) -> String {
 struct FetchRequest<'a> {
     items: &'a str,
     faults: &'a Faults,
+    /// The fault of this mail's body, if it has one.
     fault: Option<Body>,
 }
 
-/// Appends the requested sections to the beginning of a line.
+/// Writes one answer: `begin`, then the requested sections.
 fn body(message: &Message, begin: String, request: &FetchRequest<'_>, out: &mut Vec<u8>) -> Result<(), String> {
     let FetchRequest { items, faults, fault } = *request;
     let start = out.len();
@@ -140,7 +141,8 @@ fn message_id(mail: &[u8]) -> Vec<u8> {
     [field.unwrap_or_default(), b"\r\n"].concat()
 }
 
-/// The part that `<origin.count>` after the section requests, with the origin as the answer states it.
+/// The origin as the answer states it, the part that `<origin.count>` after the section requests, and the space before
+/// the literal.
 fn part<'a>(behind: &str, content: &'a [u8], faults: &Faults) -> Result<(String, &'a [u8], &'static str), String> {
     let request = behind.strip_prefix('<').and_then(|rest| rest.split_once('>')).map(|(request, _)| request);
     let Some((origin, count)) = request.and_then(|request| request.split_once('.')) else {

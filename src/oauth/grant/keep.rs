@@ -93,10 +93,10 @@ async fn store_consent(
 fn seal(grant_id: i64, tokens: &Tokens, now: Timestamp, deps: &OAuthDeps) -> Result<SealedTokens, StoreError> {
     let refresh = tokens.refresh.as_ref().map(|token| deps.vault.seal(&refresh_row(grant_id), token)).transpose()?;
     // If the expiry in the response and the expiry in the token differ, the earlier one counts.
-    let told = now.plus(tokens.lifetime);
-    let own = Claims::read(tokens.access.expose_secret()).and_then(|claims| claims.exp);
-    let own = own.map(|seconds| Timestamp((seconds * 1000.0) as i64)).filter(|end| *end > now);
-    let expires_at = own.map_or(told, |own| own.min(told));
+    let in_response = now.plus(tokens.lifetime);
+    let in_token = Claims::read(tokens.access.expose_secret()).and_then(|claims| claims.exp);
+    let in_token = in_token.map(|seconds| Timestamp((seconds * 1000.0) as i64)).filter(|end| *end > now);
+    let expires_at = in_token.map_or(in_response, |end| end.min(in_response));
     Ok(SealedTokens {
         access: deps.vault.seal(&access_row(grant_id), &tokens.access)?,
         refresh,

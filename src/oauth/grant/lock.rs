@@ -17,6 +17,7 @@ const MAX_WAIT: Duration = Duration::from_secs(15);
 pub struct Lock {
     /// The grant, read under the lock.
     pub grant: Grant,
+    /// Identifies this holder of the lock in the database. Not an OAuth token.
     pub(super) token: i64,
 }
 
@@ -29,7 +30,8 @@ impl Lock {
         }
     }
 
-    /// Waits for the lock, or returns `None` once `settled` is true.
+    /// Waits for the lock, or returns `None` once `settled` is true of the grant. Fails if the wait takes too long, or at
+    /// shutdown.
     pub(super) async fn take_unless(
         grant_id: i64,
         deps: &OAuthDeps,

@@ -13,7 +13,8 @@ use super::tokens::{Token, Tokens};
 const MAX_TAGS: usize = 50_000;
 const MAX_DEPTH: usize = 256;
 
-/// Maximum number of entities, since `html5ever` copies the text at each. Further `<` and `&` are dropped.
+/// Maximum number of entities, since `html5ever` copies the text at each. Further `<` and `&`,
+/// which would begin an entity in the output, are dropped.
 const MAX_ENTITIES: usize = 30_000;
 
 /// Maximum length of an attribute value; longer ones are dropped, except for the data of a picture.
@@ -61,7 +62,7 @@ struct Shaping {
     open: Vec<&'static str>,
     tags: usize,
     entities: usize,
-    /// The position after the last `<pre>`.
+    /// The position after the last `<pre>` in the output.
     pre: usize,
 }
 
@@ -101,7 +102,7 @@ impl Shaping {
     fn start_tag(&mut self, written: &str, attributes: &[(String, &str)], pictures: &mut Pictures<'_>) {
         let Some(name) = tags().find(|name| *name == written) else { return };
         if self.shaped.is_cut || self.tags >= MAX_TAGS || self.open.len() >= MAX_DEPTH {
-            // From here on an end tag could close the wrong tag.
+            // An end tag could belong to this dropped start tag, so no further tags are written.
             self.shaped.is_cut = true;
             return;
         }
@@ -213,7 +214,7 @@ impl Shaping {
     }
 
     /// Closes the innermost open tag with one of these names, and all tags within it, unless one of `stops` comes
-    /// first.
+    /// first. Returns whether a tag was closed.
     fn close_last(&mut self, names: &[&str], stops: &[&str]) -> bool {
         let last = self.open.iter().rposition(|tag| names.contains(tag) || stops.contains(tag));
         let Some(last) = last.filter(|at| self.open.get(*at).is_some_and(|tag| names.contains(tag))) else {

@@ -13,7 +13,7 @@ fn ample_budget() -> Budget {
 }
 
 /// The processor time of this thread so far (proc(5), schedstat), which a busy machine affects less than a clock.
-fn processor() -> Duration {
+fn processor_time() -> Duration {
     // The kernel updates the number when it may switch threads.
     std::thread::yield_now();
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
@@ -22,11 +22,11 @@ fn processor() -> Duration {
 
 /// The processor time of one view, including the HTML if there is any.
 fn cost(raw: &[u8]) -> Duration {
-    let begun = processor();
+    let begun = processor_time();
     if std::hint::black_box(build_view(raw, &ample_budget())).remote.is_some() {
         std::hint::black_box(cleaned_html(raw, &ample_budget()));
     }
-    processor() - begun
+    processor_time() - begun
 }
 
 /// Maximum cost of a mail twice as long. Quadratic work would cost 4 times as much.
@@ -107,7 +107,7 @@ fn the_cost_of_a_mail_is_linear() {
             rows.push((format!("{charset} {piece:?}"), 40_000, Box::new(move |n| encoded(&head, piece, n))));
         }
     }
-    grow(rows);
+    assert_linear(rows);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn the_cost_of_html_and_parts_is_linear() {
     ));
     rows.push(("one picture".into(), 90, Box::new(|n| pictured(n, 1, 6000))));
     rows.push(("many pictures".into(), 90, Box::new(|n| pictured(n, n, 6000))));
-    grow(rows);
+    assert_linear(rows);
 }
 
 /// A mail with `calls` references to `pictures` pictures of `bytes` bytes each.
@@ -230,7 +230,8 @@ fn pictured(calls: usize, pictures: usize, bytes: usize) -> Vec<u8> {
     multipart(std::iter::once(format!("Content-Type: text/html\r\n\r\n{html}")).chain((0..pictures).map(picture)))
 }
 
-fn grow(rows: Vec<Row>) {
+/// Checks that the cost of every row's mail at most doubles, up to [`MAX_RATIO`], if its size doubles.
+fn assert_linear(rows: Vec<Row>) {
     let mut wrong = Vec::new();
     for (what, count, make) in rows {
         let (small, large) = (make(count), make(2 * count));
