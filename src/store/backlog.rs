@@ -21,8 +21,8 @@ pub struct FolderBacklog {
     pub at: Timestamp,
 }
 
-/// The progress of several folders together. A poll reads them one after another, so the longest of their times is that
-/// of all.
+/// The progress of several folders together. A poll reads the folders in turn, so their times overlap, and the longest
+/// one is the time of all.
 pub(super) fn sum(folders: &[FolderBacklog], now: Timestamp) -> Option<Backlog> {
     let open = || folders.iter().filter(|folder| folder.left > 0);
     let at = open().map(|folder| folder.at).max()?;

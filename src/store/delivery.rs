@@ -151,9 +151,10 @@ impl Store {
         Ok(statement.value().await?)
     }
 
-    /// Lanes with a delivery due at `now`, the longest waiting first, that no other worker serves at `lease_now`. Only
-    /// one lane of a failing target is returned, as a probe. Returns up to `limit` lanes of doubtful targets and up to
-    /// `limit` others, so that dead targets do not crowd out working ones.
+    /// Lanes with a delivery due at `now`, the longest waiting first, that no other worker serves at `lease_now`.
+    /// `local_owner` is the name prefix of the workers on this machine; their lanes are included, since the caller knows
+    /// which of these workers are alive. Only one lane of a failing target is returned, as a probe. Returns up to `limit`
+    /// lanes of doubtful targets and up to `limit` others, so that dead targets do not crowd out working ones.
     pub async fn due_lanes(
         &self,
         local_owner: &str,
@@ -261,6 +262,7 @@ impl Store {
     ) -> Result<Vec<OpenDelivery>, StoreError> {
         let mut tx = self.begin().await?;
         tx.check_lane(lease).await?;
+        // `state IN (...)` repeats the condition of the partial index `delivery_open`, so that the index is used.
         let statement = tx.sql(
             r"-- next deliveries of a lane
             SELECT d.id, d.attempts, d.unsure, d.problem, m.id AS message_id, m.mailbox, m.folder, m.uidvalidity, m.uid,
@@ -338,6 +340,7 @@ impl Tx<'_> {
         target: &DeliveryTarget,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        // `state IN (...)` repeats the condition of the partial index `delivery_open`, so that the index is used.
         let statement = self.sql(
             r"-- recover interrupted deliveries
             UPDATE delivery SET state = $2, unsure = TRUE, attempts = attempts + 1, problem = $3

@@ -421,8 +421,9 @@ impl Reader {
         Ok(statement.bind(organisation_id).bind(name).values().await?)
     }
 
-    /// A recipient of deliveries of the organisation that is this mailbox, if there is one: it equals the mailbox's
-    /// address or login name, or its local part is the login name and its domain is that of the mailbox's server.
+    /// One of the recipients of the organisation's deliveries, if the mail for it comes back into this mailbox: it equals
+    /// the mailbox's address or login name, or its local part is the login name and its domain is that of the mailbox's
+    /// server.
     pub async fn matching_recipient(&mut self, mailbox: &Mailbox) -> Result<Option<String>, StoreError> {
         let statement = self.sql(
             r"-- recipients of deliveries that may be a mailbox

@@ -41,7 +41,8 @@ pub struct Departing<'a> {
 pub(super) enum Reappearance {
     /// Our own effect put the mail here. The value is the message that the mail is a copy of, if known.
     OwnCopy(Option<i64>),
-    /// The mail has left the folder too often. It is imported, since it may be a different mail, but its copy is left alone.
+    /// The folder has had too many departures of mails with this repeat key. The mail is imported, since it may be a
+    /// different one, but its copy is left alone.
     TooOften,
 }
 
@@ -96,8 +97,8 @@ pub(super) fn repeat_key(mail: &Mail) -> String {
 const VALUES_PER_STATEMENT: usize = 500;
 
 impl Store {
-    /// Renews a lease that is still held, and stores that these copies are about to be changed. From then on the
-    /// mailbox no longer counts as untouched.
+    /// Renews a lease that is still held, and stores that these copies are about to be changed. Also
+    /// sets the time at which a copy of the mailbox was last changed.
     ///
     /// # Errors
     /// The lease was lost, or the database failed.
@@ -250,8 +251,8 @@ impl Store {
         Ok(found)
     }
 
-    /// The repeat keys of those mails that have left this epoch too often. With each key comes the lowest UID that a
-    /// mail can have if it arrived after the last departure.
+    /// Those repeat keys of these mails that have too many departures in this epoch. With each key comes the lowest UID
+    /// that a mail can have if it arrived after the last departure.
     async fn keys_departed_too_often(
         &self,
         epoch_id: i64,

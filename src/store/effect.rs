@@ -203,7 +203,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Number of pending effects of a mailbox.
+    /// Number of pending effects of a mailbox, without those that are impossible or suppressed.
     pub async fn open_effect_count(&self, mailbox_id: i64) -> Result<i64, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

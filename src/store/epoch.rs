@@ -1,4 +1,5 @@
-//! Epochs: an epoch is one UIDVALIDITY of a folder, with a cursor and a ledger of its own.
+//! Epochs: an epoch is the period in which the UIDs of a folder keep their meaning, normally one UIDVALIDITY. It has a
+//! cursor and a ledger of its own.
 
 use super::{Lease, Store, StoreError, Tx};
 use crate::clock::Timestamp;
@@ -68,7 +69,7 @@ pub struct EpochStart<'a> {
     pub cursor: u32,
 }
 
-/// An epoch: one UIDVALIDITY of a folder, with the progress of the import in it.
+/// An epoch of a folder, with the progress of the import in it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Epoch {
     pub id: i64,
@@ -151,7 +152,8 @@ impl Store {
         Ok(statement.bind(folder_id).first().await?)
     }
 
-    /// Continues an epoch under the server's current UIDVALIDITY (0: none), and updates the count of its changes.
+    /// Continues an epoch under `number`, the server's current UIDVALIDITY (0: none), and updates the folder's count of
+    /// changes of UIDVALIDITY.
     pub async fn continue_epoch(
         &self,
         lease: &Lease,

@@ -13,7 +13,8 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the database URL cannot be used: {0}")]
     Url(String),
-    /// Another worker has taken over the mailbox; nothing was written.
+    /// The lease of the mailbox or lane is no longer held: another worker has it, or a change has revoked it. Nothing was
+    /// written.
     #[error("another worker has taken this mailbox over")]
     LeaseLost,
     #[error("{}", .0.words(Language::English))]

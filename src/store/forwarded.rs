@@ -60,7 +60,7 @@ impl Tx<'_> {
         // Imports take this lock too, so a concurrent import either sees this report or has stored its message by now.
         self.block_imports().await?;
         let polled = self.polled_copy(report).await?;
-        let keep = match polled {
+        let is_forwarded_counted = match polled {
             None => true,
             // The importing system reads the built-in store, so it has the polled copy as well.
             Some(_) if report.target.is_none() => false,
@@ -72,7 +72,7 @@ impl Tx<'_> {
             ON CONFLICT DO NOTHING",
         );
         let record = record.bind(report.inbox_id).bind(report.identity.to_vec()).bind(report.target_id()).bind(now);
-        if record.bind(polled).bind(keep).run().await? == 0 {
+        if record.bind(polled).bind(is_forwarded_counted).run().await? == 0 {
             return Ok(self.recorded_answer(report).await?.unwrap_or(CountedCopy::Forwarded));
         }
         let Some(message) = polled else { return Ok(CountedCopy::Forwarded) };
@@ -81,7 +81,7 @@ impl Tx<'_> {
             UPDATE message SET forwarded_at = coalesce(forwarded_at, $2) WHERE id = $1",
         );
         mark.bind(message).bind(now).run().await?;
-        Ok(if keep { CountedCopy::Forwarded } else { CountedCopy::Polled { message } })
+        Ok(if is_forwarded_counted { CountedCopy::Forwarded } else { CountedCopy::Polled { message } })
     }
 
     /// The oldest copy in the inbox that is not yet matched with an earlier report for this target.
@@ -136,8 +136,8 @@ impl Tx<'_> {
         );
         let statement = statement.bind(report.inbox_id).bind(report.identity.to_vec()).bind(report.target_id());
         let found: Option<(bool, Option<i64>)> = statement.first().await?;
-        Ok(found.map(|(keep, message)| match message {
-            Some(message) if !keep => CountedCopy::Polled { message },
+        Ok(found.map(|(is_forwarded_counted, message)| match message {
+            Some(message) if !is_forwarded_counted => CountedCopy::Polled { message },
             _ => CountedCopy::Forwarded,
         }))
     }

@@ -116,7 +116,7 @@ const FRAGMENTS: &[(&str, &str)] = &[
             SELECT * FROM ({mailboxes_with_state}) AS f",
     ),
     // Mailboxes with their state, as `MailboxState::for_mailbox` defines it; a test compares the two. `$1`: a mailbox
-    // whose last successful poll is more than three intervals before this time is behind. A failure caused by the
+    // whose last complete poll is more than three intervals before this time is behind. A failure caused by the
     // mailbox's own password or settings needs a person, even if it is retried.
     (
         "{mailboxes_with_state}",

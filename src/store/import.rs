@@ -19,7 +19,7 @@ use rows::{Arrival, EffectRow, LedgerRow, MessageRow, Origin, Rows, signed};
 pub struct Imported {
     /// Mails that are new in at least one inbox.
     pub imported: u64,
-    /// Mails that were already imported, or that were left out on purpose.
+    /// Mails that were already imported; in the tally of a poll, also those that the start left out.
     pub skipped: u64,
     pub quarantined: u64,
     /// Bytes of the new mails.

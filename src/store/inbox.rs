@@ -1,4 +1,4 @@
-//! Inboxes: the places where mail ends up.
+//! Inboxes: the destinations of imported mail.
 
 use serde::Serialize;
 

@@ -42,7 +42,8 @@ pub struct Due {
     pub lease_until: Option<Timestamp>,
 }
 
-/// Maximum delay of a poll. A next poll or a hold that is further in the future was stored with a wrong clock.
+/// Maximum delay of a poll. A hold that ends later, or a next poll that is later by more than two intervals, was stored
+/// with a wrong clock.
 const MAX_DELAY: Duration = Duration::from_hours(25);
 
 impl Store {
@@ -107,7 +108,7 @@ impl Store {
     }
 
     /// Takes the lease of a mailbox if it is free, has expired, or belongs to a holder that is known to be dead.
-    /// Returns `None` if another worker holds it.
+    /// Returns `None` if another worker holds it, or the mailbox is paused.
     pub async fn take_lease(
         &self,
         address: &Address,
@@ -157,7 +158,8 @@ impl Store {
     }
 
     /// Schedules polls of the mailboxes that wait for a person, since the configuration may have been fixed, and of
-    /// those whose next poll is later than the maximum delay, since it was stored with a wrong clock.
+    /// those whose next poll was stored with a wrong clock (see [`MAX_DELAY`]). Lifts holds that were stored with a wrong
+    /// clock.
     pub async fn schedule_waiting_mailboxes(&self, now: Timestamp) -> Result<(), StoreError> {
         let furthest = now.plus(MAX_DELAY);
         let mut tx = self.begin().await?;

@@ -201,7 +201,8 @@ impl Store {
     }
 
     /// Reopens mails of a mailbox that never arrived and were quarantined before this time: the server may have been at
-    /// fault, not the mail. Mails that were too large stay quarantined, since as much of them as was requested did arrive.
+    /// fault, not the mail. Mails that were too large stay quarantined: no attempt to fetch them has
+    /// failed (`attempts` is 0).
     pub async fn reopen_missing(&self, lease: &Lease, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         let mailbox_id = lease.mailbox.id;
         if self.missing(mailbox_id, before, now).await? == 0 {
@@ -231,7 +232,8 @@ impl Store {
         Ok(statement.bind(mailbox_id).bind(before).bind(now).value().await?)
     }
 
-    /// The newest ledger lines of a mailbox, optionally in one state only, before a position.
+    /// The newest ledger lines of a mailbox, optionally in one state only, before a position. Also returns the position
+    /// before which the next page continues; `None` after the last page.
     pub async fn newest_ledger(
         &self,
         mailbox_id: i64,
@@ -255,8 +257,8 @@ impl Store {
         Ok((lines, last.filter(|_| is_full)))
     }
 
-    /// A page of the ledger, in the order of mailbox, folder, epoch and UID; `after` is the position of the last line
-    /// of the previous page.
+    /// A page of the ledger of one mailbox or of all, in the order of epoch and UID; `after` is the position of the last
+    /// line of the previous page. Also returns the position of the last line; `None` if the page is empty.
     pub async fn ledger_page(
         &self,
         mailbox: Option<&str>,

@@ -24,7 +24,7 @@ pub enum Purpose {
 pub struct Creator<'a> {
     /// The name that is shown to the customer and in the audit log.
     pub who: &'a str,
-    /// The token that was used, if any. The link is deleted together with this token.
+    /// The token that was used, if any. A link is deleted together with the token that created it.
     pub token: Option<i64>,
 }
 
@@ -116,7 +116,7 @@ impl Tx<'_> {
                 others.run().await?;
             }
             Purpose::Connect { mailbox_id } => {
-                // Keep a link that was just used: its claim may still be released.
+                // Also remove a link that was just used: a release of its claim would make it usable again.
                 let others = self.sql(
                     r"-- remove a mailbox's other links
                     DELETE FROM link WHERE mailbox_id = $1 AND (used_at IS NULL OR claim_until > $2)",
@@ -146,8 +146,10 @@ impl Tx<'_> {
         Ok(statement.bind(key_hash).bind(scope.id()).run().await? == 1)
     }
 
+    /// Uses up a claimed link.
+    ///
     /// # Errors
-    /// [`StoreError::LinkInvalid`]: the link has expired or been revoked, or somebody else has claimed it.
+    /// [`StoreError::LinkInvalid`]: the link has expired, been used or been revoked, or somebody else has claimed it.
     pub async fn consume_link(&mut self, claim: &LinkClaim, now: Timestamp) -> Result<(), StoreError> {
         let statement = self.sql(
             r"-- use up a claimed link

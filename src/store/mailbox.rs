@@ -416,8 +416,8 @@ impl Tx<'_> {
         self.delete_unused_grants().await
     }
 
-    /// Schedules a poll now, unless the server asked us to wait or the last poll failed: more login attempts could lock
-    /// the account. Returns whether the poll is scheduled.
+    /// Schedules a poll now, unless the mailbox is paused, the server asked us to wait, or the last poll failed: more
+    /// login attempts could lock the account. Returns whether the poll is scheduled.
     pub async fn poll_soon(&mut self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- poll a mailbox soon

@@ -198,7 +198,7 @@ impl Store {
         Ok(statement.value().await?)
     }
 
-    /// SHA-256 of the raw mail of a message, which is the name of its content.
+    /// SHA-256 of the raw mail of a message, under which its bytes are stored.
     ///
     /// # Errors
     /// [`Resource::Message`] is missing; [`Conflict::RawMailRemoved`].

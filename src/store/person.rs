@@ -146,7 +146,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets a password, and ends all sessions of the person except the one with key hash `keep`.
+    /// Sets a password, ends all sessions of the person except the one with key hash `keep`, and forgets all browsers in
+    /// which the person has signed in.
     pub async fn set_password(&mut self, person_id: i64, hash: &str, keep: Option<&[u8]>) -> Result<(), StoreError> {
         let set = self.sql(
             r"-- set a person's password

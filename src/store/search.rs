@@ -6,7 +6,7 @@ use super::{MessageLine, Scope, Store, StoreError};
 use crate::clock::Timestamp;
 use crate::fact::{Reason, StoredFact};
 
-/// A quarantined mail, with the header that the server returned.
+/// A mail that is or was quarantined and has not been imported, with the header that the server returned.
 #[derive(Debug, sqlx::FromRow)]
 pub struct QuarantinedMail {
     pub mailbox: String,
@@ -18,7 +18,7 @@ pub struct QuarantinedMail {
     pub reason: Option<StoredFact<Reason>>,
     /// The raw header, at most 64 KiB.
     pub headers: Vec<u8>,
-    /// When the mail was quarantined.
+    /// When the ledger entry was last updated: if it is still quarantined, when the mail was quarantined.
     pub updated_at: Timestamp,
 }
 

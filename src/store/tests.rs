@@ -110,7 +110,8 @@ impl Fixture {
             .expect("nobody has it")
     }
 
-    /// The epoch of the mailbox's n-th folder with this UIDVALIDITY.
+    /// The open epoch of the mailbox's n-th folder with this UIDVALIDITY. If the newest epoch is another one, a new epoch
+    /// is opened.
     async fn epoch(&self, lease: &Lease, folder: usize, uidvalidity: u32) -> Epoch {
         let folders = self.store.watched_folders(lease.mailbox.id).await.unwrap();
         let folder = folders[folder].id;

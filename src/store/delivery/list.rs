@@ -166,8 +166,8 @@ impl Reader {
 }
 
 impl Tx<'_> {
-    /// Returns a delivery that is held, waiting or dropped to the queue, and resets its attempts. Returns false if the
-    /// mail was delivered or is being sent.
+    /// Puts a delivery that waits, is held or was dropped back into the queue, and resets its attempts. Returns false if
+    /// the mail was delivered or is being sent.
     pub async fn retry_delivery(&mut self, delivery: &DeliveryLine, now: Timestamp) -> Result<bool, StoreError> {
         let statement = self.sql(
             r"-- retry a delivery

@@ -111,7 +111,7 @@ impl Store {
 
     /// Stores renewed tokens, unless other tokens were stored since `before` was read, and schedules polls of the
     /// mailboxes that failed for lack of a token. Durable on return: a rotated refresh token is on disk before the
-    /// access token that came with it is used.
+    /// access token that came with it is used. Returns whether the tokens were stored.
     pub async fn store_renewed_tokens(
         &self,
         before: &Grant,

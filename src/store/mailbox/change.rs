@@ -94,8 +94,8 @@ impl Tx<'_> {
         Ok(before)
     }
 
-    /// Locks the row of a mailbox for the rest of the transaction and returns the mailbox. Of two concurrent changes,
-    /// the second one sees the result of the first.
+    /// Locks the row of a mailbox for the rest of the transaction, revokes the lease of a running poll, and returns the
+    /// mailbox. Of two concurrent changes, the second one sees the result of the first.
     pub async fn lock_mailbox(&mut self, address: &Address) -> Result<Mailbox, StoreError> {
         let statement = self.sql(
             r"-- lock a mailbox and end its poll

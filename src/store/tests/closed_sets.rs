@@ -38,7 +38,7 @@ const BEFORE: &str = r#"
         (CAST('c' AS BLOB), 'connect', NULL, 'c', 0, 0);
 "#;
 
-/// The rows after the migration, one line each.
+/// Selects the rows after the migration, one line each.
 const AFTER: &str = "
     SELECT line FROM (
         SELECT 'chunk ' || added_at AS line FROM download_chunk

@@ -161,7 +161,7 @@ async fn a_deferred_mail_lets_the_others_pass_and_comes_back_at_its_time() {
 }
 
 #[tokio::test]
-async fn after_a_crash_a_mail_that_was_being_sent_may_have_arrived() {
+async fn a_mail_that_was_being_sent_at_a_crash_is_sent_again_or_held() {
     for (rule, state) in [(WhenUnknown::Repeat, "maybe"), (WhenUnknown::Hold, "held")] {
         for (at, name) in stores().await {
             let inbox = at.inbox_id(INBOX).await;

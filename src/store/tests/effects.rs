@@ -28,7 +28,7 @@ async fn an_effect_goes_through_its_steps_and_runs_once() {
         let counts = (cases.effects_pending, cases.effects_impossible, cases.effects_problem);
         assert_eq!(counts, (2, 1, Some(StoredFact::Known(Obstacle::ReadOnly))), "{name}");
         assert_eq!(at.store.open_effect_count(lease.mailbox.id).await.unwrap(), 2, "{name}");
-        // Importing the same mail again, as after a crash, adds no effect.
+        // A batch without mail changes no effect.
         at.import(&lease, &epoch, vec![]).await;
         assert_eq!(open(0, 9).await.len(), 3, "{name}");
     }

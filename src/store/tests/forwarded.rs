@@ -70,7 +70,7 @@ async fn a_report_matches_one_of_two_equal_mails_in_a_batch() {
 }
 
 #[tokio::test]
-async fn a_mail_that_was_polled_first_counts_once_it_may_have_been_delivered() {
+async fn the_polled_copy_counts_only_if_it_may_have_been_delivered() {
     for (at, name) in stores().await {
         at.target(Some(INBOX)).await;
         let (lease, epoch) = at.add_leased("a@b.se").await;

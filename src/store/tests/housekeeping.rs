@@ -115,7 +115,7 @@ impl Fixture {
         tx.commit().await.unwrap();
     }
 
-    async fn ages(&self, (table, column): (&str, &str)) -> Vec<i64> {
+    async fn row_times(&self, (table, column): (&str, &str)) -> Vec<i64> {
         let sql: &'static str = format!("SELECT {column} FROM {table} ORDER BY {column}").leak();
         self.store.read().await.unwrap().sql(sql).values().await.unwrap()
     }
@@ -160,12 +160,12 @@ async fn every_retention_deletes_its_old_rows_only() {
                 at.insert(insert, old, number).await;
             }
             at.insert(insert, young, 3).await;
-            let kept = *at.ages(column).await.last().unwrap();
+            let kept = *at.row_times(column).await.last().unwrap();
             // No call deletes more rows than its limit.
             for removed in [1, 1, 0] {
                 assert_eq!(at.store.remove_old(kind, (NOW, NOW), 1).await.unwrap(), removed, "{name}: {kind:?}");
             }
-            assert_eq!(at.ages(column).await, [kept], "{name}: {kind:?}");
+            assert_eq!(at.row_times(column).await, [kept], "{name}: {kind:?}");
             assert_eq!(
                 at.store.remove_old(kind, (Timestamp(NOW.0 + 86_400_000), NOW), 9).await.unwrap(),
                 1,

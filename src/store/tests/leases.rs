@@ -21,7 +21,7 @@ async fn a_lease_is_exclusive_until_it_expires() {
             .await
             .unwrap();
         assert!(second.is_none(), "{name}");
-        // A wrong token of the holder does not take over the lease.
+        // A dead holder's token that is not the token of this lease does not take it over.
         assert!(
             at.store
                 .take_lease(

@@ -65,7 +65,7 @@ async fn one_of_many_concurrent_uses_of_a_link_succeeds() {
         let store = Arc::new(store);
         let claimed = at_once(&store, |store, _| async move { store.claim_link(b"key", NOW).await.unwrap().is_some() });
         assert_eq!(claimed.await, 1, "{name}");
-        // The claim of a dead process expires.
+        // Until the claim expires or is released, nobody else can claim the link.
         let late = Timestamp(NOW.0 + 59_000);
         assert!(store.claim_link(b"key", late).await.unwrap().is_none(), "{name}: it is claimed");
         store
@@ -127,7 +127,7 @@ async fn a_link_that_is_revoked_during_its_use_stores_nothing() {
                 "token revoked" => drop(at.store.revoke_token(token, false).await.unwrap()),
                 "expired" => now = LATER,
                 "claimed anew" => {
-                    // The claim has expired, and somebody else has claimed the link.
+                    // The claim ends, as if it had expired, and somebody else claims the link.
                     at.store.release_link(&claim).await.unwrap();
                     assert!(at.store.claim_link(b"key", NOW).await.unwrap().is_some());
                 }

@@ -242,7 +242,8 @@ const SHARED: &str = "
         JOIN inbox i ON i.address = m.inbox JOIN oauth_grant g ON g.identity = m.identity;
 ";
 
-/// The grant of each mailbox after the migration, and whether it has tokens.
+/// Selects each mailbox after the migration: the organisation of its grant, whether the grant has tokens, and the time of
+/// the last change to a copy.
 const AFTER: &str = "SELECT m.address, g.organisation_id, CASE WHEN g.refresh_sealed IS NULL THEN 0 ELSE 1 END, m.copy_changed_at \
                      FROM mailbox m JOIN oauth_grant g ON g.id = m.grant_id ORDER BY m.address";
 

@@ -151,7 +151,7 @@ const BEFORE: &str = "
     INSERT INTO link (key_hash, purpose, created_by, created_at, expires_at) VALUES (CAST('m' AS BLOB), 'setup', 'serve', 0, 10);
 ";
 
-/// The rows after the migration, one line each.
+/// Selects the rows after the migration, one line each.
 const AFTER: &str = "
     SELECT line FROM (SELECT 'token ' || t.name || ' ' || t.scope || ' ' || coalesce(t.organisation_id, 0) || ' ' || t.created_at || ' ' || t.created_by
         || ' ' || (SELECT count(*) FROM answer_kept a WHERE a.token_id = t.id AND a.status = 201) AS line FROM api_token t
