@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_without_a_date_leaves_as_the_far_future() {
+    fn a_time_out_of_range_is_written_as_the_far_future() {
         for (millis, wanted) in [
             (253_402_300_799_999, "9999-12-31T23:59:59Z"),
             (253_402_300_800_000, "9999-12-31T23:59:59Z"),

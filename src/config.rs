@@ -48,7 +48,7 @@ pub struct Config {
     pub schedule: Schedule,
     /// Timeouts of the steps of a poll.
     pub deadlines: Deadlines,
-    /// Limits on what a server may send.
+    /// Limits on the output of a mail server, and on the mail of one poll, mailbox, commit or sender.
     pub limits: Limits,
 }
 

@@ -37,7 +37,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 pub enum Discovery {
     /// A server to propose.
     Found(Box<FoundServer>),
-    /// No source knows the domain, or none of them responds.
+    /// No source knows the domain, none of them responds, or the domain declares that it offers no IMAP.
     Nothing,
 }
 

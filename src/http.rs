@@ -45,7 +45,7 @@ pub use pages::set_up_link;
 #[derive(Clone)]
 pub struct State {
     deps: Arc<Deps>,
-    /// What delivering to targets needs, used here to test targets.
+    /// The dependencies of deliveries, used here to test targets.
     deliver: Arc<DeliverDeps>,
     settings: Arc<Settings>,
     /// Runs connections to mail servers on their own threads, so that they never block the threads that answer
@@ -104,7 +104,7 @@ pub struct Settings {
     mail_ports: Vec<u16>,
     /// The Content-Security-Policy header of every page.
     csp: HeaderValue,
-    /// Sends test messages; `None` without an SMTP server in the configuration.
+    /// Sends test mails; `None` without an SMTP server in the configuration.
     mailer: Option<Mailer>,
     /// The provider for single sign-on.
     sso: config::Sso,

@@ -35,17 +35,18 @@
 //!
 //! Mailbox: a customer's mail account that Mailferry logs in to. Folder: a folder in a mailbox (RFC 3501 calls a folder a
 //! mailbox; this code never does). Inbox: the destination of imported mail. Poll: one visit to one mailbox. Ledger: the
-//! outcome of every UID ever seen. Effect: the change to make to the customer's copy after the import. Epoch: one
-//! UIDVALIDITY of a folder. Grant: an OAuth consent with its refresh token, or an application's own right in one tenant.
-//! Organisation: the owner of inboxes, mailboxes and users. Link: a URL that works once. Departure: a copy that an effect
-//! has moved, removed or marked. Quarantined: not imported, for a recorded reason. `docs/glossary.md` has all terms.
+//! outcome of every UID ever seen. Effect: the change to make to the customer's copy after the import. Epoch: the
+//! period in which the UIDs of a folder keep their meaning, normally one UIDVALIDITY. Grant: an OAuth consent with its
+//! refresh token, or an application's own right in one tenant. Organisation: the owner of inboxes, mailboxes and users.
+//! Link: a URL that works once. Departure: the record of a copy that an effect moves, removes or marks. Quarantined: not
+//! imported, for a recorded reason. `docs/glossary.md` has all terms.
 //!
 //! # Rules
 //!
 //! 1. Dependencies point down: `cli`, `http` -> `app` -> `schedule` -> `poll` -> `imap`, `oauth`, `deliver` -> `store` ->
 //!    `mail`, `fact`, `cause`. `imap` does not use `store` or `config`, `oauth` does not use `mail`, and `discover` uses
-//!    neither `store` nor `mail`; `mail`, `route` and `reading` do no I/O; only `cli` imports `http`. The imports between
-//!    files have no cycles.
+//!    neither `store` nor `mail`; `mail`, `poll::route` and `reading` do no I/O; only `cli` imports `http`. The imports
+//!    between files have no cycles.
 //! 2. The customer's copy is not touched before the import has committed. Only `poll/settle.rs` names `imap::mutate`. With
 //!    "leave" the folder is opened with EXAMINE, so the server itself prevents changes. Mail is fetched with BODY.PEEK only.
 //! 3. A message is (mailbox, folder, UIDVALIDITY, UID), unique in the ledger. `\Seen`, `\Recent`, dates and Message-ID never

@@ -37,7 +37,7 @@ enum Event {
     Renumber,
     /// A backup is restored: the newest mails are deleted, and their UIDs are assigned again.
     Rewind(usize),
-    /// The server has this fault until `EndFaults`, or until another fault of the same kind replaces it.
+    /// The server has this fault until `EndFaults`, or until another event of the same kind.
     Fault(Fault),
     /// All faults end.
     EndFaults,
@@ -51,7 +51,6 @@ enum Event {
     Day,
 }
 
-/// A fault of the server, as described in `test_server/faults.rs`.
 #[derive(Debug, Clone)]
 enum Fault {
     HiddenFromSearch(usize),
@@ -75,7 +74,7 @@ enum Fault {
     RestoresMail,
 }
 
-/// A clock that stands still until the test advances it.
+/// A clock that stands still until the test moves it.
 struct Manual(AtomicI64);
 
 impl Clock for Manual {
@@ -84,14 +83,13 @@ impl Clock for Manual {
     }
 }
 
-/// A mail server, the Mailferry that polls its only mailbox, and the results that are expected.
 struct World {
     server: TestServer,
     deps: Arc<Deps>,
     clock: Arc<Manual>,
     /// How often each mail was appended, by its name.
     appended: BTreeMap<String, usize>,
-    /// Names of the mails that the customer deleted before they were fetched.
+    /// The names of the mails that the customer deleted before they were fetched.
     may_be_missing: BTreeSet<String>,
     _folder: tempfile::TempDir,
 }
@@ -180,7 +178,7 @@ impl World {
         self.poll().await
     }
 
-    /// How often each mail is in the inbox, by its name.
+    /// How often each content is in the inbox.
     async fn imported(&self) -> BTreeMap<String, usize> {
         let mut count = BTreeMap::new();
         for message in self.deps.store.messages(MessageFilter::default(), 0, 10_000).await.unwrap() {
@@ -277,8 +275,7 @@ impl World {
             Fault::Unsolicited => faults.unsolicited = true,
             Fault::UidValidity(value) => faults.uidvalidity = value,
             Fault::UidNext(value) => faults.uidnext = value,
-            // If a server reports a size of zero and returns an empty body, the mail counts as empty, so
-            // these two faults are never combined.
+            // If a server reports a size of zero and returns an empty body, the mail counts as empty.
             Fault::Body(_, Body::Empty) if faults.sizes == Sizes::Zero => {}
             Fault::Sizes(Sizes::Zero) if faults.bodies.values().any(|body| *body == Body::Empty) => {}
             Fault::Sizes(sizes) => faults.sizes = sizes,
@@ -295,7 +292,7 @@ impl World {
         }
     }
 
-    /// Ends all faults, polls, and checks the promises at the top of this file.
+    /// Ends all faults, polls, and checks that every mail was imported as the documentation of this module promises.
     async fn check_promises(&self) -> Result<(), String> {
         self.server.account().faults = Default::default();
         for _ in 0..3 {
@@ -303,8 +300,7 @@ impl World {
             self.verify().await;
         }
         let last = self.verify().await;
-        // A mail that came back after Mailferry moved or removed it is reported until a person has acted, and
-        // so is an effect that a rebuilt folder has made impossible.
+        // A mail that came back after Mailferry moved or removed it is reported until a person has acted.
         let is_expected =
             |message: &str| message.contains("new UIDVALIDITY") || message.contains("after Mailferry had moved");
         if let Some(error) = last.error.filter(|error| !is_expected(&error.message)) {

@@ -18,7 +18,7 @@ static SLOTS: Semaphore = Semaphore::const_new(2);
 /// Maximum time in the queue, which limits its length.
 const MAX_QUEUE_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// The weakness of a chosen password, as a message id; `None` if it is good enough.
+/// Why a chosen password is not accepted, as a message id: it is too short or too long. `None` if it is accepted.
 pub fn weakness(password: &SecretString) -> Option<&'static str> {
     let count = password.expose_secret().chars().count();
     match count {

@@ -6,7 +6,7 @@ mod tokens;
 
 use std::path::{Path, PathBuf};
 
-/// The files with this extension below a folder, sorted.
+/// The files below a folder with this extension, sorted.
 pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -39,7 +39,6 @@ fn files_with(words: &[&str], exempt: &[&str]) -> Vec<String> {
     found
 }
 
-/// The files in a folder under `src` whose code contains one of these words.
 fn in_folder(folder: &str, words: &[&str]) -> Vec<String> {
     files_with(words, &[]).into_iter().filter(|name| name.starts_with(folder)).collect()
 }
@@ -147,8 +146,8 @@ fn functions_fit_a_screen_and_take_few_parameters() {
             continue;
         }
         for function in functions::functions(&std::fs::read_to_string(&path).unwrap()) {
-            // A trait of rustls sets the parameters of `verify_server_cert`. `t2` is called in templates, which cannot
-            // borrow the tuples that would save it parameters.
+            // A trait of rustls requires the parameters of `verify_server_cert`. The parameters of `t2` could only be fewer
+            // as a tuple, which a template cannot borrow.
             let function_name = function.to_string();
             let is_fixed = ["verify_server_cert ", "t2 "].iter().any(|name| function_name.starts_with(name));
             if function.lines > MAX_LINES || (function.parameters > MAX_PARAMETERS && !is_fixed) {

@@ -34,9 +34,10 @@ pub enum Trust {
     Authorities(String),
     /// Only the certificate with this SHA-256. Its names and dates are not checked.
     Pin([u8; 32]),
-    /// Any certificate. Only for mail servers that were found by MX and have no MTA-STS policy. The alternative is no TLS at
-    /// all: half of these servers have a certificate of a private authority or for another name, and the MX record itself is
-    /// not authenticated (RFC 7435 3, RFC 7672 1.3). Unverified TLS still protects against passive eavesdroppers.
+    /// Any certificate. Only for mail servers that were found by MX in a domain that enforces no MTA-STS policy. The
+    /// alternative is no TLS at all: half of these servers have a certificate of a private authority or for another name,
+    /// and the MX record itself is not authenticated (RFC 7435 3, RFC 7672 1.3). Unverified TLS still protects against
+    /// passive eavesdroppers.
     Unverified,
 }
 

@@ -178,7 +178,8 @@ pub async fn add(
     Ok(target)
 }
 
-/// Changes a target and tries it again at once. The previous signing secret of a webhook stays valid for a day.
+/// Changes a target and tries it again at once. If a webhook gets a new signing secret, its requests are also signed with
+/// the previous one for a day, unless its URL or its authorities change too.
 ///
 /// # Errors
 /// A setting is invalid or reserved for operators; the stored secret was entered for another server; the target is missing, does not
@@ -229,7 +230,7 @@ pub async fn change(
     Ok(target)
 }
 
-/// Whether the requests to a target are signed with its secret.
+/// Whether the requests to a target are signed with its secret or, if that is no signing secret, carry it as a bearer token.
 fn is_signing(target: &DeliveryTarget) -> bool {
     target.kind() == TargetKind::Webhook && target.username.is_none()
 }
@@ -347,7 +348,7 @@ fn settings(before: &TargetSettings, request: &TargetRequest) -> Result<TargetSe
     Ok(settings)
 }
 
-/// Refuses a malformed secret if requests are to be signed with it.
+/// Refuses a webhook's secret that begins like a signing secret (`whsec_`) but is malformed. Any other is a bearer token.
 fn check_secret(settings: &TargetSettings, secret: &SecretString) -> Result<(), Error> {
     let is_signing = settings.kind() == TargetKind::Webhook && settings.username.is_none();
     if is_signing && secret.expose_secret().starts_with("whsec_") && webhook::SigningSecret::parse(secret).is_err() {

@@ -24,7 +24,7 @@ pub struct WantedTest<'a> {
     pub mailer: Option<&'a Mailer>,
     /// The language of the mail.
     pub language: Language,
-    /// The clock that gives the time after sending, which may take seconds.
+    /// Gives the time at which the mail was sent: sending may take seconds, so the time of the call would be too early.
     pub clock: &'a dyn Clock,
 }
 

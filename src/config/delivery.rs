@@ -1,4 +1,4 @@
-//! `[delivery]`: the target of all inboxes, and the settings of every delivery.
+//! `[delivery]`: the target of all inboxes that have none of their own, and the settings of every delivery.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -63,7 +63,8 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// The settings of the target of all inboxes; `None`: only the built-in store.
+    /// The settings of the target of all inboxes that have none of their own; `None`: their mail stays in the built-in
+    /// store.
     ///
     /// # Errors
     /// A sentence that describes the error in the configuration.

@@ -6,7 +6,8 @@ use figment::value::{Dict, Value};
 
 use super::{Config, DEFAULTS};
 
-/// The errors of all keys in these layers. Each key is tried alone on top of the defaults.
+/// The errors of all keys in these layers. Each key is tried alone on top of the defaults. `names` writes a key with its
+/// source.
 pub fn in_layers(layers: &Figment, names: &dyn Fn(&Value, &str) -> String) -> Vec<String> {
     let dict = match layers.extract::<Dict>() {
         Ok(dict) => dict,

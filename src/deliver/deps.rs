@@ -15,16 +15,16 @@ use crate::store::{DeliveryTarget, Installation, Store, StoreError};
 use crate::vault::Vault;
 
 /// Memory for the request bodies of all webhooks, in MiB. A larger body is sent alone.
-const BODIES: u32 = 128;
+const BODY_MIB: u32 = 128;
 /// Memory for a parsed mail in addition to its bytes, in MiB.
-const PARSED: u64 = 8;
+const PARSED_MIB: u64 = 8;
 
 /// Limits the memory for request bodies: a request waits until enough is free.
 pub struct BodyMemory(Semaphore);
 
 impl Default for BodyMemory {
     fn default() -> Self {
-        Self(Semaphore::new(BODIES as usize))
+        Self(Semaphore::new(BODY_MIB as usize))
     }
 }
 
@@ -32,8 +32,8 @@ impl BodyMemory {
     /// Reserves the memory for a mail of this size, as bytes or as JSON with its copy in base64.
     pub async fn reserve(&self, size: u64, as_json: bool) -> Option<SemaphorePermit<'_>> {
         let size = size.div_ceil(1 << 20).max(1);
-        let needed = if as_json { size.saturating_mul(7).div_ceil(3).saturating_add(PARSED) } else { size };
-        let needed = u32::try_from(needed).unwrap_or(BODIES).min(BODIES);
+        let needed = if as_json { size.saturating_mul(7).div_ceil(3).saturating_add(PARSED_MIB) } else { size };
+        let needed = u32::try_from(needed).unwrap_or(BODY_MIB).min(BODY_MIB);
         // The semaphore is never closed.
         self.0.acquire_many(needed).await.ok()
     }

@@ -87,10 +87,10 @@ fn pace(count: usize, rate: i64) -> Duration {
     Duration::from_mins(1).saturating_mul(u32::try_from(count).unwrap_or(u32::MAX)) / rate
 }
 
-/// The open connections of a lane.
+/// The open connections of a lane: to the target, and to the recipient's mailbox.
 struct Lines {
     connections: Vec<Connection>,
-    /// To the recipient's mailbox.
+    /// The connection to the recipient's mailbox, to search it for mails whose answer was lost.
     lookup: Lookup,
 }
 
@@ -98,7 +98,7 @@ struct Lines {
 struct Progress {
     waiting: VecDeque<OpenDelivery>,
     result: BatchResult,
-    /// Nothing more is sent from this batch.
+    /// Whether the rest of the batch stays unsent, because the lane must pause.
     is_over: bool,
 }
 
@@ -128,7 +128,7 @@ async fn send_batch(
             let found = lookup.find_earlier_delivery(&delivery, lease, deps).await;
             let sent = match found {
                 Ok(Some(place)) => {
-                    // The target was not asked.
+                    // Nothing was sent to the target, so `result.target` does not change.
                     lock().result.attempts.push((delivery.id, AttemptResult::Delivered { answer: place }));
                     continue;
                 }

@@ -29,6 +29,7 @@ pub type MailUrl = String;
 #[derive(Default)]
 pub struct Lookup(Mutex<Mailbox>);
 
+/// The recipient's mailbox: not opened yet, open, or not searchable.
 #[derive(Default)]
 enum Mailbox {
     #[default]

@@ -1,5 +1,5 @@
 //! Direct delivery to the mail servers of the recipient's domain: its MX hosts by preference (RFC 5321 5.1), with MTA-STS (RFC 8461)
-//! if the domain has a policy, and opportunistic TLS otherwise (RFC 7435).
+//! if the domain enforces a policy, and opportunistic TLS otherwise (RFC 7435).
 
 mod failed_fetches;
 mod hosts;
@@ -44,8 +44,8 @@ impl fmt::Display for Via {
     }
 }
 
-/// The mail servers of a domain: their names, and those of their addresses that `egress` permits. A name server that does not answer
-/// leaves them out.
+/// The mail servers of a domain: their names, and those of their addresses that `egress` permits. If no name server
+/// answers, they are left out.
 pub async fn mail_servers(domain: &str, egress: &Egress) -> (Vec<String>, Vec<IpAddr>) {
     let Some(domain) = host_name(domain) else { return (Vec::new(), Vec::new()) };
     let names = hosts::look_up(&domain, egress.dns()).await.unwrap_or_default();

@@ -21,7 +21,7 @@ const MAX_ATTEMPTS: i64 = 34;
 /// The waits before the retries of a mail that was refused for good. The cause is often a rate limit, a full mailbox or a blocked
 /// sender, and nobody is waiting for a bounce.
 const SLOW_RETRIES: [Duration; 4] = [HOUR, Duration::from_hours(6), DAY, DAY];
-/// Number of lost answers after which a mail is held.
+/// Number of attempts after which a mail is held if the answer to the last one was lost, or the search for the mail failed.
 const MAX_UNSURE: i64 = 10;
 
 /// A failed attempt.
@@ -38,7 +38,7 @@ pub struct FailedAttempt {
 pub struct RetryContext {
     /// The number of earlier attempts that count against the mail.
     pub attempts: i64,
-    /// The number of consecutive failures of the target before.
+    /// The number of consecutive failures of the target before this attempt.
     pub target_failures: i64,
     pub rule: WhenUnknown,
     pub now: Timestamp,

@@ -83,7 +83,8 @@ impl Trace<'_> {
         out
     }
 
-    /// RFC 5321 section 4.4. IMAP is not a registered `with` protocol, but fetchmail and others use it.
+    /// The value of Received (RFC 5321 section 4.4). IMAP is not a registered `with` protocol, but fetchmail and others use
+    /// it.
     fn received(&self) -> String {
         let (from, by, id) = (domain(self.imap_host), domain(self.host), atom(self.delivery));
         // Without SMTPUTF8 a non-ASCII address cannot be written here; the clause is optional.

@@ -17,7 +17,8 @@ pub enum Scope {
     Target,
 }
 
-/// The next step after a failure.
+/// The next step after a failure. With [`Scope::Target`] no mail is held: `RetryInOrder` retries the target soon, and
+/// `RetryLater` and `Hold` retry it slowly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Retry soon, with back-off. The later mails of the inbox wait, which keeps their order.
@@ -28,10 +29,10 @@ pub enum Action {
     Hold,
     /// The mail may have arrived. The target's `when_unknown` decides.
     MaybeDelivered,
-    /// It stays open whether the mail has arrived. Search the recipient's mailbox again later; the later mails of the inbox do not
-    /// wait.
+    /// It is unknown whether the mail has arrived. Search the recipient's mailbox again later; the later mails of the inbox
+    /// do not wait.
     SearchLater,
-    /// Hold the mail, which may have arrived. The target was not asked.
+    /// Hold the mail, which an earlier attempt may have delivered. Nothing was sent in this attempt.
     HoldUnsure,
     /// Pause the target: it wants no more mail.
     Stop,

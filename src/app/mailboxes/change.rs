@@ -96,7 +96,7 @@ fn check(before: &Mailbox, changes: &Changes) -> Result<(), Error> {
     Ok(check_move_target(&after.after_import, &after.folders)?)
 }
 
-/// Applies the credential policy to a change. Returns whether a new login is required.
+/// Applies the credential policy to a change. Returns whether a new login or consent is required.
 fn judge(
     acting: Acting<'_>,
     before: &Mailbox,

@@ -65,7 +65,7 @@ pub struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// The first server setting that differs.
+    /// The first server setting that differs. For a new mailbox, the trust setting, since nothing can differ.
     pub fn changed_setting(&self) -> ServerSetting {
         let (Some(before), Some(after)) = (self.before.map(|before| &before.server), self.server) else {
             let has_authorities = self.server.is_some_and(|server| server.ca_pem.is_some());

@@ -61,7 +61,7 @@ pub struct Verified {
 pub struct VerifiedFolder {
     /// Completeness of the ledger after the verification.
     pub now: Completeness,
-    /// Number of UIDs that were missing in the ledger; the poll fetched them.
+    /// Number of UIDs that were missing from the ledger; the poll requested their mails.
     pub missed: i64,
 }
 

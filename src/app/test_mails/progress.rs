@@ -23,9 +23,9 @@ pub struct TestProgress {
     pub test: TestMail,
     /// Whether Mailferry sent the mail itself, or tried to.
     pub is_sent_by_us: bool,
-    /// When the mailbox was last polled since the test began.
+    /// When the mailbox was last polled successfully; `None` if that was before the test began.
     pub polled_at: Option<Timestamp>,
-    /// The error of the last poll, as JSON.
+    /// The error of the last poll, as JSON; `None` if the last poll succeeded.
     pub last_error: Option<String>,
     /// Whether the mailbox is paused.
     pub is_paused: bool,

@@ -29,7 +29,7 @@ pub struct MailboxView {
     username: String,
     /// `password` or `oauth`.
     login: &'static str,
-    /// The consent that the mailbox uses.
+    /// The grant that the mailbox uses.
     oauth: Option<GrantView>,
     folders: Vec<String>,
     start: String,

@@ -34,7 +34,7 @@ type BrowserRedirect = (Callback, oneshot::Sender<Outcome>);
 pub struct Loopback {
     /// The redirect URI of the listener.
     pub redirect: Url,
-    visits: mpsc::Receiver<BrowserRedirect>,
+    redirects: mpsc::Receiver<BrowserRedirect>,
     servers: JoinSet<std::io::Result<()>>,
     end: CancellationToken,
 }
@@ -52,7 +52,7 @@ impl Loopback {
         let port = v4.local_addr().map_err(bind_error)?.port();
         let v6 = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await.ok();
         let redirect = Url::parse(&format!("http://localhost:{port}{PATH}")).map_err(|error| error.to_string())?;
-        let (sender, visits) = mpsc::channel(1);
+        let (sender, redirects) = mpsc::channel(1);
         let router = Router::new().route(PATH, get(answer)).with_state(sender);
         let end = CancellationToken::new();
         let mut servers = JoinSet::new();
@@ -60,14 +60,14 @@ impl Loopback {
             let serving = axum::serve(listener, router.clone()).with_graceful_shutdown(end.clone().cancelled_owned());
             servers.spawn(serving.into_future());
         }
-        Ok(Self { redirect, visits, servers, end })
+        Ok(Self { redirect, redirects, servers, end })
     }
 
     /// Waits for the first redirect; all later ones are refused.
     pub async fn wait_for_redirect(&mut self) -> Option<BrowserRedirect> {
-        let visit = self.visits.recv().await;
-        self.visits.close();
-        visit
+        let first = self.redirects.recv().await;
+        self.redirects.close();
+        first
     }
 
     /// Closes the listener after the page has been sent.
@@ -79,7 +79,7 @@ impl Loopback {
 }
 
 async fn answer(
-    State(visits): State<mpsc::Sender<BrowserRedirect>>,
+    State(redirects): State<mpsc::Sender<BrowserRedirect>>,
     headers: HeaderMap,
     callback: Result<Query<Callback>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
@@ -89,7 +89,7 @@ async fn answer(
     let outcome = match callback {
         Ok(Query(callback)) => {
             let (reply, outcome) = oneshot::channel();
-            match visits.try_send((callback, reply)) {
+            match redirects.try_send((callback, reply)) {
                 Ok(()) => outcome.await.unwrap_or(Err(None)),
                 Err(_) => wrong_state(), // an earlier redirect was accepted
             }

@@ -116,10 +116,10 @@ impl Session<'_> {
         if let Err(error) = printed {
             return Ok(Err(error.into()));
         }
-        let Ok(Some(visit)) = tokio::time::timeout(CONSENT_TIMEOUT, loopback.wait_for_redirect()).await else {
+        let Ok(Some(redirect)) = tokio::time::timeout(CONSENT_TIMEOUT, loopback.wait_for_redirect()).await else {
             return Err(endpoint.provider.trouble(Cause::TimedOut).into());
         };
-        let (callback, reply) = visit;
+        let (callback, reply) = redirect;
         let stored = match attempt.finish(callback, endpoint).await {
             Ok(tokens) => self.store_tokens(&tokens, Flow::Code, endpoint, wanted).await,
             Err(error) => Err(error),

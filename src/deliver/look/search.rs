@@ -17,11 +17,12 @@ const FETCH_SIZE: usize = 200;
 /// Bytes of an id that are compared.
 const MAX_ID: usize = 200;
 
-/// Finds the mail with this id among the mails that arrived since its import. Some servers cannot search this field, so if SEARCH
-/// finds nothing, the field of each mail is read. `None`: every mail was read, and none has the id.
+/// Finds the mail with this id among the mails that arrived since its import. Some servers cannot search the field with the
+/// id, so if SEARCH finds nothing, this field of each mail is read. `None`: the field of every mail was read, and none has
+/// the id.
 ///
 /// # Errors
-/// It stays open whether the mail is there.
+/// It is unknown whether the mail is there.
 pub async fn find(
     session: &mut Session,
     message: &str,
@@ -51,9 +52,10 @@ pub async fn find(
     }
 }
 
-/// What the server has left out.
+/// Lists and reads mails, and notes whether any mail is left out.
 #[derive(Default)]
 struct Search {
+    /// Whether a mail was not listed or not read, so that the id may still be in the mailbox.
     is_incomplete: bool,
 }
 
@@ -86,7 +88,7 @@ impl Search {
     }
 }
 
-/// Whether the first of these fields is exactly this id. Fields below it belong to the author's mail.
+/// Whether the topmost field with an id has exactly this id. A lower one belongs to the author's mail.
 fn has_id(header: &[u8], message: &str) -> bool {
     let first = fields(header).find(|field| field.is(trace::MESSAGE_FIELD));
     first.is_some_and(|field| field.unfolded(MAX_ID) == message)
@@ -102,7 +104,7 @@ mod tests {
     fn an_id_is_compared_as_a_whole() {
         assert!(has_id(b"X-Mailferry-Message: a1-m7\r\n\r\n", "a1-m7"));
         assert!(has_id(b"X-Mailferry-Message:\r\n\ta1-m7\r\nX-Mailferry-Message: b2-m9\r\n\r\n", "a1-m7"));
-        // The author has written the lower one.
+        // The author has written the lower field.
         assert!(!has_id(b"X-Mailferry-Message: b2-m9\r\nX-Mailferry-Message: a1-m7\r\n\r\n", "a1-m7"));
         assert!(!has_id(b"X-Mailferry-Message: a1-m71\r\n\r\n", "a1-m7"));
         assert!(!has_id(b"X-Mailferry-Message: 0a1-m7\r\n\r\n", "a1-m7"));
@@ -112,11 +114,11 @@ mod tests {
     /// The answers of a server with the mails 4, 5 and 6, of which the last has the id `a1-m7`.
     #[derive(Clone, Copy)]
     struct Server {
-        /// To the search by field; empty: NO.
+        /// The answer to the search by field; empty: NO.
         by_field: &'static str,
-        /// To the search by date.
+        /// The answer to the search by date.
         by_date: &'static str,
-        /// The mails that FETCH answers for.
+        /// The mails that FETCH returns: UID, and value of the field.
         fetched: &'static [(u32, &'static str)],
     }
 

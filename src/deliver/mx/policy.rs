@@ -11,7 +11,7 @@ use crate::fact::DeliveryProblem;
 use crate::https::HttpClient;
 use crate::store::StsPolicy;
 
-/// An older policy is fetched again with the next mail, long before it expires.
+/// A policy that was fetched longer ago than this is fetched again with the next mail, long before it expires.
 const REFRESH: Duration = Duration::from_hours(24);
 
 /// The policy that applies to a domain now. If DNS or HTTPS fails, the stored policy applies until it expires.

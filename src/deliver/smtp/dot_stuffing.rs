@@ -133,8 +133,9 @@ mod tests {
         None
     }
 
-    /// CRLF comes first, so that it is not read as two line ends.
+    /// The only line end of a receiver that follows RFC 5321.
     const STRICT: [&[u8]; 1] = [b"\r\n"];
+    /// The line ends that each receiver accepts. CRLF comes first, so that it is not read as two line ends.
     const RECEIVERS: [&[&[u8]]; 4] = [&STRICT, &[b"\r\n", b"\n"], &[b"\r\n", b"\r"], &[b"\r\n", b"\n", b"\r"]];
 
     #[test]

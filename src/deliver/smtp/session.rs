@@ -116,7 +116,8 @@ impl Session {
         self.command(b"STARTTLS\r\n", phase).await?.expect(Expected::Completion, phase)?;
         match self.wire.arrival().await {
             Arrival::Nothing => {}
-            // An attacker may have injected them: read after the handshake, they would pass for the server's (CVE-2011-0411 and others).
+            // An attacker may have injected these bytes: read after the handshake, they would pass for the server's
+            // (CVE-2011-0411 and others).
             Arrival::Bytes => return Err(DeliveryProblem::InjectedBeforeTls),
             Arrival::End => return Err(DeliveryProblem::Closed { phase }),
         }

@@ -173,7 +173,8 @@ impl Wire {
         }
     }
 
-    /// Checks, while the server does not read, for a reply such as "552 too large", after which it waits for us to stop.
+    /// Checks, while the server does not read, for a reply such as "552 too large", after which the server waits for us to
+    /// stop sending.
     fn poll_interruption(&mut self, cx: &mut Context<'_>) -> Poll<WriteOutcome> {
         Poll::Ready(match ready!(self.poll_input(cx)) {
             Arrival::End => WriteOutcome::Ended,

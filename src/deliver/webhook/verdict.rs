@@ -31,7 +31,7 @@ pub enum Next {
     Retry { after: Option<Duration> },
     /// The target may have accepted the mail: `when_unknown` decides whether to send it again with the same id or to hold it.
     MaybeDelivered,
-    /// Hold the mail until a person acts.
+    /// Hold the mail until a person acts. If the target as a whole failed, it is retried slowly instead.
     Hold,
     /// Pause the target: it wants no more mail. The mail stays queued.
     Stop,

@@ -71,7 +71,7 @@ where
     Ok(Checked { steps, trouble: failure.and_then(|failure| failure.trouble), complete })
 }
 
-/// The steps taken so far.
+/// The steps taken by a check, its failure, and whether it finished within the time limit.
 struct CheckRun {
     steps: Vec<CheckLine>,
     failure: Option<CheckFailure>,
