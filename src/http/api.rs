@@ -1,9 +1,10 @@
 //! `/api/v1`, the HTTP API.
 //!
 //! A client authenticates with a token (`Authorization: Bearer mf_…`, RFC 6750) and sees only the data of the token's
-//! organisation. Cookies are ignored, and CORS is not enabled. Errors are problem details (RFC 9457). Lists are paginated
-//! with opaque cursors. A POST can be repeated with an `Idempotency-Key`; PATCH and DELETE require `If-Match` (RFC 9110
-//! 13.1.1). Credentials are never returned. The OpenAPI document is generated from the handlers ([`openapi`]).
+//! organisation; some tokens are for all organisations. Cookies are ignored, and CORS is not enabled. Errors are
+//! problem details (RFC 9457). Lists are paginated with opaque cursors. A POST can be repeated with an
+//! `Idempotency-Key`; PATCH and DELETE require `If-Match` (RFC 9110 13.1.1). Credentials are never returned. The
+//! OpenAPI document is generated from the handlers ([`openapi`]).
 
 mod audit;
 mod auth;

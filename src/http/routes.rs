@@ -38,7 +38,7 @@ pub fn route_table() -> Vec<Route> {
     all
 }
 
-/// Signing in and out, and the user's own account.
+/// Static files, signing in and out, the user's own account, and the pages behind a connect link.
 fn sign_in_routes() -> Vec<Route> {
     use PageAccess::{Public, SignedIn};
     use pages::{account, connect_link, consent, invitation, login, oauth_callback, sso};
@@ -103,7 +103,7 @@ fn mailbox_routes() -> Vec<Route> {
     ]
 }
 
-/// Inboxes and their messages, users, and the installation.
+/// Inboxes with their targets and messages, the search, the audit log, users, and the settings of the installation.
 fn other_routes() -> Vec<Route> {
     use PageAccess::{Admin, Public, SignedIn};
     use pages::{audit, inboxes, messages, people, raw_mail, settings, targets};
@@ -147,7 +147,7 @@ fn other_routes() -> Vec<Route> {
 
 /// The router for pages, API and monitoring.
 pub fn router(state: State) -> Router {
-    let watched = Router::new()
+    let monitoring = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::text));
@@ -156,12 +156,12 @@ pub fn router(state: State) -> Router {
         let guarded = route.handler.layer(from_fn_with_state((state.clone(), route.access), guard));
         router = router.route(route.path, guarded);
     }
-    let lost = from_fn_with_state((state.clone(), PageAccess::Public), guard);
-    let lost = get(pages::not_found).layer(lost);
-    watched
+    let not_found = from_fn_with_state((state.clone(), PageAccess::Public), guard);
+    let not_found = get(pages::not_found).layer(not_found);
+    monitoring
         .merge(router)
         .merge(api::router(state.clone()))
-        .fallback_service(lost.with_state(state.clone()))
+        .fallback_service(not_found.with_state(state.clone()))
         .with_state(state)
 }
 

@@ -34,7 +34,7 @@ pub async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal
     })
 }
 
-/// Whether any field of this JSON contains a password.
+/// Whether this JSON has a field with `password` in its name and a value that is not null.
 pub fn names_password(bytes: &[u8]) -> bool {
     fn is_in(value: &Value) -> bool {
         match value {

@@ -246,13 +246,13 @@ fn conflict_detail(conflict: &Conflict) -> String {
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::LoginRequired(moved) => Self::field(
-                pointer(moved),
+            Refused::LoginRequired(setting) => Self::field(
+                pointer(setting),
                 "the current credentials are only for the current server and its certificates; send password or oauth in the same \
                  request",
             ),
-            Refused::CustomTrust(moved) => Self::field(
-                pointer(moved),
+            Refused::CustomTrust(setting) => Self::field(
+                pointer(setting),
                 "for a mailbox that a provider's tokens open, its own certificate or authorities require a token for all \
                  organisations",
             ),

@@ -27,8 +27,8 @@ use crate::target::{MailboxUrl, TargetUrl, WebhookFormat, WhenUnknown};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetBody {
-    /// The URL: smtp://HOST[:PORT], smtps://HOST, mx: (the mail servers of the recipient's domain), lmtp://HOST[:PORT], lmtp:/SOCKET
-    /// (operators only) or https://HOST/PATH.
+    /// The URL: smtp://HOST[:PORT], smtps://HOST, mx: (the mail servers of the recipient's domain), lmtp://HOST[:PORT],
+    /// lmtp:/SOCKET (operators only) or https://HOST/PATH.
     #[schema(example = "https://helpdesk.example/mail")]
     url: Option<String>,
     /// The envelope recipient [default: the inbox's own address].

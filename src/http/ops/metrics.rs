@@ -1,5 +1,5 @@
-//! `/metrics` for Prometheus: the status of each mailbox, read from the database on each request, so that every worker
-//! reports the same.
+//! `/metrics` for Prometheus: the status of mailboxes, consents and deliveries, read from the database on each request,
+//! so that every worker reports the same.
 
 use std::sync::atomic::{AtomicI64, AtomicU64};
 

@@ -38,7 +38,7 @@ impl Frame {
         self.person.as_ref().is_some_and(|person| person.role == Role::Operator)
     }
 
-    /// Whether this part of the site is shown.
+    /// Whether the page belongs to this part of the site.
     pub fn shows_part(&self, part: &str) -> bool {
         self.part == part
     }

@@ -40,7 +40,7 @@ const MAX_FORM: usize = 256 << 10;
 pub const SESSION: &str = "__Host-mailferry";
 /// The cookie with the language that a guest has chosen.
 pub const LANGUAGE: &str = "__Host-language";
-/// The cookie with the time zone that the browser reports.
+/// A cookie with the time zone of the browser. It is neither set nor read any more, only deleted at the logout.
 pub const ZONE: &str = "__Host-zone";
 /// The time zone of guests, and of users who have not chosen one.
 pub const DEFAULT_ZONE: &str = "Europe/Stockholm";
@@ -157,7 +157,7 @@ fn is_from_here(headers: &HeaderMap, state: &State) -> bool {
     let Some(origin) = text(ORIGIN.as_str()) else { return false };
     let own = state.settings.base_url.origin().ascii_serialization();
     let host = text(HOST.as_str()).unwrap_or_default();
-    // This machine can be addressed as localhost or by its IP address.
+    // A browser on this machine may address the server as localhost or by a loopback address.
     let loopback =
         ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.rsplit_once(':').is_some_and(|(h, _)| h == *name));
     origin == own || (loopback && origin == format!("http://{host}"))

@@ -18,7 +18,7 @@ pub struct LastError {
     step: String,
     blame: String,
     message: String,
-    /// When Mailferry retries; `None` if a person must act first.
+    /// When Mailferry retries; `None` if a person must act first, or if the error has just happened.
     pub retry: Option<String>,
     cause: Option<Cause>,
     #[serde(rename = "about")]

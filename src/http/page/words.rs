@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(words.at(&now), "2025-11-24 20:00");
         assert_eq!(words.today(), Timestamp(1_763_938_800_000), "midnight in Stockholm is 23:00 UTC");
         assert_eq!(words.day(words.today()), words.day(Timestamp(words.today().0 - 1)) + 1);
-        // 22:30 UTC in summer is half past midnight in Stockholm; half a year later the offset is different.
+        // 22:30 UTC in summer is half past midnight in Stockholm (UTC+2); `now` is in winter (UTC+1).
         assert_eq!(words.day(Timestamp(1_750_026_600_000)), 20_255);
         for (seconds, swedish, english) in [
             (0, "nyss", "just now"),

@@ -37,6 +37,7 @@ pub struct PreferencesForm {
 
 #[derive(Deserialize)]
 pub struct PasswordForm {
+    /// The current password.
     #[serde(default)]
     now: String,
     #[serde(default)]

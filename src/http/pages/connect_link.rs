@@ -36,8 +36,10 @@ struct CustomerPage {
     /// The path that the forms are sent to. After the return from the provider, the page is shown under a different URL.
     path: String,
     mailbox: Mailbox,
+    /// Who created the link.
     asked_by: String,
     registered_providers: Vec<String>,
+    /// The registered provider that the mailbox's server belongs to.
     usual: Option<String>,
     problem: Option<String>,
 }

@@ -80,9 +80,9 @@ pub async fn invited(FromState(state): FromState<State>, visitor: Visitor, Path(
     }
 }
 
-/// Creates the account and signs in. Claims the link first, so that only one of two users gets an account. A taken name
-/// gets the same error as an invalid one, and the number of tries is limited, so that an invitation does not reveal who has
-/// an account.
+/// Creates the account and signs in. Claims the link first, so that only one of two users gets an account. The error
+/// for a taken name does not say that it is taken, and the number of tries is limited, so that an invitation does not
+/// reveal who has an account.
 pub async fn accept(
     FromState(state): FromState<State>,
     visitor: Visitor,

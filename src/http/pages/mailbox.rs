@@ -48,7 +48,9 @@ struct MailboxPage {
     mail_plot: BarChart,
     poll_plot: BarChart,
     quarantined_mails: Vec<LedgerLine>,
+    /// When the unused connect link expires, if there is one.
     link_until: Option<Timestamp>,
+    /// The connect link, if it was just created.
     link: Option<String>,
     check: Option<Vec<CheckLine>>,
 }

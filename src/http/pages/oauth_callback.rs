@@ -29,11 +29,11 @@ pub async fn callback(
     Query(callback): Query<Callback>,
 ) -> PageResult {
     let now = state.deps.clock.now();
-    let expired = || PageError::BadRequest("consent-not-pending");
+    let not_pending = || PageError::BadRequest("consent-not-pending");
     let state_hash = callback.state().map(opaque::hash).unwrap_or_default();
     let browser = cookie(&headers, BROWSER_COOKIE).map(opaque::hash).unwrap_or_default();
-    let pending = state.deps.store.take_auth(&state_hash, &browser, now).await?.ok_or_else(expired)?;
-    let mailbox = state.deps.store.mailbox_by_id(pending.mailbox_id.ok_or_else(expired)?).await?;
+    let pending = state.deps.store.take_auth(&state_hash, &browser, now).await?.ok_or_else(not_pending)?;
+    let mailbox = state.deps.store.mailbox_by_id(pending.mailbox_id.ok_or_else(not_pending)?).await?;
     // In the meantime, the user may have lost the right to change the mailbox, or the link may have become invalid.
     let mut claim = None;
     let user = match &pending.link_hash {

@@ -21,9 +21,11 @@ use crate::store::{Token, TokenScope};
 struct SettingsPage {
     f: Frame,
     tokens: Vec<Token>,
+    /// The API token that was just created.
     token: Option<String>,
     providers: Vec<ProviderRow>,
     callback: String,
+    /// Whether all secrets are sealed with the current master key, in words.
     keys: String,
     version: &'static str,
 }

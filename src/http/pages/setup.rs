@@ -225,13 +225,13 @@ async fn inbox_for(
     let domain = &state.settings.inbox_domain;
     let proposed = if domain.is_empty() { None } else { Address::derive(address, domain).ok() };
     let first = state.deps.store.inbox_addresses(Scope::Organisation(organisation), 1).await?.pop();
-    let there = |first: String| first.parse().map(|first| (first, false)).map_err(|_| "fault-address");
+    let existing = |first: String| first.parse().map(|first| (first, false)).map_err(|_| "fault-address");
     match (proposed, first) {
         (Some(proposed), first) => match (own_or_new(&proposed, organisation, state).await?, first) {
-            (Err(_), Some(first)) => Ok(there(first)),
+            (Err(_), Some(first)) => Ok(existing(first)),
             (inbox, _) => Ok(inbox),
         },
-        (None, Some(first)) => Ok(there(first)),
+        (None, Some(first)) => Ok(existing(first)),
         (None, None) => Ok(Err("inbox-needed")),
     }
 }

@@ -214,8 +214,8 @@ async fn identify(state_hash: &[u8], pending: &PendingAuth, code: String, state:
         state.deps.vault.open(&pending_auth_row(state_hash), &pending.sealed).map_err(|error| error.to_string())?;
     let pending_sign_in: PendingSignIn =
         serde_json::from_str(sealed.expose_secret()).map_err(|error| error.to_string())?;
-    let identity = metadata(state, false).await?;
-    let client = client!(state, identity);
+    let cached = metadata(state, false).await?;
+    let client = client!(state, cached);
     let exchange = client.exchange_code(AuthorizationCode::new(code)).map_err(|error| error.to_string())?;
     let exchange = exchange.set_pkce_verifier(PkceCodeVerifier::new(pending_sign_in.verifier));
     let http = http(state);

@@ -20,6 +20,7 @@ use crate::store::{Mailbox, TestMail};
 struct BeginPage {
     f: Frame,
     mailbox: Mailbox,
+    /// Whether Mailferry sends the test message itself.
     sends: bool,
 }
 

@@ -114,6 +114,7 @@ impl Site {
         self.post(user, &format!("/mailboxes/{MAILBOX}/setup/server"), &form).await
     }
 
+    /// Makes the mailbox log in with a grant of this kind.
     async fn opened_with(&self, kind: GrantKind) {
         let key = GrantKey { provider: "microsoft".into(), kind, identity: "lillestad.se".into() };
         let server = Server::on_default_port("outlook.office365.com".to_owned(), TlsMode::Implicit);

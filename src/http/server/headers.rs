@@ -13,7 +13,8 @@ use axum::response::Response;
 use url::Url;
 
 /// The Content-Security-Policy (level 3): only our own files, no inline scripts or styles, no framing, and no forms that
-/// submit to another site. A submitted form may be redirected to these identity providers.
+/// submit to another site. A submitted form may be redirected to an identity provider at one of
+/// the URLs in `providers`.
 pub fn content_security_policy<'a>(providers: impl Iterator<Item = &'a str>) -> HeaderValue {
     let origins = providers.filter_map(|url| Url::parse(url).ok()).map(|url| url.origin().ascii_serialization());
     let origins: BTreeSet<String> = origins.filter(|origin| origin != "null").collect();

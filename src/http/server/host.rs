@@ -16,7 +16,8 @@ use crate::http::api::Refusal;
 use crate::http::server::listen::LocalEnd;
 use crate::locale::{self, Language};
 
-/// Monitoring endpoints, which accept any host name. They reveal only whether the process is alive.
+/// Monitoring endpoints, which accept any host name. They reveal only whether the process runs, and whether the
+/// database responds.
 const ANY_HOST_PATHS: [&str; 2] = ["/healthz", "/readyz"];
 
 /// The host names of this server.

@@ -38,8 +38,8 @@ impl Peers {
     }
 
     /// Whether nobody on the network could read this request: it came from this machine, or a trusted proxy says that it
-    /// arrived by https. A proxy on this machine that reports plain http is believed, too, because that only makes the
-    /// check stricter.
+    /// arrived by https. If an untrusted proxy on this machine reports plain http, it is believed, because that only makes
+    /// the check stricter.
     pub fn is_private(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
         let forwarded =
             headers.get_all("x-forwarded-proto").iter().next_back().map(|value| value.to_str().unwrap_or_default());

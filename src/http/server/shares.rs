@@ -83,6 +83,7 @@ fn units(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX)
 }
 
+/// The number of memory units for this many mebibytes.
 const fn mebibytes(count: u32) -> u32 {
     count * 16
 }

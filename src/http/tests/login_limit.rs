@@ -77,12 +77,13 @@ impl World {
         true
     }
 
+    /// Attempts a login that the server refuses. Returns whether the rate limit let it through.
     async fn guessed(&self, mailbox: &Mailbox, host: &str, username: &str) -> bool {
-        self.attempt(mailbox, host, username, LoginTrigger::Person, Some(&no())).await
+        self.attempt(mailbox, host, username, LoginTrigger::Person, Some(&refusal())).await
     }
 }
 
-fn no() -> LoginError {
+fn refusal() -> LoginError {
     LoginError::Refused("[AUTHENTICATIONFAILED] no".to_owned())
 }
 
@@ -127,8 +128,8 @@ async fn many_servers_for_one_login_name_share_a_limit_of_forty() {
     for n in 0..100_u8 {
         let account = account(THEIRS, &format!("a{n}.evil.se"), "anna@b.se", &[&format!("198.51.100.{n}")]);
         if let Ok(attempt) = LoginAttempt::begin(&account, LoginTrigger::Person, &theirs, &world.deps).await {
-            let poll_error = PollError::login(&no(), "h", &Default::default());
-            attempt.end(Err((&no(), Some(&poll_error)))).await;
+            let poll_error = PollError::login(&refusal(), "h", &Default::default());
+            attempt.end(Err((&refusal(), Some(&poll_error)))).await;
             tried += 1;
         }
     }
@@ -202,7 +203,7 @@ async fn polls_with_proven_credentials_never_wait() {
     store.change_mailbox(&"ours@b.se".parse().unwrap(), &changes, Some(&world.deps.vault), now).await.unwrap();
     let anew = world.mailbox("ours").await;
     assert!(!anew.login_proven);
-    assert!(!world.attempt(&anew, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&no())).await);
+    assert!(!world.attempt(&anew, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&refusal())).await);
     // Repeated polls with a refused password are counted separately, and do not block somebody who enters the right
     // one.
     let theirs = world.mailbox("theirs").await;
@@ -210,8 +211,9 @@ async fn polls_with_proven_credentials_never_wait() {
         Mailbox { status: crate::store::MailboxStatus { failures: 3, ..theirs.status.clone() }, ..theirs.clone() };
     let mut tried = 0;
     for _ in 0..50 {
-        tried +=
-            usize::from(world.attempt(&failing, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&no())).await);
+        tried += usize::from(
+            world.attempt(&failing, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, Some(&refusal())).await,
+        );
     }
     assert_eq!(tried, 8);
     assert!(world.attempt(&theirs, "imap.b.se", "anna@b.se", LoginTrigger::Schedule, None).await);

@@ -36,7 +36,7 @@ pub struct MailboxSummary {
     last_mail_at: Option<Timestamp>,
     /// When the mailbox is polled next.
     next_poll_at: Option<Timestamp>,
-    /// When the mailbox was added.
+    /// When the mailbox was added or started.
     added_at: Timestamp,
 }
 

@@ -18,7 +18,7 @@ impl World {
         self.ask("POST", path, token, &[], body).await
     }
 
-    /// Makes the mailbox's server refuse this number of logins that this organisation has triggered.
+    /// Records this number of logins by this organisation that the mailbox's server refused.
     async fn refused(&self, organisation_id: i64, times: usize) {
         let deps = &self.state.deps;
         let mailbox = self.store().mailbox(&MAILBOX.parse().unwrap()).await.unwrap();

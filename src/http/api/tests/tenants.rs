@@ -1,4 +1,4 @@
-//! Tests that a tenant cannot obtain through the API: the names of other tenants' tokens, a password (by changing the
+//! Tests of what a tenant cannot obtain through the API: the names of other tenants' tokens, a password (by changing the
 //! trusted certificate), or another mailbox (through an existing consent).
 
 use axum::http::StatusCode;

@@ -93,7 +93,7 @@ impl Pace {
         });
     }
 
-    /// Records that the client is not reading the bytes that were written.
+    /// Records that a write has to wait until the client reads earlier bytes.
     pub fn write_blocked(&self) {
         self.with(|state| {
             if state.waiting_for == WaitingFor::Nothing {
@@ -102,7 +102,8 @@ impl Pace {
         });
     }
 
-    /// Records that the client read this many bytes.
+    /// Records that the operating system accepted this many bytes. Once its buffer is full, it accepts only as many as
+    /// the client reads.
     pub fn wrote(&self, bytes: usize) {
         self.with(|state| {
             state.written = state.written.saturating_add(bytes);
