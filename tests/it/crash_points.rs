@@ -82,6 +82,7 @@ impl Trial {
     }
 }
 
+/// Tests every step of this combination whose number leaves the same remainder as `share` when divided by `of`.
 fn sweep(database: Database, choice: &str, share: usize, of: usize) {
     let whole = Trial::new(database, choice);
     whole.mailferry.poll_ok();

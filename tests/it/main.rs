@@ -1,6 +1,6 @@
-//! Mailferry as its operator uses it: the binary on the command line, with real mail servers.
+//! Mailferry as its operator uses it: the binary on the command line, with real and scripted mail servers.
 //!
-//! `kit.rs` tests that the servers do what the other tests rely on.
+//! `kit.rs` tests that these servers do what the other tests rely on.
 
 #![expect(
     clippy::unwrap_used,

@@ -33,7 +33,7 @@ fn serve_during_fetch() -> (Mailferry, Serve) {
 }
 
 #[test]
-fn after_one_signal_the_current_mail_is_finished_and_the_next_poll_continues() {
+fn after_one_signal_serve_ends_successfully_and_the_next_poll_continues() {
     let (mailferry, mut serve) = serve_during_fetch();
     serve.sigterm();
     assert!(serve.wait().success(), "{}", serve.output());

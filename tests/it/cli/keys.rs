@@ -19,7 +19,7 @@ fn server() -> Scripted {
     Scripted::start(&["S: * OK ready\nORDINARY"])
 }
 
-fn all_have_logged_in(sessions: &[Session], count: usize) {
+fn assert_login_count(sessions: &[Session], count: usize) {
     assert_eq!(sessions.iter().filter(|session| session.has_credentials("secret")).count(), count);
 }
 
@@ -35,7 +35,7 @@ fn the_key_file_is_created_readable_only_by_its_owner() {
     let mode = fs::metadata(key_file(&mailferry)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert_eq!(mailferry.poll_ok(), 0);
-    all_have_logged_in(&server.finish(), 1);
+    assert_login_count(&server.finish(), 1);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_key_file_that_others_can_read_is_refused() {
     }
     fs::set_permissions(key_file(&mailferry), fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(mailferry.poll_ok(), 0);
-    all_have_logged_in(&server.sessions(), 1);
+    assert_login_count(&server.sessions(), 1);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_password_cannot_be_used_without_its_key() {
     let mailferry = with_a_password(&server);
     fs::remove_file(key_file(&mailferry)).unwrap();
     assert_ne!(mailferry.run(&["poll"]).code, 0);
-    all_have_logged_in(&server.sessions(), 0);
+    assert_login_count(&server.sessions(), 0);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn after_a_rotation_the_passwords_can_still_be_read() {
     mailferry.ok(&["key", "rotate"]);
     assert_ne!(fs::read(key_file(&mailferry)).unwrap(), before);
     assert_eq!(mailferry.poll_ok(), 0);
-    all_have_logged_in(&server.finish(), 1);
+    assert_login_count(&server.finish(), 1);
 }
 
 #[test]
@@ -90,5 +90,5 @@ fn the_key_file_can_be_in_another_place() {
     // A second `generate` must not overwrite the key that everything is sealed with.
     assert_ne!(mailferry.run(&["key", "generate"]).code, 0);
     assert_eq!(mailferry.poll_ok(), 0);
-    all_have_logged_in(&server.finish(), 2);
+    assert_login_count(&server.finish(), 2);
 }

@@ -176,7 +176,7 @@ impl Installation {
         assert_eq!(output.code, 0, "mailferry {line}:\n{}", output.all());
     }
 
-    /// Creates a token with this scope and these additional options.
+    /// Creates a token with this name and these options, such as its scope; returns the token.
     pub fn token(&self, name: &str, more: &str) -> String {
         let line = format!("--json token create --name {name} {more}");
         text(&self.run(&line).json()[0], "token").to_owned()
@@ -189,7 +189,7 @@ impl Installation {
         let waiting: Vec<Value> = lines().into_iter().filter(waits).collect();
         let is_tried =
             |line: &Value| waiting.iter().all(|old| old["address"] != line["address"] || is_later(line, old));
-        // Times are shown in whole seconds.
+        // Times are shown in whole seconds, so the new polls must begin in a later second than the old ones.
         thread::sleep(Duration::from_secs(1));
         let serve = self.mailferry.serve();
         wait::until("the first polls", Duration::from_secs(60), || {

@@ -22,7 +22,7 @@ fn strs(options: &[String]) -> Vec<&str> {
     options.iter().map(String::as_str).collect()
 }
 
-/// A target that loses the answer to the first mail and refuses the next, and the recipient's mailbox, which the test fills.
+/// A target that loses its first answer and defers the second attempt, and the recipient's mailbox, which the test fills.
 fn losing_the_answer(more: &[&str]) -> (World, Sink, Dovecot) {
     let world = World::new(Database::Sqlite);
     let refusal = say("451 4.3.0 later");
@@ -71,7 +71,7 @@ fn with_the_recipients_mailbox_a_crash_at_any_step_delivers_each_mail_once() {
     }
 }
 
-/// The mail with an id that begins as its own does.
+/// The mail with another id: its own, with one more character.
 fn decoy(sent: &[u8]) -> String {
     let sent = String::from_utf8_lossy(sent);
     let (head, rest) = sent.split_once("X-Mailferry-Message: ").unwrap();

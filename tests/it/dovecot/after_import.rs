@@ -38,7 +38,7 @@ fn flags_and_keywords(server: &Dovecot, name: &str) -> String {
 }
 
 #[test]
-fn seen() {
+fn seen_marks_only_imported_mail_as_seen() {
     let (server, _mailferry) = imported(Database::Sqlite, "", "seen");
     assert_eq!(
         [flags_and_keywords(&server, "old"), flags_and_keywords(&server, "one"), flags_and_keywords(&server, "two")],
@@ -47,7 +47,7 @@ fn seen() {
 }
 
 #[test]
-fn keyword() {
+fn keyword_marks_only_imported_mail_with_the_keyword() {
     let (server, _mailferry) = imported(Database::Sqlite, "", "keyword:Hamtad");
     assert_eq!(
         [flags_and_keywords(&server, "old"), flags_and_keywords(&server, "one"), flags_and_keywords(&server, "two")],

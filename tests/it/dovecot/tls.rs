@@ -24,12 +24,12 @@ fn implicit_tls_works_with_the_customers_certificate_authority() {
 }
 
 #[test]
-fn starttls() {
+fn starttls_works() {
     imports(Dovecot::starttls_options);
 }
 
 #[test]
-fn plain_when_chosen() {
+fn a_connection_without_tls_works_if_it_was_chosen() {
     imports(Dovecot::plain_options);
 }
 

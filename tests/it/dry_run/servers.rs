@@ -90,7 +90,7 @@ fn without_an_answer_to_search_nothing_is_decided() {
 }
 
 #[test]
-fn mail_that_exists_counts_but_search_omits_is_searched_for_in_other_ways() {
+fn mail_counted_by_exists_but_omitted_by_search_is_searched_for_in_other_ways() {
     for (start, counts) in [("all", [2, 0, 0]), ("now", [0, 0, 2])] {
         let (server, mailferry) = mailbox_at(&["INCLUDE: search-empty.imap"], &["--start", start]);
         let report = dry_run(&mailferry);
@@ -135,7 +135,7 @@ fn a_dry_run_that_takes_too_long_is_marked_as_partial() {
 }
 
 #[test]
-fn text_from_strangers_reorders_nothing() {
+fn text_from_strangers_is_printed_without_control_characters() {
     let evil = "Subject: =?utf-8?q?a=E2=80=AEb=1B[31m?=\r\nFrom: x@example.se\r\nMessage-ID: <1@x>\r\n\r\nhej\r\n";
     let server = Scripted::with_messages(&[ORDINARY], vec![evil.as_bytes().to_vec()]);
     let mailferry = Mailferry::new();

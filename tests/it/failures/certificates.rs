@@ -42,7 +42,7 @@ fn a_self_signed_authority_certificate_is_accepted_by_its_pin() {
     let fingerprint = &server.certs.self_signed_ca.fingerprint;
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);
-    // The certificate alone is not trusted, even if the customer has sent it as "our CA file".
+    // Without a pin the certificate is not trusted, even if the customer has sent it as "our CA file".
     let mut options = server.tls_options();
     let ca_file = options.iter().position(|option| option == "--ca-file").unwrap();
     options[ca_file + 1] = server.certs.self_signed_ca.cert_file.to_string_lossy().into_owned();

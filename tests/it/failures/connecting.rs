@@ -47,7 +47,7 @@ fn a_closed_port_is_reported() {
 }
 
 #[test]
-fn a_missing_folder() {
+fn a_missing_folder_is_reported() {
     let server = Dovecot::start(&[JOBB]);
     let mailferry = Mailferry::new();
     mailferry.add_inbox(JOBB_INBOX);

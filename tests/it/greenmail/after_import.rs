@@ -26,7 +26,7 @@ fn assert_all_effects_done(line: &Value) {
 }
 
 /// Checks that the effect on the copies makes no mail arrive a second time, and that none is lost.
-fn the_next_poll_finds_nothing(mailferry: &Mailferry) {
+fn assert_next_poll_finds_nothing(mailferry: &Mailferry) {
     assert_eq!(mailferry.poll_ok(), 0);
     assert_eq!(mailferry.subjects(), ["one", "two"]);
 }
@@ -38,7 +38,7 @@ fn leave_changes_nothing() {
     let mut customer = server.client(JOBB);
     customer.examine("INBOX");
     assert!(customer.flags(1).is_empty() && customer.flags(2).is_empty());
-    the_next_poll_finds_nothing(&mailferry);
+    assert_next_poll_finds_nothing(&mailferry);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn seen_marks_the_copy_as_read() {
     customer.examine("INBOX");
     assert_eq!(customer.flags(1), ["\\Seen"]);
     assert_eq!(customer.flags(2), ["\\Seen"]);
-    the_next_poll_finds_nothing(&mailferry);
+    assert_next_poll_finds_nothing(&mailferry);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn keyword_gives_the_copy_a_keyword() {
     let flags = customer.flags(1);
     assert_eq!(flags.len(), 1, "{flags:?}");
     assert!(flags[0].eq_ignore_ascii_case("Hamtad"), "{flags:?}");
-    the_next_poll_finds_nothing(&mailferry);
+    assert_next_poll_finds_nothing(&mailferry);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn move_moves_the_copy_into_another_folder() {
     let mut customer = server.client(JOBB);
     assert!(customer.examine("INBOX").search("ALL").is_empty());
     assert_eq!(customer.examine("Klart").search("ALL").len(), 2);
-    the_next_poll_finds_nothing(&mailferry);
+    assert_next_poll_finds_nothing(&mailferry);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn delete_removes_the_copy() {
     let (server, mailferry, line) = imported("delete");
     assert_all_effects_done(&line);
     assert!(server.client(JOBB).examine("INBOX").search("ALL").is_empty());
-    the_next_poll_finds_nothing(&mailferry);
+    assert_next_poll_finds_nothing(&mailferry);
 }
 
 #[test]

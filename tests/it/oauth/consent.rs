@@ -8,7 +8,7 @@ use crate::support::{
     mailferry::Mailferry,
 };
 
-fn is_unconnected(mailferry: &Mailferry, about: &str) {
+fn assert_unconnected(mailferry: &Mailferry, about: &str) {
     let status = mailferry.json(&["oauth", "status"]).remove(0);
     assert_eq!(text(&status, "state"), "not-connected", "{about}: {status}");
 }
@@ -38,7 +38,7 @@ fn a_failed_consent_is_reported_in_the_browser_and_on_the_command_line_and_store
         assert!(output.stderr.contains(sentence), "{about}: {}", output.stderr);
         let shown = page.body.replace("&#39;", "'");
         assert!(shown.contains(sentence), "{about}: {shown}");
-        is_unconnected(&mailferry, &about);
+        assert_unconnected(&mailferry, &about);
     }
     connect_mailbox(&mailferry, JOBB);
 }
@@ -66,7 +66,7 @@ fn a_consent_of_the_wrong_account_is_not_stored_and_revoked_if_unused() {
         let (page, output) = consent(&mailferry, JOBB);
         assert_eq!((page.status, output.code), (400, 1), "{what}: {}", output.all());
         assert!(output.stderr.contains(sentence), "{what}: {}", output.stderr);
-        is_unconnected(&mailferry, what);
+        assert_unconnected(&mailferry, what);
         // Revoking a token of the wanted account would end its earlier consent too.
         let given_up: Vec<String> = provider.requests(Endpoint::Revoke).iter().map(|r| r["token"].clone()).collect();
         let of_another = if what == "account" { provider.issued().refresh_tokens } else { Vec::new() };

@@ -36,7 +36,7 @@ struct Case {
 }
 
 /// A mailbox on a server that plays these sessions; the last is repeated.
-fn check_case(sessions: &[String], provider: IdentityProvider, more: &[&str]) -> Case {
+fn start_case(sessions: &[String], provider: IdentityProvider, more: &[&str]) -> Case {
     let sessions: Vec<String> = sessions.iter().map(|session| format!("{GREETING}\nORDINARY\n{session}")).collect();
     let server = Scripted::start(&sessions.iter().map(String::as_str).collect::<Vec<_>>());
     let config = provider.provider("contoso")
@@ -62,7 +62,7 @@ fn diagnosis(mailferry: &Mailferry, about: &str) -> Value {
 #[test]
 fn the_diagnosis_of_a_delegated_mailbox_finds_one_cause() {
     let shared = ["--login-identity", "anna@lillestad.se"];
-    // The logins: the check, the same check again, and one with the login name of the person who consented.
+    // The logins of one check: as usual, the same again, and with the login name of the person who consented.
     let (unconnected, no) = (not_connected("TAG AUTHENTICATE *"), refused("TAG AUTHENTICATE *"));
     let well = String::new;
     let twice = |last: String| vec![unconnected.clone(), unconnected.clone(), last];
@@ -83,7 +83,7 @@ fn the_diagnosis_of_a_delegated_mailbox_finds_one_cause() {
         let provider = IdentityProvider::start(if more.is_empty() { JOBB } else { "anna@lillestad.se" });
         let about = format!("{cause} {more:?}");
 
-        let case = check_case(&sessions, provider, more);
+        let case = start_case(&sessions, provider, more);
         let diagnosed = diagnosis(&case.mailferry, &about);
         assert_eq!(text(&diagnosed, "cause"), cause, "{about}: {diagnosed}");
         assert!(text(&diagnosed, "remedy").contains(remedy), "{about}: {diagnosed}");
@@ -116,7 +116,7 @@ fn the_diagnosis_of_app_only_access_finds_one_cause_and_fills_in_the_ids() {
     ] {
         let provider = IdentityProvider::start(JOBB);
         provider.set_access_token_claims(claims.clone());
-        let case = check_case(&[sessions], provider, &["--app-only"]);
+        let case = start_case(&[sessions], provider, &["--app-only"]);
         if with_sibling {
             let options = case._server.options("none");
             case.mailferry.add_mailbox_by_token(ANSOKAN, JOBB_INBOX, "contoso", &options, &["--app-only"]);
@@ -152,7 +152,7 @@ fn an_unusable_token_is_reported_before_the_login() {
     ] {
         let provider = IdentityProvider::start(JOBB);
         provider.set_access_token_claims(claims);
-        let case = check_case(&[String::new()], provider, more);
+        let case = start_case(&[String::new()], provider, more);
         let diagnosed = diagnosis(&case.mailferry, cause);
         assert_eq!(text(&diagnosed, "cause"), cause, "{diagnosed}");
         assert!(text(&diagnosed, "detail").contains(sentence), "{diagnosed}");
@@ -164,7 +164,7 @@ fn an_expired_consent_is_diagnosed_in_both_languages() {
     use crate::support::identity_provider::{Endpoint, Misbehaviour};
     let provider = IdentityProvider::start(JOBB);
     provider.set_lifetime(0);
-    let case = check_case(&[String::new()], provider, &[]);
+    let case = start_case(&[String::new()], provider, &[]);
     case.provider.misbehave(Endpoint::Token, vec![Misbehaviour::Error("invalid_grant", "AADSTS700082: inactive")]);
     let output = case.mailferry.run(&["--lang", "sv", "mailbox", "check", JOBB]);
     assert_eq!(output.code, 1);

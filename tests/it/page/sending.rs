@@ -88,7 +88,7 @@ fn a_test_mail_sent_by_mailferry_is_followed_live_with_the_time_of_each_step() {
 }
 
 /// Checks that the page reports that the mail was not sent, with this text of the SMTP server, and lets the user send one.
-fn is_sent_by_hand(server: &GreenMail, site: &Site, why: &str) {
+fn assert_sent_by_hand(server: &GreenMail, site: &Site, why: &str) {
     let page = site.page();
     page.go(&site.url(MAILBOX));
     page.click_text("Test message");
@@ -108,12 +108,12 @@ fn is_sent_by_hand(server: &GreenMail, site: &Site, why: &str) {
 fn if_the_smtp_server_refuses_the_test_mail_can_be_sent_by_hand() {
     let server = GreenMail::start(&[JOBB]);
     let site = sending(&server, server.smtp, "stranger");
-    is_sent_by_hand(&server, &site, "535");
+    assert_sent_by_hand(&server, &site, "535");
 }
 
 #[test]
 fn if_the_smtp_server_is_down_the_test_mail_can_be_sent_by_hand() {
     let server = GreenMail::start(&[JOBB]);
     let site = sending(&server, free_port(), "");
-    is_sent_by_hand(&server, &site, "refused");
+    assert_sent_by_hand(&server, &site, "refused");
 }

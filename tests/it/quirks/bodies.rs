@@ -127,12 +127,14 @@ fn a_mail_is_read_despite_other_items_in_its_response() {
     ] {
         let answer = format!(r"S-RAW: * 1 FETCH (UID 1 {before}\r\n{mail}{behind}\r\n");
         println!("{answer}");
-        is_imported_unchanged(&format!("{ORDINARY}\n\nWHEN: TAG UID FETCH *BODY.PEEK[]*\n{answer}\nS: TAG OK done"));
+        assert_imported_unchanged(&format!(
+            "{ORDINARY}\n\nWHEN: TAG UID FETCH *BODY.PEEK[]*\n{answer}\nS: TAG OK done"
+        ));
     }
 }
 
 /// Checks that the only mail of this dialogue is imported completely, and nothing else.
-fn is_imported_unchanged(dialogue: &str) {
+fn assert_imported_unchanged(dialogue: &str) {
     let (server, mailferry) = with_mails(&["one"], &[dialogue]);
     assert_eq!(mailferry.poll_ok(), 1, "{dialogue}");
     let messages = mailferry.messages();
@@ -143,7 +145,7 @@ fn is_imported_unchanged(dialogue: &str) {
 
 #[test]
 fn a_chunk_that_names_the_requested_range_is_accepted() {
-    is_imported_unchanged("INCLUDE: part-echoes-the-question.imap");
+    assert_imported_unchanged("INCLUDE: part-echoes-the-question.imap");
 }
 
 #[test]
@@ -161,7 +163,7 @@ fn every_form_of_an_empty_chunk_ends_a_mail() {
     ] {
         let size = "WHEN: TAG UID FETCH *RFC822.SIZE)\nS: * 1 FETCH (UID 1)\nS: TAG OK done";
         let first = format!("S-RAW: * 1 FETCH (UID 1 BODY[]<0> {{45}}\\r\\n{mail})\\r\\n\nS: TAG OK done");
-        is_imported_unchanged(&format!(
+        assert_imported_unchanged(&format!(
             "{ORDINARY}\n\n{size}\n\nWHEN: TAG UID FETCH *PEEK[]<0.*\n{first}\n\nWHEN: TAG UID FETCH *PEEK[]<45.*\n{end}"
         ));
     }
@@ -169,7 +171,7 @@ fn every_form_of_an_empty_chunk_ends_a_mail() {
 
 #[test]
 fn a_chunk_without_an_origin_is_the_whole_mail() {
-    is_imported_unchanged("INCLUDE: part-is-the-whole.imap");
+    assert_imported_unchanged("INCLUDE: part-is-the-whole.imap");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 /// Polls an ordinary server with two mails, and then this dialogue; checks that no mail is lost or duplicated.
-fn changes_nothing(dialogue: &str) -> Mailferry {
+fn assert_no_mail_lost_or_duplicated(dialogue: &str) -> Mailferry {
     let (server, mailferry) = mailbox_at(&[ORDINARY, dialogue]);
     assert_eq!(mailferry.poll_ok(), 2, "{dialogue}");
     assert_eq!(mailferry.poll_ok(), 0, "{dialogue}");
@@ -45,12 +45,12 @@ fn a_uidnext_of_zero_means_unknown() {
 
 #[test]
 fn a_decreasing_uidnext_duplicates_no_mail() {
-    changes_nothing("INCLUDE: uidnext-falls.imap");
+    assert_no_mail_lost_or_duplicated("INCLUDE: uidnext-falls.imap");
 }
 
 #[test]
 fn another_uidvalidity_duplicates_no_mail() {
-    let mailferry = changes_nothing("INCLUDE: uidvalidity-other.imap");
+    let mailferry = assert_no_mail_lost_or_duplicated("INCLUDE: uidvalidity-other.imap");
     let said = mailferry.ok(&["mailbox", "show", JOBB]).text();
     assert!(said.contains("renumbered its mail"), "{said}");
 }

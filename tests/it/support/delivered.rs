@@ -60,7 +60,7 @@ impl Delivered {
     pub fn assert_nothing_lost(&self, server: &Dovecot, mailferry: &Mailferry) {
         let messages = mailferry.messages();
         let stored: BTreeSet<&str> = messages.iter().map(|message| text(message, "sha256")).collect();
-        let is_nowhere = || -> Vec<&String> {
+        let missing_mails = || -> Vec<&String> {
             let with_customer: BTreeSet<String> = server.names(JOBB, "INBOX").into_iter().collect();
             let all = self.mails.iter();
             all.filter(|(name, sha256)| !with_customer.contains(*name) && !stored.contains(sha256.as_str()))
@@ -68,8 +68,8 @@ impl Delivered {
                 .collect()
         };
         // The server may still be renaming files for a client that is gone; a mail that is really gone stays missing.
-        let settled = wait::within(Duration::from_secs(5), || is_nowhere().is_empty().then_some(()));
-        assert!(settled.is_some(), "deleted without a stored copy: {:?}", is_nowhere());
+        let settled = wait::within(Duration::from_secs(5), || missing_mails().is_empty().then_some(()));
+        assert!(settled.is_some(), "deleted without a stored copy: {:?}", missing_mails());
     }
 
     pub fn assert_all_imported_once(&self, mailferry: &Mailferry) {

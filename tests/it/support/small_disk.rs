@@ -54,7 +54,7 @@ impl SmallDisk {
                 mailferry.env("MAILFERRY_DATABASE_URL", &format!("sqlite://{}", file.display()));
             }
             Self::Limited => {
-                // The migrations run before the limit applies, because their log as a whole is larger than it.
+                // The migrations run before the limit applies, because their write-ahead log is larger than the limit.
                 mailferry.ok(&["inbox", "list"]);
                 mailferry.wrap(&["sh", "-c", LIMITED, "limited"]);
             }

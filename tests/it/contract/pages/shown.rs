@@ -73,7 +73,7 @@ fn take(folder: &str, visitor: &Visitor<'_>, pages: &[(String, String)], snapsho
     }
 }
 
-/// The pages of a viewer of one organisation.
+/// The pages among these that are taken for a viewer and for an admin of one organisation.
 fn viewer_pages(all: &[(String, String)]) -> Vec<(String, String)> {
     let names = [
         "mailboxes",

@@ -26,8 +26,8 @@ pub fn oauthbearer(port: u16, user: &str, token: &str) -> Attempt {
     attempt(port, "OAUTHBEARER", &response, "\x01")
 }
 
-/// Tries to log in. A challenge is answered with `consent`, so that the tagged line follows.
-fn attempt(port: u16, mechanism: &str, response: &str, consent: &str) -> Attempt {
+/// Tries to log in. A challenge is answered with `acknowledgement`, after which the server sends its tagged line.
+fn attempt(port: u16, mechanism: &str, response: &str, acknowledgement: &str) -> Attempt {
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let mut lines = BufReader::new(&stream).lines().map(|line| line.expect("a line of the server"));
@@ -39,7 +39,7 @@ fn attempt(port: u16, mechanism: &str, response: &str, consent: &str) -> Attempt
     for line in lines {
         if let Some(encoded) = line.strip_prefix("+ ") {
             challenge = Some(String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap());
-            say(STANDARD.encode(consent));
+            say(STANDARD.encode(acknowledgement));
         }
         if let Some(end) = line.strip_prefix("A ") {
             return Attempt { challenge, end: end.to_owned() };

@@ -27,7 +27,7 @@ fn hostile_request_parameters_are_displayed_and_not_executed() {
         let path = if payload.number % 2 == 0 { "/" } else { "/search" };
         witness.visit(&format!("{path}?q={}", encode(&payload.text)));
         if payload.text.contains('\0') {
-            continue; // refused as a whole, since PostgreSQL cannot be asked it
+            continue; // the request is refused, because PostgreSQL accepts no NUL
         }
         let field = page.value("#q");
         witness.expect(visible_characters(&field) == visible_characters(&payload.text), || {

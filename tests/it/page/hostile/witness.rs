@@ -13,7 +13,7 @@ use crate::{
 const STRANGERS: &str = include_str!("strangers.js");
 
 /// The maximum number of findings in the failure message.
-const MAX_FINDING: usize = 40;
+const MAX_FINDINGS: usize = 40;
 
 pub struct Witness<'a> {
     page: &'a Page,
@@ -136,6 +136,6 @@ impl<'a> Witness<'a> {
             *kinds.entry(finding.split(' ').next().unwrap_or_default()).or_default() += 1;
             kinds
         });
-        assert!(found.is_empty(), "{kinds:?}\n{}", found[..found.len().min(MAX_FINDING)].join("\n"));
+        assert!(found.is_empty(), "{kinds:?}\n{}", found[..found.len().min(MAX_FINDINGS)].join("\n"));
     }
 }

@@ -14,7 +14,7 @@ pub struct PageEvents {
     pub requests: Vec<String>,
     /// The texts of script dialogs.
     pub dialogs: Vec<String>,
-    /// The errors in the console: exceptions, policy violations, failed answers.
+    /// The errors in the console: exceptions, policy violations, failed requests.
     pub errors: Vec<String>,
     /// The URLs of all scripts that ran, without those of the kit.
     pub scripts: Vec<String>,
