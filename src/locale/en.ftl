@@ -76,7 +76,7 @@ admin-account-disabled = The account is disabled, locked, or does not exist.
     }
 admin-not-assigned = The account is not assigned to the application.
     .remedy = Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Users and groups > Add user/group. Mailferry tries again within the hour{ do-by-check }
-admin-other-tenant = The account belongs to a different organisation from the one that was asked.
+admin-other-tenant = The account belongs to a different organisation from the one that the sign-in was addressed to.
     .remedy = Choose the account of the right organisation, or set oauth.providers.{ $provider }.tenant to "organizations"; { do-and-connect }
 admin-no-mail-service = The organisation has no Exchange Online, or its subscription has ended.
     .remedy = Ask an administrator to check Microsoft 365 admin center > Billing > Your products. Mailferry tries again within the hour{ do-by-check }

@@ -154,7 +154,7 @@ obstacle-move-into-polled = { $place ->
     [page] { $target } is the fetched folder { $polled }, so moved mail would be imported again
    *[terminal] { $target } is the polled folder { $polled }, so moved mail would be imported again
 }
-obstacle-no-trash = Gmail shows no trash folder over IMAP; this can be changed in its settings
+obstacle-no-trash = Gmail shows no trash folder over IMAP; this can be changed in Gmail's settings
 obstacle-rebuilt = the folder was rebuilt on the server (new UIDVALIDITY)
 obstacle-refused = { $words }
 obstacle-not-opened = { $folder } cannot be opened for changes: { $words }
@@ -346,7 +346,7 @@ delivery-too-many-hops = the mail has passed through { $hops } servers, so it is
 delivery-returned = the target's server accepted the mail, but a later server returned it
 delivery-returned-words = the target's server accepted the mail, but a later server returned it: { $reply }
 delivery-forwarded = the mail had already arrived by forwarding, so it was not delivered again
-delivery-too-many-from-sender = its sender sent more than { $limit } mails to this inbox within an hour, which suggests a loop
+delivery-too-many-from-sender = the mail's sender sent more than { $limit } mails to this inbox within an hour, which suggests a loop
 delivery-bytes-removed = the stored bytes of the mail were deleted after an earlier delivery, so it cannot be sent again
 delivery-no-secret = the target's password or secret cannot be opened with the keys of this installation; set it again
 delivery-not-http = the target's answer is not HTTP
