@@ -115,6 +115,20 @@ async fn the_api_rejects_passwords_over_unencrypted_connections() {
         let response = send(&state, with(api("GET", "/mailboxes", "all")), peer, String::new()).await;
         assert_eq!(response.status(), StatusCode::OK, "{case}");
     }
+    // The secrets of targets are passwords too.
+    for (body, field) in [
+        (json!({"url": "smtp://relay.example", "username": "a", "secret": "geheim"}), "/secret"),
+        (json!({"look_password": "geheim"}), "/look_password"),
+        (json!([{"a": 1}, {"b": {"old_secret": "geheim"}}]), "/1/b/old_secret"),
+    ] {
+        let response = send(&state, api("PATCH", "/targets/1", "all"), STRANGER, body.to_string()).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+        let answer = text(response).await;
+        assert!(answer.contains(&format!("\"{field}\"")) && !answer.contains("geheim"), "{answer}");
+    }
+    let body = json!({"secret": null, "concurrency": 2}).to_string();
+    let response = send(&state, api("PATCH", "/targets/1", "all"), STRANGER, body).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
     // The operator can allow unencrypted passwords.
     let (state, _folder) = world(|config| config.http.passwords_in_clear = true).await;
     let body = json!({"password": "geheim"}).to_string();

@@ -34,18 +34,22 @@ pub async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal
     })
 }
 
-/// Whether this JSON has a field with `password` in its name and a value that is not null.
-pub fn names_password(bytes: &[u8]) -> bool {
-    fn is_in(value: &Value) -> bool {
+/// The JSON pointer of the first field with a password or another secret: its name says so, and its value is not null.
+pub fn secret_field(bytes: &[u8]) -> Option<String> {
+    fn find_in(value: &Value, path: &str) -> Option<String> {
         match value {
-            Value::Array(items) => items.iter().any(is_in),
-            Value::Object(parts) => {
-                parts.iter().any(|(name, value)| (name.contains("password") && !value.is_null()) || is_in(value))
+            Value::Array(items) => {
+                items.iter().zip(0..).find_map(|(item, index)| find_in(item, &format!("{path}/{index}")))
             }
-            _ => false,
+            Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+                let path = format!("{path}/{name}");
+                let is_secret = ["password", "secret"].iter().any(|word| name.contains(word));
+                if is_secret && !value.is_null() { Some(path) } else { find_in(value, &path) }
+            }),
+            _ => None,
         }
     }
-    serde_json::from_slice(bytes).is_ok_and(|value| is_in(&value))
+    find_in(&serde_json::from_slice(bytes).ok()?, "")
 }
 
 /// A body that is parsed later, so that a missing resource is reported before an invalid body.

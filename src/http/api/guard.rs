@@ -55,8 +55,10 @@ async fn authorise(state: State, access: TokenAccess, request: Request, next: Ne
     }
     // Read the body only after the caller has been authenticated.
     let bytes = extract::read_body(&parts.headers, body).await?;
-    if !is_private(&state, &parts) && extract::names_password(&bytes) {
-        return Err(Refusal::field("/password", "must not be sent unencrypted from another machine; use https"));
+    if !is_private(&state, &parts)
+        && let Some(field) = extract::secret_field(&bytes)
+    {
+        return Err(Refusal::field(&field, "must not be sent unencrypted from another machine; use https"));
     }
     let idempotent = match parts.method {
         Method::POST => idempotency::IdempotentRequest::from_request(&parts, &bytes)?,
