@@ -15,8 +15,8 @@ use crate::tls;
 /// The value of `default` that stands for the built-in store alone.
 const STORE: &str = "store";
 
-/// The longest `raw_retention`. Finished deliveries are deleted after 90 days, and with them the record that the bytes are
-/// no longer needed.
+/// The longest `raw_retention`. The bytes of a mail are deleted only while a finished delivery shows that they are not needed,
+/// and finished deliveries are deleted after 90 days.
 const MAX_RAW_RETENTION: Duration = Duration::from_hours(80 * 24);
 
 /// `[delivery]`

@@ -75,7 +75,7 @@ async fn visit(
             tally.report.problem = Some(error.clone()); // after a server failure, other folders are not tried
             continue;
         }
-        match visit.examine(folder, tally).await {
+        match visit.predict_folder(folder, tally).await {
             Ok(()) => {
                 let into_itself = into_itself.as_ref().filter(|(name, _)| *name == folder.name);
                 tally.report.note = into_itself
@@ -129,7 +129,8 @@ impl DryRunVisit<'_> {
         Ok(polled.map(|name| (name.clone(), after_import::target_is_polled(&to, &name))))
     }
 
-    async fn examine(&mut self, folder: &WatchedFolder, tally: &mut FolderTally) -> Result<(), PollError> {
+    /// Counts the verdicts of the folder's mails in `tally`. Stops at the limits of the dry run.
+    async fn predict_folder(&mut self, folder: &WatchedFolder, tally: &mut FolderTally) -> Result<(), PollError> {
         if self.limits.time_is_up() {
             return Ok(());
         }

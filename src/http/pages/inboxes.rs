@@ -29,7 +29,7 @@ const INBOXES_PER_PAGE: i64 = 100;
 struct InboxesPage {
     f: Frame,
     inboxes: Vec<InboxOverview>,
-    /// The address of the last inbox, if there are more.
+    /// The address of the last inbox on this page, after which the next page begins; `None` on the last page.
     more: Option<String>,
     is_first: bool,
     organisations: Vec<Organisation>,

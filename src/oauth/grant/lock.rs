@@ -10,8 +10,8 @@ use crate::oauth::OAuthDeps;
 use crate::owner;
 use crate::store::{Grant, LeaseTaker};
 
-/// How long to wait for the lock, in addition to its lifetime.
-const MAX_WAIT: Duration = Duration::from_secs(15);
+/// How long to wait for the lock, in addition to the lifetime of a lock that another worker holds.
+const EXTRA_WAIT: Duration = Duration::from_secs(15);
 
 /// The exclusive right to renew or otherwise change a grant's tokens.
 pub struct Lock {
@@ -38,7 +38,7 @@ impl Lock {
         settled: impl Fn(&Grant) -> bool,
     ) -> Result<Option<Self>, GrantError> {
         let lasts = deps.deadlines.token.0 + STORE_TIME;
-        let until = Instant::now() + lasts + MAX_WAIT;
+        let until = Instant::now() + lasts + EXTRA_WAIT;
         let mut pause = Duration::from_millis(50);
         loop {
             let now = deps.clock.now();

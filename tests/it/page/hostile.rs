@@ -30,9 +30,9 @@ const INBOX: &str = "/inboxes/jobb.lillestad.se%40mail.kundo.se";
 const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
 /// The mailbox that quarantines them, because they are too large.
 const QUARANTINE_MAILBOX: &str = "/mailboxes/ansokan%40lillestad.se";
-/// The mailbox that has not been started yet.
-const SETUP_MAILBOX: &str = "kontakt@lillestad.se";
-const SETUP_PATH: &str = "/mailboxes/kontakt%40lillestad.se";
+/// The address of the mailbox that has not been started yet, and the path of its page.
+const SETUP_ADDRESS: &str = "kontakt@lillestad.se";
+const SETUP_MAILBOX: &str = "/mailboxes/kontakt%40lillestad.se";
 
 /// The cells of sender and subject in the lists of mails.
 const SENDERS: &str = "table.cards td:nth-child(1)";
@@ -47,8 +47,8 @@ fn site(server: &Dovecot, payloads: &[Payload]) -> Site {
     let common: Vec<&str> = common.collect();
     ours.add_mailbox(JOBB, JOBB_INBOX, &server.plain_options(), &common);
     ours.add_mailbox(ANSOKAN, JOBB_INBOX, &server.plain_options(), &[&common[..], &["--max-size", "500B"]].concat());
-    ours.add_mailbox(SETUP_MAILBOX, JOBB_INBOX, &server.plain_options(), &common);
-    ours.ok(&["mailbox", "pause", SETUP_MAILBOX]);
+    ours.add_mailbox(SETUP_ADDRESS, JOBB_INBOX, &server.plain_options(), &common);
+    ours.ok(&["mailbox", "pause", SETUP_ADDRESS]);
     let site = Site::with_installation(ours);
     let all_is_there = || {
         let messages = site.mailferry.messages().len();
@@ -131,12 +131,12 @@ fn folders(witness: &Witness, payloads: &[Payload]) {
         witness.expect_all("the ledger", names(), &ledger);
     }
     for step in ["server", "login", "inbox", "copy", "start"] {
-        witness.visit(&format!("{SETUP_PATH}/setup/{step}"));
+        witness.visit(&format!("{SETUP_MAILBOX}/setup/{step}"));
     }
-    witness.visit(&format!("{SETUP_PATH}/setup/folders"));
+    witness.visit(&format!("{SETUP_MAILBOX}/setup/folders"));
     witness.expect_all("the folders", names(), &witness.texts("label.choice > span:nth-of-type(1)"));
     for run in ["?run=1", ""] {
-        witness.visit(&format!("{SETUP_PATH}/setup/trial{run}"));
+        witness.visit(&format!("{SETUP_MAILBOX}/setup/trial{run}"));
         witness.page().wait_for_element("#result table");
         witness.expect_all("the dry run", names(), &witness.texts("#result h3"));
         witness.expect_all("the dry run", subjects(payloads), &witness.texts("#result td:nth-child(3)"));

@@ -1,4 +1,5 @@
-//! The table of payloads, `payloads.txt`, with the marks of one run.
+//! Reads the table of payloads, `payloads.txt`, and replaces its placeholders by scripts and URLs that contain the number of
+//! their payload.
 
 use std::collections::HashSet;
 
@@ -10,7 +11,7 @@ const TABLE: &str = include_str!("payloads.txt");
 const LONGEST: usize = 300;
 
 pub struct Payload {
-    /// The payload's index in the table, which its marks contain.
+    /// The payload's position in the table, counted from 1. Its script and its URL contain this number.
     pub number: usize,
     pub text: String,
 }
