@@ -13,9 +13,9 @@ use super::tokens::{Token, Tokens};
 const MAX_TAGS: usize = 50_000;
 const MAX_DEPTH: usize = 256;
 
-/// Maximum number of entities, since `html5ever` copies the text at each. Further `<` and `&`,
+/// Maximum number of entities in the output, since the cost of each in `html5ever` grows with the text. Further `<` and `&`,
 /// which would begin an entity in the output, are dropped.
-const MAX_ENTITIES: usize = 30_000;
+const MAX_ENTITIES: usize = 20_000;
 
 /// Maximum length of an attribute value; longer ones are dropped, except for the data of a picture.
 const MAX_ATTRIBUTE: usize = 4 << 10;
