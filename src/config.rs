@@ -92,7 +92,7 @@ pub struct Http {
     /// Accepted `Host` values besides that of `url`.
     #[serde(deserialize_with = "host::hosts")]
     pub hosts: Vec<Host>,
-    /// Whether passwords over unencrypted HTTP are accepted.
+    /// Whether the API accepts passwords and other secrets over unencrypted HTTP.
     pub passwords_in_clear: bool,
     /// The domain of proposed inbox addresses; empty: none is proposed.
     pub inbox_domain: String,

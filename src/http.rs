@@ -96,7 +96,7 @@ pub struct Settings {
     peers: Peers,
     /// The host names that requests may use.
     hosts: host::Hosts,
-    /// Whether the API accepts passwords over unencrypted connections.
+    /// Whether the API accepts passwords and other secrets over unencrypted connections.
     passwords_in_clear: bool,
     /// The domain of proposed inbox addresses; if empty, no address is proposed.
     inbox_domain: String,
