@@ -1,5 +1,6 @@
-//! All outbound connections are made here. A host name is resolved once, every address is checked, and the connection goes
-//! to a checked address, so that a second lookup cannot substitute another address (DNS rebinding).
+//! All outbound connections are made here, except those to the database and to the SMTP server of `mailer`.
+//! A host name is resolved once, every address is checked, and the connection goes to a checked address, so that a second
+//! lookup cannot substitute another address (DNS rebinding).
 
 mod public;
 

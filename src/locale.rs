@@ -1,5 +1,5 @@
-//! The texts that people read, in Swedish and English. They are in `locale/*.ftl` (Project Fluent); the code contains no sentence
-//! that a customer reads.
+//! The texts that people read, in Swedish and English. They are in `locale/*.ftl` (Project Fluent); the code contains no
+//! sentence that a customer reads.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

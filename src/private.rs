@@ -15,7 +15,7 @@ const OTHERS: u32 = 0o077;
 const STICKY: u32 = 0o1000;
 /// Maximum number of files in a directory of our own: the database, its log, a key and perhaps copies of them.
 const MAX_OWN_FILES: usize = 200;
-/// Log target of messages that appear once in the life of an installation; `telemetry` shows it for every command.
+/// Log target of messages that appear once in the life of an installation; `telemetry` lets every command log them.
 const LOG_TARGET: &str = "made_private";
 
 /// Sets the umask, so that only the user of this process can access files that it creates.

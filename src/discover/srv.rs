@@ -1,4 +1,4 @@
-//! The mail server that the SRV records of a domain name.
+//! Chooses a mail server from the SRV records of a domain.
 
 use std::cmp::Reverse;
 

@@ -1,5 +1,5 @@
-//! FETCH. Only `UID INTERNALDATE RFC822.SIZE` and `BODY.PEEK[]` are requested, never ENVELOPE or BODYSTRUCTURE: some
-//! servers send malformed ones, and we parse the mail ourselves.
+//! FETCH. Only UID, INTERNALDATE, RFC822.SIZE and `BODY.PEEK` (a mail, its header or one field) are requested, never
+//! ENVELOPE or BODYSTRUCTURE: some servers send malformed ones, and we parse the mail ourselves.
 
 mod items;
 

@@ -147,7 +147,7 @@ impl Conversation {
         Ok(format!("OK [READ-{}] {verb} completed", if read_only { "ONLY" } else { "WRITE" }))
     }
 
-    /// Removes mails flagged as deleted; CLOSE also closes the folder.
+    /// EXPUNGE removes the mails flagged as deleted, UNSELECT closes the folder, and CLOSE does both.
     fn purge(&mut self, verb: &str, account: &mut Account) -> Result<(), String> {
         if verb != "UNSELECT" {
             let faults = account.faults.clone();

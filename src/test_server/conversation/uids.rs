@@ -131,7 +131,7 @@ fn existing(words: &[&str], account: &Account, selected: &OpenFolder) -> Result<
     Ok(uid_set::select(words.first().copied().unwrap_or_default(), &existing))
 }
 
-/// The highest of these UIDs, if the number of mails per command is limited (RFC 9738).
+/// These UIDs; if they exceed the limit of messages per command, only the highest, with the code MESSAGELIMIT (RFC 9738).
 fn limited(mut uids: Vec<u32>, faults: &Faults) -> (Vec<u32>, Code) {
     let Some(most) = faults.message_limit.filter(|most| uids.len() > *most) else { return (uids, None) };
     let lowest = uids.get(uids.len() - most).map(|lowest| format!(" [MESSAGELIMIT {most} {lowest}]"));
