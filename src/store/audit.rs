@@ -48,12 +48,12 @@ pub struct Change<'a> {
     pub target: &'a str,
 }
 
-/// User input on one line, cut to a readable length.
+/// A text that a person may have entered, on one line and cut to [`MAX_LENGTH`].
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_LENGTH).collect()
 }
 
-/// Maximum length of such a line, in characters.
+/// Maximum length of the target in a line of the audit log, in characters.
 const MAX_LENGTH: usize = 500;
 
 impl Tx<'_> {

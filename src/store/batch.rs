@@ -55,7 +55,7 @@ pub struct Mail {
     pub internal_date: Option<Timestamp>,
     /// Whether the mail was there before the mailbox was added.
     pub historic: bool,
-    /// The inboxes that the mail goes into, each once, with the reason.
+    /// The inboxes (not delivery targets) that the mail goes into, each once, with the reason.
     pub targets: Vec<(i64, String)>,
     /// If the mail is a bounce: the delivery that it reports as failed.
     pub bounce: Option<Bounce>,

@@ -9,7 +9,8 @@ use crate::clock::Timestamp;
 pub struct Completeness {
     pub mailbox_id: i64,
     pub name: String,
-    /// When every UID was last compared with the ledger.
+    /// When every UID was last compared with the ledger; `None`: never, or a new comparison is requested, or the last one
+    /// met a contradiction.
     pub verified_at: Option<i64>,
     /// Number of UIDs on the server that the ledger cannot explain; see [`Completeness::unaccounted`].
     #[sqlx(rename = "unaccounted")]

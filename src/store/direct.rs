@@ -219,8 +219,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// All rows of all tables as text, sorted, without the columns in `without` and without sealed, hashed or random
-    /// values.
+    /// The rows of the tables as text, sorted, without the columns in `without` and without the columns that differ from
+    /// run to run or only refer to other rows. Sessions, browsers, housekeeping and the installation are left out.
     pub async fn dump(&self, without: &[&str]) -> serde_json::Value {
         use sqlx::Row;
         let Db::Sqlite { readers, .. } = &self.db else { panic!("only SQLite is dumped") };

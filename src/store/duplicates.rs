@@ -17,8 +17,8 @@ pub struct InboxCopies {
 const VALUES_PER_STATEMENT: usize = 30_000;
 
 impl Store {
-    /// The messages in these inboxes that have one of these Message-IDs and did not arrive through this epoch. The
-    /// column has no index, so this reads all messages of the inboxes.
+    /// The messages in these inboxes that have one of these Message-IDs and did not arrive through this epoch.
+    /// The Message-ID has no index, so this reads all messages of the inboxes.
     pub async fn copies_by_message_id(
         &self,
         epoch_id: i64,

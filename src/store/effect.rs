@@ -51,7 +51,7 @@ fn stored(uids: &[u32]) -> impl Iterator<Item = i64> {
 }
 
 impl Store {
-    /// The next pending effects of an epoch, including those that were impossible, since the obstacle may be gone.
+    /// The next effects of an epoch above a UID, including those that were impossible, since the obstacle may be gone.
     /// Effects that the server refused too often are included only with `refused_too`.
     pub async fn open_effects(
         &self,
@@ -161,7 +161,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Counts a failed attempt to carry out these effects; after [`MAX_ATTEMPTS`] they count as impossible.
+    /// Counts a failed attempt to carry out these effects. After [`MAX_ATTEMPTS`] they count as impossible, except those
+    /// whose copy is already in the target folder.
     pub async fn record_failed_attempt(
         &self,
         lease: &Lease,

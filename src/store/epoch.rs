@@ -11,7 +11,8 @@ pub struct WatchedFolder {
     pub id: i64,
     /// The decoded name.
     pub name: String,
-    /// When every UID was last compared with the ledger.
+    /// When every UID was last compared with the ledger; `None`: never, or a new comparison is requested, or the last one
+    /// met a contradiction.
     pub verified_at: Option<i64>,
     /// The UID that an interrupted comparison has reached.
     pub compared_to: i64,

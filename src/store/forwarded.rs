@@ -84,7 +84,7 @@ impl Tx<'_> {
         Ok(if is_forwarded_counted { CountedCopy::Forwarded } else { CountedCopy::Polled { message } })
     }
 
-    /// The oldest copy in the inbox that is not yet matched with an earlier report for this target.
+    /// The oldest message of the reported mail in the inbox that no earlier report for this target is matched with.
     async fn polled_copy(&mut self, report: &ForwardReport) -> Result<Option<i64>, StoreError> {
         let statement = self.sql(
             r"-- polled copy of a forwarded mail

@@ -7,7 +7,7 @@ use super::{Store, StoreError};
 pub struct Installation {
     /// The installation's public name, which is put into the header of mail that it delivers.
     pub name: String,
-    /// The secret that signs the numbers of deliveries in addresses and links.
+    /// The secret that signs the numbers of deliveries in bounce addresses and of messages in the trace fields.
     pub secret: Vec<u8>,
 }
 

@@ -42,8 +42,8 @@ pub struct Due {
     pub lease_until: Option<Timestamp>,
 }
 
-/// Maximum delay of a poll. A hold that ends later, or a next poll that is later by more than two intervals, was stored
-/// with a wrong clock.
+/// The longest time from now to the end of a hold and, plus two intervals of the mailbox, to its next poll. A later time
+/// was stored with a wrong clock.
 const MAX_DELAY: Duration = Duration::from_hours(25);
 
 impl Store {

@@ -221,7 +221,8 @@ impl Store {
         Ok(count)
     }
 
-    /// Number of mails of a mailbox that never arrived and were quarantined before this time.
+    /// Number of mails of a mailbox that never arrived and were quarantined before this time, or after `now` by a wrong
+    /// clock.
     async fn missing(&self, mailbox_id: i64, before: Timestamp, now: Timestamp) -> Result<i64, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

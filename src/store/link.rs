@@ -41,7 +41,7 @@ pub struct LinkClaim {
     claim: i64,
 }
 
-/// Duration of a claim, unless it is released earlier; a trial login takes less.
+/// Duration of a claim, unless it is released earlier. A login that tries the new credentials takes less.
 const CLAIM_TTL: Duration = Duration::from_mins(5);
 
 /// A link that can still be used.

@@ -62,7 +62,7 @@ impl Server {
 /// The stored credentials of a mailbox.
 #[derive(Debug, Clone)]
 pub enum Login {
-    /// The sealed password; `None` before it is set, after its key was lost, and after it was deleted.
+    /// The sealed password; `None` before it is set, after the key that sealed it was lost, and after it was deleted.
     Password(Option<Vec<u8>>),
     /// An access token of a grant.
     OAuth { grant_id: i64, key: GrantKey },

@@ -30,8 +30,8 @@ impl OpenCases {
         self.folders.iter().map(Completeness::unaccounted).sum()
     }
 
-    /// When the ledger was last known to explain every UID of every folder: the oldest comparison; `None` if a folder
-    /// was never compared.
+    /// When the ledger was last known to explain every UID of every folder: the oldest of the folders' last comparisons;
+    /// `None` if a folder has none (see [`Completeness::verified_at`]).
     pub fn compared_at(&self) -> Option<Timestamp> {
         let all: Option<Vec<i64>> = self.folders.iter().map(|folder| folder.verified_at).collect();
         all?.into_iter().min().map(Timestamp)

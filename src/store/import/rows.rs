@@ -35,7 +35,7 @@ pub(super) struct Rows {
 /// A row of raw mail: SHA-256, index and bytes.
 type ChunkRow = ([u8; 32], i64, Bytes);
 
-/// A UID whose mail was imported as this message.
+/// A UID and the message of its mail, whether the message was created for it or existed before.
 pub(super) struct Arrival {
     pub uid: u32,
     pub message: i64,
