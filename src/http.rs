@@ -66,8 +66,8 @@ impl State {
         Inspector { acting: self.acting(actor), visits: &self.visits, deps: &self.deps }
     }
 
-    /// The dependencies that a change needs in addition to [`Acting`]: the master key, the providers, and the ports that
-    /// mail servers may have.
+    /// The dependencies that a change needs in addition to [`Acting`]: the master key, the providers, and the mail server
+    /// ports that users other than operators may choose.
     fn deps_for_change(&self) -> ChangeDeps<'_> {
         ChangeDeps { deps: &self.deps, ports: &self.settings.mail_ports }
     }

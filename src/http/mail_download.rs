@@ -64,7 +64,8 @@ impl LoadedMail {
         run_blocking(work).await
     }
 
-    /// Returns the attachment with this index as a download. The inner `None` means that there is no such attachment.
+    /// Returns the attachment with this index as a download. The inner `None` means that there is no such attachment; the
+    /// outer `None`, that [`Self::read`] failed or no memory for sending became free in time.
     pub async fn attachment(self, index: usize, state: &State) -> Option<Option<Response>> {
         let (tenant, sha256) = (self.tenant, self.sha256.clone());
         let WithShare { value, share } = self.read(state, move |bytes| reading::attachment(bytes, index)).await?;

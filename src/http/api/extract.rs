@@ -34,7 +34,8 @@ pub async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal
     })
 }
 
-/// The JSON pointer of the first field with a password or another secret: its name says so, and its value is not null.
+/// The JSON Pointer of the first field that holds a secret: its name contains `password` or `secret`, and its value is
+/// not null.
 pub fn secret_field(bytes: &[u8]) -> Option<String> {
     fn find_in(value: &Value, path: &str) -> Option<String> {
         match value {

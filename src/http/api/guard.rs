@@ -37,8 +37,8 @@ async fn hold(state: &State, caller: &Caller, response: Response) -> ApiResult {
     state.shares.hold(caller.scope().id(), response).await.ok_or_else(busy)
 }
 
-/// Whether the request may contain a password: either nobody on the network could read it, or the operator accepts
-/// unencrypted passwords.
+/// Whether the request may contain a password or another secret: either nobody on the network could read it, or the
+/// operator accepts unencrypted secrets (`http.passwords_in_clear`).
 fn is_private(state: &State, request: &Parts) -> bool {
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     // A request without a peer address did not come over the network: a test made it.

@@ -58,7 +58,7 @@ impl FieldProblem {
 /// Why a request was refused.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The request has no token.
+    /// The request has no bearer token, or more than one Authorization header.
     NoToken,
     /// The token does not exist.
     UnknownToken,

@@ -19,7 +19,7 @@ pub enum PageError {
     SignIn,
     /// The request came from another site's page.
     CrossSite,
-    /// The request is invalid. Holds the id of the text that says why.
+    /// The request is invalid or cannot be served now. Holds the id of the text that says why.
     BadRequest(&'static str),
     /// The change conflicts with the current state.
     Conflict(Conflict),

@@ -36,7 +36,7 @@ impl LastError {
         serde_json::from_str::<Self>(json).unwrap_or_default().shown()
     }
 
-    /// Takes the error from a parsed report.
+    /// Converts the error in a poll's report, whose JSON is already parsed.
     pub fn from_report(error: &serde_json::Value) -> Self {
         Self::deserialize(error).unwrap_or_default().shown()
     }

@@ -230,7 +230,7 @@ async fn try_login(
     }
 }
 
-/// The return from a provider through a link.
+/// The outcome of a consent that was begun at a connect link.
 pub struct ProviderReturn<'a> {
     /// The mailbox that the consent is for.
     pub mailbox: &'a Mailbox,

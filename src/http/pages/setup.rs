@@ -173,7 +173,8 @@ pub async fn begin_setup(
     }
 }
 
-/// Makes a mailbox in setup at the discovered server, on its default port unless the user may choose the discovered one.
+/// Makes a mailbox in setup at the discovered server, else at `imap.` in the address's domain. The discovered port is used
+/// if the user may choose it, else the default port. Also returns how the server was found, as the last part of a text id.
 fn new_mailbox(
     address: Address,
     inbox: Address,

@@ -196,7 +196,8 @@ async fn polls_with_proven_credentials_never_wait() {
             "its own polls continue"
         );
     }
-    // The server has to accept a new password first: several mailboxes for one account do not allow more attempts.
+    // After a change of the password, the polls are limited, too, until the server accepts the new one. Otherwise, several
+    // mailboxes for one account would allow more attempts.
     let login = Some(NewLogin::Password("guess".into()));
     let changes = crate::store::Changes { login, ..Default::default() };
     let (store, now) = (&world.deps.store, world.deps.clock.now());

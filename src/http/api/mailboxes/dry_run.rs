@@ -21,7 +21,7 @@ use crate::http::page::last_error::LastError;
 use crate::locale::Language;
 use crate::poll::dry_run::{self as report, Counts, ListedMail, Target};
 
-/// The maximum number of entries in the list of targets.
+/// The maximum number of entries in [`DryRun::targets`], which are inboxes, not delivery targets.
 const MAX_TARGETS: usize = 100;
 /// The maximum number of messages that are listed, in all folders together, because responses that are stored for an
 /// `Idempotency-Key` are limited in size.

@@ -53,7 +53,7 @@ pub struct GrantBody {
     login_identity: Option<String>,
 }
 
-/// Defines both bodies, whose settings are the same.
+/// Defines `NewMailboxBody` and `MailboxPatch`, which have the same settings.
 macro_rules! bodies {
     ($($(#[$about:meta])* $part:ident: $type:ty,)*) => {
         /// A new mailbox. Requires either a password or `oauth`, and a host. With `oauth`, the host defaults to the

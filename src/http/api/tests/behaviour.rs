@@ -84,7 +84,7 @@ async fn a_repeated_request_is_executed_once() {
         let reply = world.ask("POST", "/tokens", "ours-write", &[("idempotency-key", bad)], body()).await;
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{bad:?}");
     }
-    // A request in progress is not executed a second time.
+    // While a request is in progress, a different request with the same key is refused.
     assert!(world.store().claim_key(3, "two", &[0], world.now()).await.unwrap());
     let reply = world.ask("POST", "/tokens", "ours-write", &[("idempotency-key", "two")], body()).await;
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "a different request");

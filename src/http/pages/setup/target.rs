@@ -1,4 +1,5 @@
-//! The steps about what happens to mail: the inbox, the customer's copy, and the start date.
+//! The steps about what happens to mail: the inbox, the customer's copy, and the start date. Delivery targets have their
+//! own pages.
 
 use askama::Template;
 use axum::Form;

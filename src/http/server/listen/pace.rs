@@ -161,7 +161,7 @@ impl Pace {
             let now = Instant::now();
             match self.deadline() {
                 Some(deadline) if deadline <= now => return,
-                // Check again soon, because the state may change: no state has a shorter timeout than this.
+                // Sleep for HEAD_TIMEOUT at most, because the state may change meanwhile. No state has a shorter timeout.
                 Some(deadline) => sleep_until(deadline.min(now + HEAD_TIMEOUT)).await,
                 None => sleep_until(now + HEAD_TIMEOUT).await,
             }
