@@ -34,7 +34,7 @@ fn fails_at(mailferry: &Mailferry, step: &str, words: &[&str]) -> Value {
     assert!(words.iter().any(|word| message.contains(&word.to_lowercase())), "one of {words:?} in {error}");
     assert!(!text(&error, "blame").is_empty(), "{error}");
     assert!(!error.to_string().contains(CANARY));
-    // Without --json, the message contains the same words.
+    // Without --json, the output names the step too.
     let output = mailferry.run(&["poll"]);
     assert_eq!(output.code, 1);
     assert!(output.all().contains(step), "the output must name the step {step}:\n{}", output.all());

@@ -34,7 +34,8 @@ const FAULTS: [(Fault, &Deadlines); 6] = [
 /// No poll may run for longer than `poll_time` plus this.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The number of mails in a poll whose last answers a fault is to hit; these answers have about 20 bytes for each mail.
+/// The number of small mails that are delivered before a fault in the last answers of a poll; these answers have about 20
+/// bytes for each mail.
 const TINY: u64 = 40;
 
 struct Deadlines {
@@ -74,7 +75,7 @@ struct Trial {
     mailferry: Mailferry,
     deletes: bool,
     delivered: Delivered,
-    /// The number of bytes that the server still has to send, or a little less.
+    /// The size of the mails delivered since the last poll without an error: about as many bytes as the server will send.
     unsent_bytes: u64,
     random: StdRng,
     /// How the polls ended, for the failure message.

@@ -46,7 +46,7 @@ fn unconnected(provider: &IdentityProvider, server: &Scripted) -> Mailferry {
     mailferry
 }
 
-/// Lets the identity that the scripted provider is set to consent to a mailbox.
+/// Connects a mailbox with the consent of the identity that is set in the scripted provider. This may fail.
 fn consent(mailferry: &Mailferry, address: &str) -> (Page, Output) {
     let connecting = mailferry.connect(address, &[]);
     let page = Browser::new().open(connecting.link());

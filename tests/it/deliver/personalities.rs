@@ -3,7 +3,8 @@
 use super::*;
 use crate::support::sink::{Act, Step, say};
 
-/// The expected state of a mail after the first attempt, and after a second one when the server works again.
+/// A fault of the server at the first attempt, and the expected state of the mail after that attempt. A mail that is not
+/// held is delivered by a second attempt, when the server works again.
 struct Case {
     name: &'static str,
     step: Step,

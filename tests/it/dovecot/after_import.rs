@@ -111,7 +111,7 @@ fn delete_is_refused_if_the_server_can_only_expunge_everything() {
     assert!(said.contains("UIDPLUS"), "the output must name the missing capability:\n{said}");
 }
 
-/// The configuration that gives a folder a second name (`alias_for`).
+/// The configuration that gives every folder a second name, which begins with `Annat/` (`alias_for`).
 const ALIAS: &str =
     "namespace other {\n  prefix = Annat/\n  separator = /\n  alias_for =\n  list = no\n  hidden = yes\n}\n";
 

@@ -24,7 +24,7 @@ fn base64(bytes: &[u8]) -> String {
     })
 }
 
-/// The password, and its form in AUTHENTICATE PLAIN.
+/// The password as it is, as AUTHENTICATE PLAIN sends it, and in base64.
 fn encodings() -> [String; 3] {
     let plain = base64(format!("\0{JOBB}\0{CANARY}").as_bytes());
     [CANARY.to_owned(), plain, base64(CANARY.as_bytes()).trim_end_matches('=').to_owned()]

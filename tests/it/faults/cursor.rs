@@ -29,8 +29,8 @@ fn show(mailferry: &Mailferry) -> Value {
 fn a_mail_that_search_omits_is_found_by_the_daily_comparison() {
     let (server, mailferry) = with(&["one"]);
     assert_eq!(mailferry.poll_ok(), 1);
-    // At the first poll, EXISTS would reveal the omission at once. Later, when only new mails are listed, a gap looks like a
-    // deleted mail.
+    // The mail is hidden only after the first poll, at which EXISTS would reveal the omission at once. Later, when only new
+    // mails are listed, a gap looks like a deleted mail.
     for subject in ["two", "three"] {
         deliver(&server, subject);
     }

@@ -67,7 +67,7 @@ fn a_consent_of_the_wrong_account_is_not_stored_and_revoked_if_unused() {
         assert_eq!((page.status, output.code), (400, 1), "{what}: {}", output.all());
         assert!(output.stderr.contains(sentence), "{what}: {}", output.stderr);
         assert_unconnected(&mailferry, what);
-        // Revoking a token of the wanted account would end its earlier consent too.
+        // Only the token of another account is revoked: revoking one of the wanted account would end an earlier consent.
         let given_up: Vec<String> = provider.requests(Endpoint::Revoke).iter().map(|r| r["token"].clone()).collect();
         let of_another = if what == "account" { provider.issued().refresh_tokens } else { Vec::new() };
         assert_eq!(given_up, of_another, "{what}");

@@ -31,8 +31,8 @@ fn a_crash_after_a_refresh_token_rotation_keeps_the_consent() {
     let kept = steps.iter().position(|step| step == "tokens kept").expect("the tokens are stored");
     // A few steps past the renewal are enough; the rest is like any poll.
     for step in 1..=kept + 6 {
-        // Between these steps only the killed process has the new tokens. The provider must then accept the old
-        // one once more, because without overlap it would take the second use for theft.
+        // Between the steps "tokens came" and "tokens kept" only the killed process has the new tokens. The provider must
+        // then accept the old one once more, because without overlap it would take the second use for theft.
         let is_between = (came..kept).contains(&(step - 1))
             && steps[step - 1] != "after a commit"
             && steps[step - 1] != "on the disk";

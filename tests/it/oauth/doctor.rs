@@ -62,7 +62,8 @@ fn diagnosis(mailferry: &Mailferry, about: &str) -> Value {
 #[test]
 fn the_diagnosis_of_a_delegated_mailbox_finds_one_cause() {
     let shared = ["--login-identity", "anna@lillestad.se"];
-    // The logins of one check: as usual, the same again, and with the login name of the person who consented.
+    // The answers to the logins of one check, which logs in as usual, then in the same way again, and last with the login
+    // name of the person who consented.
     let (unconnected, no) = (not_connected("TAG AUTHENTICATE *"), refused("TAG AUTHENTICATE *"));
     let well = String::new;
     let twice = |last: String| vec![unconnected.clone(), unconnected.clone(), last];

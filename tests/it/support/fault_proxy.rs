@@ -22,7 +22,7 @@ use tokio::{
 /// The delay that `Latency` causes, once for each connection.
 pub const LATENCY: Duration = Duration::from_secs(5);
 
-/// The fault of a connection after its byte.
+/// The fault of a connection after the chosen byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// No fault.

@@ -44,7 +44,7 @@ pub fn answer_without(omitted: usize, end: &str, line: &str, messages: &[Vec<u8>
     Some(answer)
 }
 
-/// Every message matches every criterion except a set of UIDs.
+/// The answer to a search. Only a set of UIDs is evaluated: every message matches all other criteria.
 fn search(command: &str, count: usize) -> String {
     let mut words = command.split(' ').skip_while(|word| *word != "UID").skip(1).skip_while(|word| *word != "UID");
     let wanted = words.nth(1).map(|set| uids(set, count));

@@ -145,7 +145,8 @@ impl Shared {
         self.state.lock().unwrap()
     }
 
-    /// Whether to close the connection after the head of this request, which is then recorded.
+    /// Returns true if the next answer is to close the connection after the head of the request. In that case, records the
+    /// request and removes the answer from those of `next`.
     fn refuses_body(&self, request: &Request) -> bool {
         let mut state = self.lock();
         let reply = state.next.front().or(state.always.as_ref());

@@ -80,11 +80,12 @@ fn mail(payload: &Payload) -> String {
     )
 }
 
-/// A body with the payload as text, in a title that it can break out of, and raw.
+/// A body with the payload as escaped text, in a title attribute (from which it breaks out if a page unescapes it), and raw;
+/// and the charset of the body.
 fn html(payload: &Payload) -> (String, &'static str) {
     let text = &payload.text;
     let words = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    // A UTF-7 payload is sent with the charset UTF-7, except as text.
+    // A UTF-7 payload is sent with the charset UTF-7. Its escaped copies encode each `+`, so that they still mean this text.
     let (words, charset) =
         if text.starts_with('+') { (words.replace('+', "+ACs-"), "utf-7") } else { (words, "utf-8") };
     (format!("<p title=\"{words}\">{words}</p>\r\n{text}\r\n<p>the end</p>"), charset)

@@ -7,7 +7,7 @@ use crate::support::canary::Canary;
 
 const TABLE: &str = include_str!("payloads.txt");
 
-/// The length at which a page cuts a text that it shows in one line; see `shown.rs`.
+/// The length at which a page cuts a text that it shows in one line; see `src/shown.rs`.
 const LONGEST: usize = 300;
 
 pub struct Payload {

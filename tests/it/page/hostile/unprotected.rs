@@ -3,8 +3,8 @@
 use super::{payloads::payloads, witness::Witness};
 use crate::support::{canary::Canary, chromium::Chromium, urlencoded::encode};
 
-/// The number of payloads that have an effect on any page without protection. The others need an attribute to break out of, a
-/// second parser, our own scripts, or a click.
+/// The minimum number of payloads that have an effect on any page without protection. The others need an attribute to break
+/// out of, a second parser, our own scripts, or a click.
 const HARMFUL: usize = 100;
 
 #[test]

@@ -18,7 +18,7 @@ pub struct PageEvents {
     pub errors: Vec<String>,
     /// The URLs of all scripts that ran, without those of the kit.
     pub scripts: Vec<String>,
-    /// The size of all responses, as transferred.
+    /// The size of all responses since the last `Page::go`, as transferred.
     pub transferred: u64,
     /// The newest document of the main frame.
     pub document: Option<Document>,
