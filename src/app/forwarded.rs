@@ -28,7 +28,7 @@ impl ForwardedMail {
 
 /// The outcome of a report.
 pub enum ReportOutcome {
-    /// The report was accepted. Holds the copy that counts.
+    /// The report was accepted. Holds which copy counts: the forwarded or the polled one.
     Recorded(CountedCopy),
     /// The header does not identify the mail.
     Unidentified,

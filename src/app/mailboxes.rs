@@ -110,8 +110,8 @@ pub async fn start(acting: Acting<'_>, mailbox: &Mailbox) -> Result<(), Error> {
     }
 }
 
-/// Schedules a poll now. If the server asked us to wait, or the last login failed, the mailbox keeps waiting: extra logins can
-/// lock the account.
+/// Schedules a poll now. If the server asked us to wait, or the last poll failed, the mailbox keeps waiting: extra logins
+/// can lock the account.
 ///
 /// # Errors
 /// [`Conflict::InSetup`], [`Conflict::Paused`], [`Conflict::Failing`], [`Conflict::ServerAskedToWait`].

@@ -34,7 +34,7 @@ pub async fn find(acting: Acting<'_>, recipient: &str, inbox: &str) -> Result<Ro
 /// Removes a recipient's route to one inbox, or all routes of the recipient. Returns the removed routes.
 ///
 /// # Errors
-/// The recipient has no route to this inbox.
+/// The inbox does not exist, or the actor sees no such route.
 pub async fn remove(acting: Acting<'_>, recipient: &Address, inbox: Option<&Address>) -> Result<Vec<Route>, Error> {
     let mut tx = acting.begin().await?;
     if let Some(inbox) = inbox {

@@ -387,7 +387,8 @@ async fn check_not_polled(settings: &TargetSettings, inbox: &Inbox, tx: &mut Tx<
     }
 }
 
-/// Refuses to poll a mailbox that receives deliveries from an inbox of its organisation, for the same reason.
+/// Refuses to poll a mailbox that receives deliveries from an inbox of its organisation: its mail would be fetched and
+/// delivered again without end.
 ///
 /// # Errors
 /// [`Conflict::MailboxIsTarget`].

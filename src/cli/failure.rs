@@ -93,7 +93,8 @@ impl From<Error> for Failure {
             }
             Error::Consent(error) => Self::failed(error.to_string()),
             Error::Internal(error) => error.into(),
-            // These errors cannot happen here: the policy does not limit the command line, which sends no preconditions.
+            // These errors cannot happen here: the command line has every right, is exempt from the credential policy and
+            // its limit on passwords, and uses neither preconditions nor links.
             Error::Forbidden(_)
             | Error::Refused(_)
             | Error::Changed

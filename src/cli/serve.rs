@@ -15,7 +15,7 @@ pub async fn run(context: Context) -> Result<ExitCode, Failure> {
     let listener = http::bind(context.config.http.listen).map_err(|error| Failure::failed(error.to_string()))?;
     let (mut deps, config, output) = context.into_deps().await?;
     deps.counts_login_attempts = true;
-    // A changed configuration may have fixed the problems because of which mailboxes wait for a person.
+    // Mailboxes may wait for a person because of a problem that a changed configuration has fixed.
     deps.store.schedule_waiting_mailboxes(deps.clock.now()).await?;
     deps.store.clear_all_token_backoff().await?;
     for app in deps.store.app_problems().await? {

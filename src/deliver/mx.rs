@@ -32,7 +32,7 @@ pub struct Via {
     pub host: String,
     /// Whether the connection has TLS.
     pub is_protected: bool,
-    /// The mode of the domain's MTA-STS policy; `None`: it has no policy.
+    /// The mode of the domain's MTA-STS policy; `None`: it has no policy, or one of the mode `none`.
     pub sts: Option<StsMode>,
 }
 
@@ -44,8 +44,8 @@ impl fmt::Display for Via {
     }
 }
 
-/// The mail servers of a domain: their names, and those of their addresses that `egress` permits. If no name server
-/// answers, they are left out.
+/// The mail servers of a domain: their names, and those of their addresses that `egress` permits. Names and addresses that
+/// no name server answers for are left out.
 pub async fn mail_servers(domain: &str, egress: &Egress) -> (Vec<String>, Vec<IpAddr>) {
     let Some(domain) = host_name(domain) else { return (Vec::new(), Vec::new()) };
     let names = hosts::look_up(&domain, egress.dns()).await.unwrap_or_default();

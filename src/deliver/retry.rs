@@ -104,7 +104,8 @@ fn after_lost_answer(problem: DeliveryProblem, context: RetryContext) -> Consequ
     Consequence { attempt: AttemptResult::Unsure { problem }, target: TargetResult::Untried, pause_until }
 }
 
-/// The consequence of a failed search for a mail that may have arrived. If a person has retried the mail, it is held at once.
+/// The consequence of a failed search for a mail that may have arrived. A mail that a person has retried, which resets its
+/// attempts, is held at once.
 fn after_failed_search(problem: DeliveryProblem, context: RetryContext) -> Consequence {
     if context.attempts == 0 || context.attempts + 1 >= MAX_UNSURE {
         return held_unsure(problem);
@@ -140,7 +141,8 @@ fn refused_for_now(
     }
 }
 
-/// The wait after a failure of the target itself: from seconds up to an hour, or up to a day if a person must fix the cause.
+/// The wait after a failure of the target itself: from seconds up to an hour, or from 15 minutes up to a day if a person
+/// must fix the cause.
 fn target_wait(action: Action, failures: i64) -> Duration {
     match action {
         Action::RetryInOrder | Action::MaybeDelivered | Action::SearchLater => {

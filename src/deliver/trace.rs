@@ -101,7 +101,7 @@ impl Trace<'_> {
 }
 
 /// The topmost Authentication-Results (RFC 8601) of a mail, unfolded and limited in length. Takes the header, or the first part of
-/// the mail. The customer's own server wrote this field, unless it writes none.
+/// the mail. The topmost field is that of the customer's own server; if this server writes none, anyone may have written it.
 pub fn authentication_results(mail: &[u8]) -> Option<String> {
     let field = fields(header_section(mail)).find(|field| field.is("Authentication-Results"))?;
     Some(field.unfolded(MAX_RESULTS)).filter(|value| !value.is_empty())

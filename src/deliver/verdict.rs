@@ -21,7 +21,7 @@ pub enum Scope {
 /// `RetryLater` and `Hold` retry it slowly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Retry soon, with back-off. The later mails of the inbox wait, which keeps their order.
+    /// Retry soon, with back-off. For the first attempts the later mails of the inbox wait, which keeps their order.
     RetryInOrder,
     /// Retry slowly, over days, then hold the mail. The later mails of the inbox do not wait.
     RetryLater,
@@ -38,7 +38,7 @@ pub enum Action {
     Stop,
 }
 
-/// The consequence of a failure.
+/// The verdict on a failed attempt: the scope of the failure, and the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
     pub scope: Scope,
@@ -60,15 +60,16 @@ impl Verdict {
 const AFTER_GREYLISTING: Duration = Duration::from_mins(5);
 
 const TARGET: Verdict = Verdict { scope: Scope::Target, action: Action::RetryInOrder, first_wait: None };
-/// For a refused login: each further attempt may lock the account.
+/// For a refused login, since each further attempt may lock the account, and for a secret that cannot be opened.
 const TARGET_SLOWLY: Verdict = Verdict { scope: Scope::Target, action: Action::RetryLater, first_wait: None };
 const MAIL: Verdict = Verdict { scope: Scope::Mail, action: Action::RetryInOrder, first_wait: None };
+/// For every temporary refusal of a mail, since it may be greylisting.
 const MAIL_GREYLISTED: Verdict = Verdict { first_wait: Some(AFTER_GREYLISTING), ..MAIL };
 const MAIL_SLOWLY: Verdict = Verdict { scope: Scope::Mail, action: Action::RetryLater, first_wait: None };
 const HELD: Verdict = Verdict { scope: Scope::Mail, action: Action::Hold, first_wait: None };
 const UNKNOWN: Verdict = Verdict { scope: Scope::Mail, action: Action::MaybeDelivered, first_wait: None };
 
-/// The verdict on a failure by SMTP or LMTP.
+/// The verdict on a problem. The answer of a webhook is judged by [`webhook::judge`](super::webhook::judge) instead.
 pub fn verdict(problem: &DeliveryProblem) -> Verdict {
     match problem {
         DeliveryProblem::Unreachable { .. } | DeliveryProblem::Forbidden { .. } | DeliveryProblem::Tls { .. } => TARGET,

@@ -54,7 +54,7 @@ pub enum Conflict {
     MoveIntoPolledFolder { target: String },
     /// Mail would be moved into a folder that may be a polled folder under another name.
     MayMoveIntoPolledFolder { target: String, folder: String },
-    /// The conflict `wrong`, with a folder that another mailbox with the same account polls.
+    /// The conflict `wrong` between two mailboxes with the same account: one moves mail into a folder that the other polls.
     ByOtherMailbox { wrong: Box<Conflict>, mailbox: String },
     /// The setup of the mailbox is not finished; its last step starts the mailbox.
     InSetup,

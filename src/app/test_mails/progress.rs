@@ -81,9 +81,9 @@ pub async fn progress(acting: Acting<'_>, mailbox: &Mailbox, id: i64) -> Result<
     })
 }
 
-/// Whether the mailbox may be polled early for a test. A mailbox may not be polled early if its last login failed or its
-/// server asked us to wait: extra logins can lock the account. The scheduler makes the poll, so effects are applied as
-/// usual.
+/// Whether the test is young enough, and the last and the next poll are far enough away, for an early poll. Whether the
+/// mailbox is paused, failed last or must wait is checked by [`Store::poll_soon`](crate::store::Store::poll_soon). The
+/// scheduler makes the poll, so effects are applied as usual.
 fn may_poll_early(mailbox: &Mailbox, test: &TestMail, now: Timestamp) -> bool {
     let status = &mailbox.status;
     let last = Timestamp(status.last_attempt_at.unwrap_or(0));

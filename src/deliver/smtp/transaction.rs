@@ -15,7 +15,7 @@ use crate::fact::{DeliveryPhase, DeliveryProblem};
 /// Number of bytes per write in DATA, and per BDAT command.
 const PIECE: usize = 64 << 10;
 const CHUNK: usize = 1 << 20;
-/// Time limit of RSET. It is short, since RSET delays the report of a refusal, and a new session does as well.
+/// Time limit of RSET. It is short, since RSET delays the report of a refusal, and a new session can replace a failed RSET.
 const RESET: Duration = Duration::from_secs(10);
 
 /// A transaction whose recipient was accepted. Dropping it ends the session without delivering the mail.
@@ -192,8 +192,8 @@ impl Transaction<'_> {
         pushed
     }
 
-    /// Sends the last byte and reads the answer. If this future is dropped, it is unknown whether the mail was delivered, so the caller
-    /// must have stored beforehand that it may be.
+    /// Sends the rest of the mail and reads the answer. If this future is dropped, it is unknown whether the mail was
+    /// delivered, so the caller must have stored beforehand that it may be.
     pub async fn finish(mut self) -> Result<Accepted, DeliveryProblem> {
         if let Some(problem) = self.failed.take() {
             return Err(problem);
@@ -290,7 +290,7 @@ impl Transaction<'_> {
 }
 
 impl Session {
-    /// Writes the byte that completes the mail. From now on the mail may be delivered.
+    /// Writes the bytes that complete the mail. From now on the mail may be delivered.
     async fn send_last(&mut self, bytes: &[u8]) -> Result<(), DeliveryProblem> {
         self.wire.expect_no_answer_yet().await?;
         self.wire.write(bytes, DeliveryPhase::Answer, self.deadlines.chunk).await

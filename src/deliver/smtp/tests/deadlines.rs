@@ -7,7 +7,7 @@ use crate::fact::DeliveryPhase;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Distinct deadlines, so that the elapsed time shows which one was met.
+/// Distinct deadlines, so that the elapsed time shows which one has passed.
 fn patient() -> Terms {
     let deadlines = Deadlines {
         greeting: 10 * SECOND,
