@@ -117,7 +117,8 @@ async fn poll_folder(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<()
     visit.tally.ended_early |= visit.budget.is_over();
     // After a complete search, every UID on the server is in the ledger.
     search.record_comparison(visit, &folder).await?;
-    // Settle the effects that a crash or a refusal left pending. This comes last, so that it never delays new mail.
+    // Settle the effects that are still pending, such as those of an earlier poll if there was no new mail. This comes last,
+    // so that it does not delay the search for new mail.
     settle::pending_effects(visit, &folder).await
 }
 

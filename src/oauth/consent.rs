@@ -20,7 +20,7 @@ impl ConsentRequest<'_> {
     /// Checks a consent, and revokes it at once if it is from the wrong account.
     ///
     /// # Errors
-    /// The consent is from another account, or lacks a scope.
+    /// The consent is from another account, its account is not proven, or it lacks a scope or a refresh token.
     pub async fn check(
         &self,
         tokens: &Tokens,

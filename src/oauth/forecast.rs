@@ -69,7 +69,7 @@ impl Forecast {
 pub fn forecast(app: &Application, grant: Option<&Grant>, now: Timestamp) -> Vec<Forecast> {
     let mut all = Vec::new();
     if let Some(day) = app.client_secret_expires {
-        // The secret expires at some time on the day that the portal shows.
+        // The portal shows only the day, so the secret counts as expired from the beginning of that day.
         let end = Timestamp::from_datetime(day.at(0, 0, 0, 0));
         all.push(Forecast::new(ExpiringCredential::ClientSecret, end, now));
     }

@@ -30,7 +30,8 @@ const MIN_REMAINING_LIFETIME: Duration = Duration::from_secs(30);
 const FRESH_TOKEN_AGE: Duration = Duration::from_mins(5);
 /// Time to store the result, in addition to the provider's deadline. Then the lock expires.
 const STORE_TIME: Duration = Duration::from_secs(20);
-/// A stored time that lies further in the future than any time that we set was written with a wrong clock.
+/// How far the clocks of two processes may differ. A stored time that is later than we could have set it, by more than this,
+/// was written with a wrong clock.
 const MAX_CLOCK_ERROR: Duration = Duration::from_mins(2);
 /// First and longest delay before a failed request is repeated.
 const MIN_RETRY_DELAY: Duration = Duration::from_mins(1);
@@ -139,7 +140,7 @@ async fn cached(grant: &Grant, refused: Option<i64>, deps: &OAuthDeps) -> Result
         }
         _ => return Ok(None),
     };
-    // A valid token stays in use while its provider does not respond.
+    // A valid token stays in use until the request for a new one may be repeated.
     if let Some(access) = kept.filter(|access| now.plus(MIN_REMAINING_LIFETIME) < access.expires_at) {
         return Ok(Some(access));
     }
@@ -227,6 +228,7 @@ pub fn http<'a>(provider: &Provider<'_>, deps: &'a OAuthDeps) -> HttpClient<'a> 
 }
 
 /// Records the failure for the application or the grant that it concerns, so that no other mailbox repeats the request.
+/// Returns the cached token, or the one that another worker has stored meanwhile, if it can be used nevertheless.
 async fn record_failure(
     grant: &Grant,
     refused: Option<i64>,
@@ -284,7 +286,7 @@ async fn record_failure(
             }
         }
     }
-    // A valid token stays in use while its provider does not respond.
+    // A valid token stays in use while the request for a new one fails.
     let kept = cached_token(grant, deps).filter(|access| refused != Some(access.version));
     kept.filter(|access| now.plus(MIN_REMAINING_LIFETIME) < access.expires_at).ok_or_else(|| error.into())
 }

@@ -211,8 +211,8 @@ impl TokenEndpoint<'_> {
     }
 }
 
-/// Accepts an access token only if it consists of the characters of RFC 6750 2.1, since control characters delimit it
-/// in a SASL response.
+/// Accepts an access token only if it consists of visible ASCII characters (RFC 6750 2.1 permits some of them), since
+/// control characters delimit it in a SASL response.
 fn sendable(token: &str) -> Option<SecretString> {
     let fits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     fits.then(|| SecretString::from(token))

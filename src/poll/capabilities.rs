@@ -75,8 +75,8 @@ impl AccountState<'_> {
         // either mode.
         let shows = |flags: &[String]| after_import::missing(&can, Some(flags), &checked.resolved_action).is_none();
         let is_shown = self.selected.permanent_flags.as_deref().is_some_and(shows);
-        // Only opening the folder for changes shows whether it may be changed at all, so only
-        // an action that changes nothing is certain without that.
+        // Only opening the folder for changes shows whether it may be changed at all. Without that, an action counts as
+        // certain if it changes nothing, or if the listed permanent flags suffice for it.
         let needs_nothing = checked.resolved_action == AfterImport::Leave;
         Ok(Ability {
             effect,

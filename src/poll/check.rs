@@ -48,7 +48,7 @@ pub async fn check(
 struct Check<'a> {
     mailbox: &'a Mailbox,
     deps: &'a Deps,
-    /// Whether folders are opened as a poll opens them.
+    /// Whether the folders are also opened as a poll opens them, to find obstacles to the action after import.
     as_polled: bool,
     /// The credential of the login, once it has been used.
     credential: Option<Credential>,

@@ -103,8 +103,8 @@ fn token_error(TokenError { trouble, .. }: TokenError, mailbox: &Mailbox, deps: 
     PollError::from_trouble(Step::Token, blame, retry, trouble.with_args(&text_args(mailbox, deps)))
 }
 
-/// Fails if the consent was given for another login name: a consent is valid only for the mailbox that it was given
-/// for, even if the account may open other mailboxes.
+/// Fails if the person has not consented for this login name. A grant may open several mailboxes, but a mailbox that was
+/// added or renamed later may need a new consent, even if the account may open it.
 fn require_matching_consent(mailbox: &Mailbox, deps: &Deps) -> Result<(), PollError> {
     match mailbox.needs_consent {
         true => {

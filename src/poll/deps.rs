@@ -31,7 +31,7 @@ pub struct Deps {
     pub lease: Duration,
     /// Whether refused logins delay later ones. False on the command line, since its user has the key to all passwords.
     pub counts_login_attempts: bool,
-    /// How long the built-in store keeps the bytes of a delivered mail whose target is set to be their `only` place.
+    /// How long the bytes of a delivered mail are kept here if only its target is to have them (`--only`).
     pub raw_retention: Duration,
 }
 

@@ -1,7 +1,7 @@
 //! Lists the UIDs of the open folder in parts, and compares the list with the server's other answers in the session.
 //!
-//! EXISTS, UIDNEXT, SEARCH, FETCH and STATUS all describe the same mails. If one contradicts another, a list without
-//! new mail is not believed: the UIDs are listed in another form ([`ListForm`]). If no form agrees with the other
+//! EXISTS, UIDNEXT, SEARCH, FETCH and STATUS all describe the same mails. If one shows that the list may be
+//! incomplete, the UIDs are listed again in another form ([`ListForm`]). If no form agrees with the other
 //! answers, the listing fails, since mail that is not listed would never be imported.
 
 mod evidence;

@@ -37,7 +37,8 @@ pub fn next_poll_after_early_end(poll: &mut Poll<'_>, now: Timestamp) -> Timesta
     if poll.budget.has_progressed() { now } else { after_interval(poll.lease, now) }
 }
 
-/// Returns the record of a failed poll. The caller sets the time of the next poll.
+/// Returns the record of a failed poll, on which the record of a success is based too. The caller sets the time of the next
+/// poll.
 pub fn failed_outcome(poll: &Poll<'_>, error: Option<ReportedError>, now: Timestamp) -> Outcome {
     let Poll { lease, budget, ref tally, started_at, .. } = *poll;
     let stored_error = error.as_ref().and_then(stored_error);

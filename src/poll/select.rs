@@ -16,8 +16,8 @@ use crate::store::{Epoch, Lease, Mailbox, NewEpoch, StoreError, WatchedFolder};
 const RETRY_MISSING_MS: i64 = 6 * 3600 * 1000;
 /// Interval at which every UID is compared with the ledger: servers sometimes omit UIDs from SEARCH (reference row A9).
 const COMPARE_INTERVAL_MS: i64 = 24 * 3600 * 1000;
-/// A folder with more mails than this is searched in parts. So if its UIDNEXT is far above the cursor, the search ends at
-/// its highest UID instead.
+/// In a folder with more mails than this, the parts of a search cannot grow without limit, so a search up to a UIDNEXT far
+/// above the cursor would take too many commands. There, the search ends at the highest UID instead.
 const LARGE_FOLDER: u32 = 80_000;
 
 /// Returns the mailbox's folders in order. Missing mails that were quarantined long enough ago become pending again.

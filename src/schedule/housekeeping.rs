@@ -77,7 +77,7 @@ pub async fn run_if_reports_are_old(store: &Store, raw_retention: Duration, now:
     }
 }
 
-/// Deletes the old rows of one kind. `times`: the end of their retention, and now.
+/// Deletes the old rows of one kind. `times`: the time before which a row is old, and now.
 async fn remove(store: &Store, kind: Retention, times: (Timestamp, Timestamp)) -> Result<u64, StoreError> {
     let mut total = 0;
     loop {

@@ -21,7 +21,7 @@ pub struct Limits {
     pub grace: Duration,
 }
 
-/// Polls a mailbox and returns the report. The lease is released in any case.
+/// Polls a mailbox and returns the report. The lease is released however the poll ends; if the database fails, it expires.
 pub async fn poll(
     lease: Lease,
     deps: &Arc<Deps>,

@@ -75,7 +75,7 @@ fn claim_problem(claims: &Claims, kind: GrantKind, app: &Application) -> Option<
 /// Returns the arguments for texts about a mailbox, including those from its token.
 pub fn text_args(mailbox: &Mailbox, deps: &Deps, claims: Option<&Claims>) -> BTreeMap<String, String> {
     let mut args = credential::text_args(mailbox, deps);
-    // The application's object ID in Exchange.
+    // In an app-only token, `oid` is the object ID by which Exchange knows the application.
     let id = claims
         .and_then(|claims| claims.oid.clone())
         .filter(|id| id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));

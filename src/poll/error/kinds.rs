@@ -104,6 +104,6 @@ pub enum Retry {
     Renew,
     /// The poll starts as soon as there is a free slot. Nothing has failed.
     WhenSlotIsFree,
-    /// The poll is retried when a person has changed something.
+    /// A person has to change something first. Until then, the poll is repeated every hour, but is not expected to succeed.
     Person,
 }

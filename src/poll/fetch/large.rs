@@ -9,7 +9,7 @@ use crate::poll::fetched_mail::{Content, Downloaded};
 use crate::poll::{PollError, Step};
 use crate::store::{CHUNK, DownloadChunk, StoreError};
 
-/// Maximum number of retries after an empty chunk before the announced size.
+/// Maximum number of retries if an empty chunk arrives before the announced size is reached.
 const MAX_EMPTY_ANSWERS: usize = 3;
 
 /// A failed download.
