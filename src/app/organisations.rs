@@ -4,7 +4,7 @@ use super::{Acting, Error, Target};
 use crate::fact::{AuditEvent, Conflict, Resource};
 use crate::store::{Organisation, Role, Scope, Tx};
 
-/// The owner of a new object.
+/// The organisation that a new inbox, user or token will belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
     /// The actor's own organisation; an actor who sees all organisations has none.
@@ -46,8 +46,8 @@ pub(super) async fn owner_of_person(
     }
 }
 
-/// The owner of a new object. An actor of one organisation gets the same error for another organisation's name as for a name that
-/// does not exist.
+/// Finds or adds the organisation that a new inbox, user or token will belong to; `None` if it will belong to none. An actor
+/// of one organisation gets the same error for another organisation's name as for a name that does not exist.
 pub(super) async fn owner(acting: Acting<'_>, owner: &Owner, tx: &mut Tx<'_>) -> Result<Option<Organisation>, Error> {
     let all = tx.organisations().await?;
     let scope = acting.scope();

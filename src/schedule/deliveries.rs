@@ -46,7 +46,7 @@ struct Sending {
     deps: Arc<DeliverDeps>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
-    /// The lanes that this process serves, and whether their targets are doubtful.
+    /// The lanes that this process serves, by the task of the worker: the lane's number, and whether its target is doubtful.
     lanes: HashMap<Id, (i64, bool)>,
 }
 

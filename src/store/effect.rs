@@ -34,7 +34,7 @@ impl EffectStep {
     }
 }
 
-/// A pending effect.
+/// An effect that is not complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
     pub uid: u32,

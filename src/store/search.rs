@@ -47,7 +47,8 @@ fn quoted(words: &[String], quote: &str, prefix_mark: &str) -> Vec<String> {
 }
 
 impl Store {
-    /// Imported mail that contains all of these words, the last of them as a prefix, before `before` and newest first.
+    /// Imported mail that contains all of these words, the last of them as a prefix, newest first: messages with a lower
+    /// number than `before`.
     pub async fn find_messages(
         &self,
         scope: Scope,

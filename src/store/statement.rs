@@ -10,11 +10,11 @@ use sqlx::{Arguments, AssertSqlSafe, Decode, FromRow, Postgres, Sqlite, Type};
 
 use super::fragment;
 
-/// A row of either database, read as `T`.
+/// A type as which a row of either database can be read.
 pub(super) trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin> Row for T {}
 
-/// A column of either database, read as `T`.
+/// A type as which a column of either database can be read.
 pub(super) trait Column:
     for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres> + Send + Unpin
 {

@@ -65,7 +65,7 @@ impl Caller {
     }
 }
 
-/// The organisation of a new object: the named organisation, else the caller's own.
+/// The organisation that a new inbox or token will belong to: the named organisation, else the caller's own.
 pub fn owner(named: Option<&str>) -> Owner {
     named.map_or(Owner::Own, |name| Owner::Named(name.to_owned()))
 }

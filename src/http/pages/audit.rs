@@ -53,6 +53,7 @@ impl AuditPage {
 
 #[derive(Deserialize)]
 pub struct AuditQuery {
+    /// Only lines with a lower number than this are shown.
     #[serde(default)]
     before: Option<i64>,
 }

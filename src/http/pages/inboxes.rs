@@ -127,6 +127,7 @@ struct InboxPage {
 
 #[derive(Deserialize)]
 pub struct InboxQuery {
+    /// Only messages with a lower number than this are shown.
     #[serde(default)]
     before: Option<i64>,
 }

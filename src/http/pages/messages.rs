@@ -145,6 +145,7 @@ struct QuarantinedHit {
 pub struct SearchQuery {
     #[serde(default)]
     q: String,
+    /// Only messages with a lower number than this are shown.
     #[serde(default)]
     before: Option<i64>,
 }

@@ -269,6 +269,7 @@ async fn target_page(state: &State, user: &SignedIn, id: i64, input: PageInput) 
 
 #[derive(Deserialize)]
 pub struct TargetQuery {
+    /// Only deliveries with a lower number than this are shown.
     #[serde(default)]
     before: Option<i64>,
 }

@@ -10,7 +10,7 @@ use crate::test_server::{fetch, search, uid_set};
 type Code = Option<String>;
 
 impl Conversation {
-    /// Executes a command on UIDs. `words` start at the set.
+    /// Executes a command on UIDs. `words` are its arguments: the search keys of SEARCH, else a UID set and what follows it.
     pub(super) fn execute_on_uids(
         &mut self,
         verb: &str,

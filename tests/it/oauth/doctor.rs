@@ -12,7 +12,7 @@ use crate::support::{
 
 const GREETING: &str = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready";
 
-/// base64 of `user=jobb@l`, the beginning of the initial response.
+/// The login as jobb@lillestad.se, recognised by the base64 of `user=jobb@li`, with which the initial response begins.
 const AS_JOBB: &str = "TAG AUTHENTICATE XOAUTH2 dXNlcj1qb2JiQGxp*";
 
 const REFUSED: &str = "S: TAG NO AUTHENTICATE failed.";
