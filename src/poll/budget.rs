@@ -69,7 +69,7 @@ impl Budget {
         (self.turn_over.is_cancelled() || Instant::now() >= self.until) && !self.has_progressed()
     }
 
-    /// Counts a fetched mail.
+    /// Counts a mail that was fetched or found missing, and records progress.
     pub fn spend_message(&self) {
         self.messages.fetch_add(1, Ordering::Relaxed);
         self.progress();

@@ -26,7 +26,7 @@ pub enum Continuity {
     CompareMails,
 }
 
-/// UIDVALIDITY is ignored once the count of its changes reaches this number.
+/// A changed UIDVALIDITY proves nothing once the count of its changes reaches this number; the mails are compared instead.
 pub const MAX_UIDVALIDITY_CHANGES: i64 = 3;
 
 /// Compares the server's numbers with those of the last epoch. `changes`: number of polls with a changed UIDVALIDITY,

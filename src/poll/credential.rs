@@ -15,7 +15,7 @@ use crate::store::{GrantKind, Login, Mailbox, StoreError, password_row};
 /// The secret of a login, and how often its tokens have failed during this poll.
 pub struct Credential {
     pub(super) secret: Secret,
-    /// Whether the server has already refused a token at a login of this poll.
+    /// Whether this token replaces one that the server refused at the login.
     refused: bool,
     /// Number of tokens that expired during this poll.
     expiries: u32,
@@ -115,7 +115,7 @@ fn require_matching_consent(mailbox: &Mailbox, deps: &Deps) -> Result<(), PollEr
     }
 }
 
-/// A bearer token must never travel unencrypted (RFC 6750 5.3).
+/// Fails if the access token would travel unencrypted (RFC 6750 5.3) to a server other than this machine.
 fn require_tls(mailbox: &Mailbox) -> Result<(), PollError> {
     if mailbox.server.tls == TlsMode::None && !mailbox.server.is_this_machine() {
         let message = format!(

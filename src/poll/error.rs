@@ -155,7 +155,7 @@ impl PollError {
         }
     }
 
-    /// Whether the server's text describes a temporary failure.
+    /// Whether the server's text describes a temporary failure, or the retry is any other than [`Retry::Soon`].
     pub fn is_temporary(&self) -> bool {
         self.retry != Retry::Soon || is_temporary(&self.message)
     }

@@ -16,12 +16,12 @@ use account::{NEW_LOGIN, REPEATED_POLL};
 
 pub use account::LoginAccount;
 
-/// The origin of a login: the schedule or a person.
+/// The origin of a login: a poll, or another visit, for which a person waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginTrigger {
-    /// The schedule started the login.
+    /// A poll started the login, also a poll on demand.
     Schedule,
-    /// A person started the login and waits for it.
+    /// A check, a dry run or another visit for a waiting person started the login.
     Person,
 }
 
@@ -31,7 +31,8 @@ pub struct LoginAttempt<'a> {
     subjects: Vec<(String, LoginLimit, OnSuccess)>,
     mailbox: &'a Mailbox,
     deps: &'a Deps,
-    /// Whether the result is recorded. False for a check from the command line, which changes nothing in the database.
+    /// Whether the result is recorded. False for a check, dry run or folder list from the command line, which changes no
+    /// login state in the database.
     is_recorded: bool,
 }
 

@@ -39,11 +39,12 @@ pub struct Tally {
     pub done: Imported,
     /// Number of changes made to customers' copies.
     pub effects_done: u64,
-    /// Bytes received from the server.
+    /// Bytes received from the server in visits that ended with a logout.
     pub wire_bytes: u64,
     /// Notices for the poll's record.
     pub notes: Vec<Notice>,
-    /// The error of the first effect that the server could not or would not do. The mail itself is imported.
+    /// The first error of an effect: the server could not or would not do it, or the copy came back. The mail itself is
+    /// imported.
     pub unsettled: Option<PollError>,
     /// When the next poll is due, once recorded.
     pub next_poll_at: Option<Timestamp>,
@@ -51,11 +52,11 @@ pub struct Tally {
     pub ended_early: bool,
     /// Live progress, for observers.
     pub progress: Arc<Progress>,
-    /// UIDs of the current folder that this poll has imported.
+    /// UIDs of the current folder whose fetch this poll has recorded, also those of missing and quarantined mails.
     pub imported_uids: BTreeSet<u32>,
     /// Target folders that were checked and are not polled themselves.
     pub checked_targets: BTreeSet<String>,
-    /// Row IDs of the folders that were opened.
+    /// Row IDs of the folders that the poll has tried to open.
     pub visited: Vec<i64>,
     folder_error: Option<PollError>,
 }

@@ -101,7 +101,8 @@ impl FolderWithEpoch<'_> {
     }
 }
 
-/// Compares known mails with those that the server has under their UIDs. A refusal proves nothing.
+/// Whether the server still has the known mails under their UIDs; `None` if none of them can be compared, for example
+/// because the server refuses.
 pub async fn same_mails(session: &mut Session, name: &str, known: &[Anchor]) -> Result<Option<bool>, PollError> {
     let mut uids: Vec<u32> = known.iter().map(|anchor| anchor.uid).collect();
     uids.sort_unstable();

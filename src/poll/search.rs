@@ -181,7 +181,7 @@ impl Search {
         Ok(())
     }
 
-    /// Handles the end of the search. `finished`: whether the last windows had nothing new.
+    /// Handles the end of the search. `finished`: whether parts without new UIDs have followed the last window.
     async fn finish(&mut self, visit: &Visit<'_>, folder: &OpenFolder, finished: bool) -> Result<(), PollError> {
         let (store, lease, epoch) = (&visit.deps.store, visit.lease, folder.epoch.id);
         // Only a complete search proves that the server no longer has these UIDs.
@@ -203,7 +203,7 @@ impl Search {
         if let Some(form) = self.listing.take_new_preference() {
             store.set_list_form(lease, form.as_str()).await.map_err(store_error)?;
         }
-        // The cursor passes the last windows if they had nothing new, so that they are not searched again.
+        // The cursor passes these parts, so that they are not searched again.
         let cursor = self.cursor_after(folder);
         if finished && cursor > folder.epoch.cursor {
             store.advance_cursor(lease, epoch, cursor).await.map_err(store_error)?;

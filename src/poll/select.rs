@@ -100,8 +100,8 @@ pub async fn open(visit: &mut Visit<'_>, folder: &WatchedFolder) -> Result<OpenF
     Ok(state.into_open_folder(folder, epoch.map_err(store_error)?))
 }
 
-/// Opens a folder read-only and writes nothing: where [`open`] would store a new epoch, this epoch is not stored. Also
-/// returns the notice about new UIDs, if any.
+/// Opens a folder read-only and writes nothing: where [`open`] would store a new epoch, the returned folder has an epoch
+/// that is not in the database. Also returns the notice about new UIDs, if any.
 pub async fn open_for_dry_run(
     session: &mut Session,
     folder: &WatchedFolder,

@@ -44,7 +44,7 @@ pub async fn pending_effects(visit: &mut Visit<'_>, folder: &OpenFolder) -> Resu
 }
 
 /// Reports mails that came back after an effect. They are left alone, since otherwise they might be removed and come
-/// back forever. The effects of those that are gone by now are deleted.
+/// back forever. If every UID is compared, the effects of those that are gone by now are deleted.
 async fn report_returned(visit: &mut Visit<'_>, folder: &OpenFolder) -> Result<(), PollError> {
     let store = &visit.deps.store;
     let mut uids = store.returned_uids(folder.epoch.id).await.map_err(store_error)?;

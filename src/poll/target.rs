@@ -15,8 +15,8 @@ const COMPARED_MAILS: u32 = 20;
 /// Maximum number of polled folders to compare.
 const MAX_FOLDERS: usize = 50;
 
-/// Returns the polled folder that is also the target, if any. Opens other folders read-only; the caller then calls
-/// [`reopen`].
+/// Returns the polled folder that is also the target, if any. May open other folders read-only; a caller that still needs
+/// its own open folder then calls [`reopen`].
 pub async fn polled_as(session: &mut Session, target: &str, polled: &[String]) -> Result<Option<String>, PollError> {
     if let Some(name) = polled.iter().find(|name| may_be_same_folder(name, target)) {
         return Ok(Some(name.clone()));

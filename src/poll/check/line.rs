@@ -17,7 +17,7 @@ pub struct CheckLine {
     /// Name of the step.
     pub step: &'static str,
     pub ok: bool,
-    /// The finding, or the error and its remedy.
+    /// The finding in English, the error, or the sentence of the cause.
     pub detail: String,
     /// The finding as data; `None` if the detail has another source.
     #[serde(skip)]

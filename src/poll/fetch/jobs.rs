@@ -149,8 +149,8 @@ impl WindowFetch<'_> {
     }
 
     /// Handles a refusal. A refused set is fetched mail by mail, since the refusal may concern only one of them. A
-    /// refused single mail is missing, unless the text of the refusal, and the absence of any other mail, show a server
-    /// failure.
+    /// refused single mail is missing, unless several refusals in a row, a text that asks us to wait, or a temporary refusal
+    /// before any mail has arrived show a server failure.
     fn refused(&mut self, uids: &[u32], error: ImapError) -> Result<Option<FetchedMail>, PollError> {
         match uids {
             [uid] => {

@@ -126,7 +126,8 @@ impl Listing {
             self.contradiction = self.contradiction.or(contradiction);
             return self.restart_in_next_form();
         }
-        // If all mails are listed, or FETCH shows no later mail, the parts without a SEARCH response are empty.
+        // If all mails are listed, or the other answers show no mail at or above the cursor, the parts without a SEARCH
+        // response are empty.
         if has_listed_all || (self.pass == Pass::New && self.windows.highest().is_none()) {
             self.undecided = None;
         }

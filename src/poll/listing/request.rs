@@ -80,7 +80,7 @@ impl ListRequest {
         Ok((!is_enough(session)).then_some(Contradiction::Exists { exists, listed }))
     }
 
-    /// Returns the contradiction between the list from `first` to the end and UIDNEXT, FETCH or STATUS, if any.
+    /// Returns the contradiction between the list from `first` to the end and EXISTS, FETCH or STATUS, if any.
     pub async fn check_end(
         &self,
         session: &mut Session,
