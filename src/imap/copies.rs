@@ -16,7 +16,8 @@ pub struct Copies {
 }
 
 impl Copies {
-    /// Reads a response code. `None` if it is not COPYUID, or if the two sets differ in length and cannot be paired.
+    /// Reads a response code. `None` if it is not COPYUID, has UIDVALIDITY 0 or too many UIDs, or if the two sets differ in
+    /// length and cannot be paired.
     pub fn from_code(code: &ResponseCode<'_>) -> Option<Self> {
         let ResponseCode::CopyUid(uidvalidity, originals, copies) = code else { return None };
         let (originals, copies) = (expand(originals)?, expand(copies)?);

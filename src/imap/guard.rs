@@ -4,7 +4,7 @@
 //! imap-proto overflows the stack at about 400 nested parentheses, which aborts the process, and parses a text from its
 //! beginning on each call. So the guard passes only whole answers to imap-proto, each once, after
 //! [`quirk`](super::quirk) has repaired them. An answer is a line with its literals and the text after them. A literal
-//! is received directly into the buffer of its answer and never copied.
+//! is received directly into the buffer of its answer; only the bytes that were read together with its line are copied.
 
 mod pace;
 

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 pub const SMALL: u64 = 5 << 18;
 /// Size of the pieces of a large literal's share.
 const SHARE_PIECE: u64 = 1 << 20;
-/// Time limit for receiving a large literal while other sessions wait for the turn.
+/// Time limit for receiving a large literal while other sessions wait for the turn or for a share.
 const TURN_TIME_LIMIT: Duration = Duration::from_secs(20);
 /// Bytes per semaphore permit.
 const UNIT: u64 = 1 << 10;

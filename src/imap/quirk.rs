@@ -114,8 +114,9 @@ fn echoed_origin(line: &mut Vec<u8>) {
     }
 }
 
-/// Some servers send the RFC822.SIZE `-1`, `9.3736e+06` (mail.ru) or NIL. A number is rewritten in digits. The
-/// size is only a hint, so anything else becomes 1 (reference row C6), and not 0, which would mean an empty mail.
+/// Some servers send the RFC822.SIZE `-1`, `9.3736e+06` (mail.ru) or NIL. A number that is not negative is rewritten in
+/// digits. The size is only a hint, so anything else becomes 1 (reference row C6), and not 0, which would mean an empty
+/// mail.
 fn malformed_size(line: &mut Vec<u8>) {
     const SIZE: &[u8] = b"RFC822.SIZE ";
     let Some(at) = line.windows(SIZE.len()).position(|part| part.eq_ignore_ascii_case(SIZE)).map(|at| at + SIZE.len())
@@ -190,7 +191,7 @@ fn modseq_behind_search(line: &mut Vec<u8>) {
     }
 }
 
-/// Whether the line is `* KEYWORD …`.
+/// Whether a line that starts with `* ` continues with this keyword. The first two bytes are not checked.
 fn is_answer(line: &[u8], keyword: &[u8]) -> bool {
     line.get(2..2 + keyword.len()).is_some_and(|word| word.eq_ignore_ascii_case(keyword))
 }

@@ -69,6 +69,7 @@ const MAX_UIDS: usize = 200_000;
 
 impl Session {
     /// Lists the existing UIDs from `first` to `last` that match `also` (a search key, or empty), in this form.
+    /// [`ListForm::Fetch`] ignores `also`.
     ///
     /// A range that ends with a star always includes the last mail (RFC 3501 6.4.8), so UIDs outside the range are
     /// dropped.

@@ -54,7 +54,8 @@ impl Session {
         Ok(found)
     }
 
-    /// Sends NOOP, so that the server reports pending updates, such as removed mails (RFC 3501 7.4.1).
+    /// Sends NOOP, so that the server reports pending updates, such as removed mails (RFC 3501 7.4.1). A refusal is not an
+    /// error.
     pub async fn noop(&mut self) -> Result<(), ImapError> {
         self.run("NOOP", "NOOP", |_| Ok(())).await.map(drop)
     }

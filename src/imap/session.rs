@@ -169,7 +169,7 @@ impl Session {
         self.capabilities.iter().map(String::as_str)
     }
 
-    /// Forgets the capabilities from before TLS or the login.
+    /// Forgets the capabilities from before the login.
     pub(super) fn forget_capabilities(&mut self) {
         self.capabilities.clear();
     }

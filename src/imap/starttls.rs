@@ -1,5 +1,5 @@
-//! Reads the few lines before STARTTLS (RFC 3501 6.2.1), byte by byte, so that no data from before TLS is used after
-//! it.
+//! Reads the few lines before TLS (STARTTLS, RFC 3501 6.2.1), and refuses a server that has sent anything behind them, so
+//! that no data from before TLS is used after it.
 //!
 //! An attacker on the network can remove STARTTLS, send PREAUTH, or append bytes to the answer, which a buffered reader
 //! would take for the server's first bytes inside TLS (the NO STARTTLS study). Each of these ends the connection before

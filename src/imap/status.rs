@@ -26,7 +26,7 @@ impl Session {
         self.status(folder, "MESSAGES UIDNEXT UIDVALIDITY").await
     }
 
-    /// Sends STATUS. A refusal is not an error.
+    /// Sends STATUS. A refusal is not an error, but leaves all numbers `None`.
     async fn status(&mut self, folder: &str, items: &str) -> Result<FolderStatus, ImapError> {
         let line = format!("STATUS {} ({items})", quoted(&encode(folder)));
         let mut found = FolderStatus::default();

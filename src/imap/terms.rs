@@ -20,7 +20,7 @@ pub struct Deadlines {
     pub greeting: Duration,
     /// Timeout of the login.
     pub login: Duration,
-    /// Maximum time without a byte within an answer.
+    /// Maximum time to wait for the next byte, before or within an answer.
     pub silence: Duration,
     /// Timeout of one command, up to its tagged answer.
     pub command: Duration,

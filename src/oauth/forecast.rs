@@ -40,7 +40,7 @@ pub struct Forecast {
     pub ends_at: Timestamp,
     /// Whole days until the expiry; negative after it.
     pub days_left: i64,
-    /// The current warning level: 30, 7, 1 or 0 days; `None` if the expiry is further away.
+    /// The current warning level: 30, 7, 1 or 0 days; `None` if the expiry is further away, or regular use prevents it.
     pub warning: Option<i64>,
 }
 

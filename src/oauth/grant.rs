@@ -24,7 +24,7 @@ use crate::store::{Flow, Grant, GrantKey, GrantKind, GrantProblem, StoreError, a
 pub use keep::{connect, reseal};
 pub use lock::Lock;
 
-/// A token with less remaining lifetime is not used for a new poll, even if it cannot be renewed.
+/// A token that is due for renewal but cannot be renewed is still used while it has more remaining lifetime than this.
 const MIN_REMAINING_LIFETIME: Duration = Duration::from_secs(30);
 /// A server that refuses a younger token does so for a reason other than its age.
 const FRESH_TOKEN_AGE: Duration = Duration::from_mins(5);

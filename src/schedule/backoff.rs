@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::poll::Retry;
 
-/// Maximum delay of a retry, unless the mailbox's interval is longer or its server demands a longer wait. Mailferry never
-/// gives up a mailbox.
+/// Maximum delay of a retry, unless the mailbox's interval is longer, its server demands a longer wait, or a quota is used
+/// up. Mailferry never gives up a mailbox.
 pub const MAX_DELAY: Duration = Duration::from_hours(1);
 /// Number of consecutive refused logins after which retries are rare, so that the provider does not lock the account.
 const MAX_QUICK_LOGINS: i64 = 3;

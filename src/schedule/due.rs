@@ -9,8 +9,8 @@ use crate::store::Due;
 pub struct Slots {
     /// Number of free slots.
     pub free: usize,
-    /// Number of free slots for doubtful mailboxes (those whose last poll failed, or that never had a complete poll).
-    /// The other slots are reserved for all other mailboxes.
+    /// How many of the free slots, at most, doubtful mailboxes may take (those whose last poll failed, or that never had a
+    /// complete poll). The others are reserved for all other mailboxes.
     pub doubtful: usize,
     /// Maximum number of polls at one endpoint.
     pub per_host: usize,

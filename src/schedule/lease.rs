@@ -38,7 +38,7 @@ pub async fn take(deps: &Deps, due: &Due, address: &Address) -> Result<Option<Le
         .await
 }
 
-/// Takes the lease as soon as it is free, within a minute. `None` if another worker keeps it.
+/// Takes the lease as soon as it is free, within a minute. `None` if another worker keeps it, or the mailbox is paused.
 pub async fn wait_for(deps: &Deps, address: &Address) -> Result<Option<Lease>, StoreError> {
     let until = Instant::now() + TIMEOUT;
     loop {

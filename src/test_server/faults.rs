@@ -34,7 +34,7 @@ pub struct Faults {
     pub removed_mail_returns: bool,
     /// Whether mails that come back have an additional line.
     pub removed_mail_returns_changed: bool,
-    /// Aliases of folders, which LIST does not show.
+    /// The folders' own names, by an alias under which clients may also name them. LIST does not show the aliases.
     pub aliases: BTreeMap<String, String>,
     /// Whether folder names are case-insensitive.
     pub folds_case: bool,

@@ -51,8 +51,8 @@ impl Incoming {
     }
 }
 
-/// The IMAP servers in file order, up to a maximum number. `None` if the file is malformed or declares a document type,
-/// whose entities could expand without limit.
+/// The IMAP servers in file order, up to a maximum number. `None` if the file is malformed, nested too deeply, uses an
+/// entity that XML does not predefine, or declares a document type, whose entities could expand without limit.
 pub fn imap_servers(xml: &str) -> Option<Vec<Incoming>> {
     let mut reader = Reader::from_str(xml);
     let mut path: Vec<String> = Vec::new();
