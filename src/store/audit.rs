@@ -30,7 +30,8 @@ impl AuditLine {
         self.done().map_or_else(|| self.detail.clone(), |done| done.detail(language))
     }
 
-    /// The action with its arguments; `None` if an earlier version wrote the line.
+    /// The action with its arguments; `None` if an earlier version wrote the line, or if this version does not know the
+    /// action.
     pub fn done(&self) -> Option<AuditEvent> {
         self.done.as_deref().and_then(|json| serde_json::from_str(json).ok())
     }

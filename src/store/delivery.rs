@@ -185,9 +185,9 @@ impl Store {
         Ok(statement.bind(now).bind(lease_now).bind(format!("{local_owner}%")).bind(limit).all().await?)
     }
 
-    /// Takes the lease of a lane if the lane is free and its target has a free connection; otherwise returns `None`. A
-    /// mail that a dead holder was sending may have arrived: its delivery is queued as unsure or held, as the target's
-    /// `when_unknown` says.
+    /// Takes the lease of a lane if the lane is free and its target is not paused and has a free connection; otherwise
+    /// returns `None`. A mail that a dead holder was sending may have arrived: its delivery is queued as unsure or held,
+    /// as [`DeliveryTarget::rule_for_lost_answer`] says.
     pub async fn take_lane(
         &self,
         due: &DueLane,

@@ -455,7 +455,7 @@ impl Reader {
 
 impl Store {
     /// Sets the target of all inboxes without a target of their own; `None`: the mail of these inboxes stays in the
-    /// built-in store only. Waiting deliveries go to the new target.
+    /// built-in store only. Waiting deliveries go to the new target; without one, they keep waiting.
     pub async fn set_default_target(
         &self,
         settings: Option<&TargetSettings>,

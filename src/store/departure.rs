@@ -93,7 +93,7 @@ pub(super) fn repeat_key(mail: &Mail) -> String {
     }
 }
 
-/// Maximum number of values in one statement.
+/// Maximum number of UIDs, copies, contents or keys in one statement.
 const VALUES_PER_STATEMENT: usize = 500;
 
 impl Store {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Store, StoreError};
 
-/// How many messages with this Message-ID and sender an inbox has.
+/// How many messages with this Message-ID and sender an inbox has, without those that arrived through the given epoch.
 #[derive(Debug, sqlx::FromRow)]
 pub struct InboxCopies {
     pub message_id: String,
@@ -17,7 +17,7 @@ pub struct InboxCopies {
 const VALUES_PER_STATEMENT: usize = 30_000;
 
 impl Store {
-    /// The messages in these inboxes that have one of these Message-IDs and did not arrive through this epoch.
+    /// Counts the messages in these inboxes that have one of these Message-IDs and did not arrive through this epoch.
     /// The Message-ID has no index, so this reads all messages of the inboxes.
     pub async fn copies_by_message_id(
         &self,

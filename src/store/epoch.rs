@@ -16,7 +16,7 @@ pub struct WatchedFolder {
     pub verified_at: Option<i64>,
     /// The UID that an interrupted comparison has reached.
     pub compared_to: i64,
-    /// Number of polls with a changed UIDVALIDITY, minus those without.
+    /// Number of polls with a changed UIDVALIDITY, minus those without; never below 0.
     pub uidvalidity_changes: i64,
     /// The listing form that the mailbox's server does not misread, if it misreads the usual one.
     pub list_form: Option<String>,
@@ -110,7 +110,7 @@ impl Epoch {
     }
 }
 
-/// A UID as stored: databases have no unsigned integers.
+/// Converts a stored UID: databases have no unsigned integers.
 pub(super) fn uid(stored: i64) -> u32 {
     u32::try_from(stored).unwrap_or(u32::MAX)
 }
@@ -153,8 +153,8 @@ impl Store {
         Ok(statement.bind(folder_id).first().await?)
     }
 
-    /// Continues an epoch under `number`, the server's current UIDVALIDITY (0: none), and updates the folder's count of
-    /// changes of UIDVALIDITY.
+    /// Continues an epoch under `number`, the server's current UIDVALIDITY, and updates the folder's count of changes of
+    /// UIDVALIDITY. If the server gives none (0), nothing changes.
     pub async fn continue_epoch(
         &self,
         lease: &Lease,

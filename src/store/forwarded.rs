@@ -20,7 +20,7 @@ pub enum CountedCopy {
 #[derive(Debug, Clone, Copy)]
 pub struct ForwardReport {
     pub inbox_id: i64,
-    /// The hash by which copies of a mail are recognised, as in `message`.
+    /// The hash by which copies of a mail are recognised: the same as in the column `message.identity`.
     pub identity: [u8; 32],
     /// The target that delivers to the importing system; `None` if that system reads the built-in store.
     pub target: Option<i64>,

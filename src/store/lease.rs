@@ -42,16 +42,16 @@ pub struct Due {
     pub lease_until: Option<Timestamp>,
 }
 
-/// The longest time from now to the end of a hold and, plus two intervals of the mailbox, to its next poll. A later time
-/// was stored with a wrong clock.
+/// Maximum time from now to the end of a hold. The next poll may be up to two intervals of the mailbox later than that. A
+/// time beyond these limits was stored with a wrong clock.
 const MAX_DELAY: Duration = Duration::from_hours(25);
 
 impl Store {
-    /// Mailboxes that are due, the longest waiting first, except those that another worker is polling. `local_owner` is
-    /// the name prefix of the workers on this machine; the caller knows which of these are alive. Returns at most
-    /// `per_host` mailboxes of one host, and at most `limit` doubtful mailboxes and `limit` others, taken from the
-    /// organisations in turn. So neither a host with a thousand waiting mailboxes nor an organisation with a thousand
-    /// silent hosts hides the others.
+    /// Mailboxes that are due, the longest waiting first, except those that a worker on another machine is polling.
+    /// `local_owner` is the name prefix of the workers on this machine; mailboxes that they hold are included, since the
+    /// caller knows which of these workers are alive. Returns at most `limit` doubtful mailboxes and `limit` others, taken
+    /// from the organisations in turn; of each kind, at most `per_host` mailboxes of one organisation at one host. So
+    /// neither a host with a thousand waiting mailboxes nor an organisation with a thousand silent hosts hides the others.
     pub async fn due(
         &self,
         local_owner: &str,

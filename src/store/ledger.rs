@@ -311,7 +311,7 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Reopens quarantined mail of a mailbox that matches the filter. Returns the number of mails.
+    /// Reopens quarantined mail of a mailbox that matches the filter, and schedules a poll. Returns the number of mails.
     pub async fn retry_quarantined(
         &mut self,
         mailbox_id: i64,

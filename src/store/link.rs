@@ -164,7 +164,7 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// The invitations within the scope that can still be used, newest first.
+    /// The newest 200 invitations within the scope that can still be used, newest first.
     pub async fn open_invitations(&self, scope: Scope, now: Timestamp) -> Result<Vec<Invitation>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

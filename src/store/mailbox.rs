@@ -74,7 +74,7 @@ impl Login {
         matches!((self, new), (Self::OAuth { key, .. }, NewLogin::OAuth(new)) if key == new)
     }
 
-    /// Whether any credentials are set.
+    /// Whether any credentials are set. A grant counts, even if its consent has not been given yet.
     pub fn is_set(&self) -> bool {
         !matches!(self, Self::Password(None))
     }

@@ -161,7 +161,7 @@ impl Store {
         line.ok_or_else(|| Resource::Message(id).missing())
     }
 
-    /// All arrivals of a message: the folders and UIDs where its mail was found.
+    /// The first 100 arrivals of a message: the folders and UIDs where its mail was found.
     pub async fn arrivals(&self, id: i64) -> Result<Vec<Arrival>, StoreError> {
         let mut reader = self.read().await?;
         let statement = reader.sql(

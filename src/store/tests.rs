@@ -21,7 +21,7 @@ mod people;
 mod statements;
 mod tokens;
 
-// This module is shared with the integration tests, which start the same PostgreSQL.
+// These modules are shared with the integration tests, which start the same PostgreSQL.
 #[path = "../../tests/it/support/daemon.rs"]
 mod daemon;
 #[path = "../../tests/it/support/ports.rs"]

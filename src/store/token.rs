@@ -239,7 +239,8 @@ impl Store {
         Ok(token)
     }
 
-    /// The stored response to an earlier request with the same idempotency key: request hash, status and body.
+    /// The stored response to an earlier request with the same idempotency key: request hash, status and body. The status
+    /// is 0 while the response is still missing.
     pub async fn stored_response(
         &self,
         token_id: i64,
@@ -273,7 +274,7 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Stores the response to a request for a day; `None` frees its key.
+    /// Stores the response to a request and keeps it for a day; `None` frees the request's idempotency key.
     pub async fn store_response(
         &self,
         token_id: i64,

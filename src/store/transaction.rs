@@ -90,8 +90,8 @@ impl Store {
         Ok(Reader { connection, least_interval: self.least_interval() })
     }
 
-    /// Begins a transaction. On SQLite it begins as a writer: a transaction that reads first and writes later fails if
-    /// another one has written in between (SQLITE_BUSY_SNAPSHOT).
+    /// Begins a transaction. On SQLite it begins as a writer, because a transaction that began as a reader could not write
+    /// after another one has written in between (SQLITE_BUSY_SNAPSHOT).
     pub async fn begin(&self) -> Result<Tx<'_>, StoreError> {
         let connection = match &self.db {
             Db::Sqlite { writer, .. } => Connection::SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?),

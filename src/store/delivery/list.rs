@@ -112,7 +112,7 @@ pub struct DeliveryFilter<'a> {
 /// The number of unfinished deliveries, and of failing targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
 pub struct DeliveryTotals {
-    /// Deliveries that wait for their turn or for a retry.
+    /// Deliveries that wait for their turn or for a retry, or are being sent.
     pub waiting: i64,
     /// Deliveries that are held until a person decides.
     pub held: i64,

@@ -96,7 +96,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Allows a token request for all grants and applications at once, since the configuration may have been fixed.
+    /// Lets every grant and application request a token at once, since the configuration may have been fixed. A waiting
+    /// time set by the provider stays.
     pub async fn clear_all_token_backoff(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let apps = tx.sql(

@@ -17,7 +17,7 @@ pub(super) struct Origin<'a> {
     pub uidvalidity: u32,
 }
 
-/// A number of bytes as stored: databases have no unsigned integers.
+/// Converts a count or size for storage: databases have no unsigned integers.
 pub(super) fn signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
