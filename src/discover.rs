@@ -47,7 +47,7 @@ pub struct FoundServer {
     /// The host name in ASCII form (IDNA).
     pub host: String,
     pub port: u16,
-    /// The protection of the connection; never `None`.
+    /// The protection of the connection; never [`TlsMode::None`].
     pub tls: TlsMode,
     pub username: String,
     /// The operator of the server, if known, e.g. "Microsoft".

@@ -64,9 +64,10 @@ fn bundle(language: Language) -> &'static Bundle {
     }
 }
 
-/// The texts of causes, pages and facts.
+/// The Swedish texts of causes, pages and facts.
 const SWEDISH: [&str; 3] =
     [include_str!("locale/sv.ftl"), include_str!("locale/page.sv.ftl"), include_str!("locale/fact.sv.ftl")];
+/// The English texts, in the same order.
 const ENGLISH: [&str; 3] =
     [include_str!("locale/en.ftl"), include_str!("locale/page.en.ftl"), include_str!("locale/fact.en.ftl")];
 

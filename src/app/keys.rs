@@ -12,7 +12,7 @@ use crate::vault::{Location, Vault, VaultError};
 const MAX_PASSES: usize = 5;
 
 /// Creates the first key. If the key of existing secrets is lost, `forgets` allows deleting those secrets. Returns the new vault and
-/// the number of secrets deleted.
+/// the number of secrets deleted; `None` if none had to be deleted.
 ///
 /// # Errors
 /// A key exists already; or the key is lost and `forgets` is false.

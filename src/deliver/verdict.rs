@@ -60,10 +60,11 @@ impl Verdict {
 const AFTER_GREYLISTING: Duration = Duration::from_mins(5);
 
 const TARGET: Verdict = Verdict { scope: Scope::Target, action: Action::RetryInOrder, first_wait: None };
-/// For a refused login, since each further attempt may lock the account, and for a secret that cannot be opened.
+/// The target is retried slowly: after a refused login, since each further attempt may lock the account, and if its secret
+/// cannot be opened.
 const TARGET_SLOWLY: Verdict = Verdict { scope: Scope::Target, action: Action::RetryLater, first_wait: None };
 const MAIL: Verdict = Verdict { scope: Scope::Mail, action: Action::RetryInOrder, first_wait: None };
-/// For every temporary refusal of a mail, since it may be greylisting.
+/// The mail is retried after the wait for greylisting: after every temporary refusal, since it may be greylisting.
 const MAIL_GREYLISTED: Verdict = Verdict { first_wait: Some(AFTER_GREYLISTING), ..MAIL };
 const MAIL_SLOWLY: Verdict = Verdict { scope: Scope::Mail, action: Action::RetryLater, first_wait: None };
 const HELD: Verdict = Verdict { scope: Scope::Mail, action: Action::Hold, first_wait: None };

@@ -78,7 +78,7 @@ pub enum DeliveryProblem {
     InjectedBeforeTls,
     /// A login is configured, but the server offers no login method that Mailferry supports.
     NoAuth,
-    /// A reply is not SMTP; `words` is the beginning of the faulty line.
+    /// A reply is malformed, unasked or not valid for the command; `words` is the beginning of the reply or faulty line.
     NotUnderstood { phase: DeliveryPhase, fault: ReplyFault, words: String },
     /// The target closed the connection.
     Closed { phase: DeliveryPhase },
@@ -120,7 +120,7 @@ pub enum DeliveryProblem {
     Redirected { status: u16 },
     /// The target wants no more deliveries (HTTP 410).
     Gone,
-    /// The stored mail is shorter or longer than its recorded size, so it was not sent.
+    /// The stored mail could not be read, or is shorter or longer than its recorded size, so it was not delivered.
     Incomplete { size: u64, read: u64 },
 }
 

@@ -23,8 +23,9 @@ const MAX_VALUE: usize = 4 << 10;
 /// the cost of the lookup.
 pub const MAX_BOUNDARY: usize = 250;
 
-/// Maximum length of an address field, in bytes, and maximum number of its addresses.
+/// Maximum length of an address field, in bytes.
 const MAX_ADDRESS_FIELD: usize = 16 << 10;
+/// Maximum number of addresses of an address field.
 const MAX_ADDRESSES: usize = 100;
 
 /// Parses the header of a mail.

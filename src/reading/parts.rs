@@ -12,8 +12,9 @@ const MAX_PARTS: usize = 1000;
 /// Maximum nesting depth. Deeper parts belong to the content of the part that contains them.
 const MAX_DEPTH: usize = 100;
 
-/// Maximum length of a part's header, in bytes. The mail's own header may be longer, since relays add fields to it.
+/// Maximum length of a part's header, in bytes.
 const MAX_PART_HEADER: usize = 64 << 10;
+/// Maximum length of the mail's own header, in bytes. It may be longer than a part's, since relays add fields to it.
 const MAX_MAIL_HEADER: usize = 1 << 20;
 
 /// A mail, split into parts.

@@ -23,7 +23,7 @@ pub struct TestProgress {
     pub test: TestMail,
     /// Whether Mailferry sent the mail itself, or tried to.
     pub is_sent_by_us: bool,
-    /// When the mailbox was last polled successfully; `None` if that was before the test began.
+    /// When the mailbox was last polled successfully; `None` if no poll has succeeded since the test began.
     pub polled_at: Option<Timestamp>,
     /// The error of the last poll, as JSON; `None` if the last poll succeeded.
     pub last_error: Option<String>,
@@ -39,7 +39,7 @@ pub struct TestProgress {
     pub is_elsewhere: bool,
     /// UID and reason, if the mail was quarantined.
     pub quarantined: Option<(u32, Option<StoredFact<Reason>>)>,
-    /// Whether the mail should have arrived by now.
+    /// Whether the test began so long ago that the mail should have arrived by now; true even if it has arrived.
     pub is_late: bool,
 }
 

@@ -18,8 +18,9 @@ pub struct Extensions {
     /// CHUNKING (RFC 3030), the command BDAT
     pub chunking: bool,
     pub starttls: bool,
-    /// AUTH PLAIN and AUTH LOGIN
+    /// AUTH PLAIN
     pub auth_plain: bool,
+    /// AUTH LOGIN
     pub auth_login: bool,
 }
 

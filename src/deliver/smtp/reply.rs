@@ -5,8 +5,9 @@ use crate::shown::shown_within;
 
 /// Maximum length of a line. RFC 5321 4.5.3.1.5 says 512, but EHLO lines and policy texts are longer in practice.
 pub const MAX_LINE: usize = 4 << 10;
-/// Maximum number of lines, and their total size.
+/// Maximum number of lines of a reply.
 const MAX_LINES: usize = 100;
+/// Maximum total size of the lines of a reply.
 const MAX_REPLY: usize = 64 << 10;
 /// Maximum size of the text that is kept.
 const MAX_TEXT: usize = 2 << 10;

@@ -11,8 +11,9 @@ pub struct Scan {
     /// Length of the longest line without its line end. SMTP permits 998 (RFC 5321 4.5.3.1.6). Longer lines are sent
     /// unchanged, since folding them would break signatures and may split characters.
     pub longest_line: u64,
-    /// Number of CR without LF, and of LF without CR.
+    /// Number of CR without LF.
     pub bare_cr: u64,
+    /// Number of LF without CR.
     pub bare_lf: u64,
     pub ends_with_crlf: bool,
     /// Whether the last byte is a CR or LF, alone or in CRLF.

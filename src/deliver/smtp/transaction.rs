@@ -12,8 +12,9 @@ use super::reply::{Expected, Reply};
 use super::{Deadlines, DotStuffing, Envelope, Scan, Session};
 use crate::fact::{DeliveryPhase, DeliveryProblem};
 
-/// Number of bytes per write in DATA, and per BDAT command.
+/// Number of bytes per write in DATA.
 const PIECE: usize = 64 << 10;
+/// Number of bytes per BDAT command.
 const CHUNK: usize = 1 << 20;
 /// Time limit of RSET. It is short, since RSET delays the report of a refusal, and a new session can replace a failed RSET.
 const RESET: Duration = Duration::from_secs(10);

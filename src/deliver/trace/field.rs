@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Maximum length of a line without its CRLF, and the length at which lines are folded (RFC 5322 section 2.1.1). A longer
-/// word is cut, but never an address: the longest one that Mailferry accepts fits on one line, even escaped.
+/// Maximum length of a line without its CRLF (RFC 5322 section 2.1.1). A longer word is cut, but never an address: the
+/// longest one that Mailferry accepts fits on one line, even escaped.
 const MAX_LINE: usize = 998;
+/// The length at which lines are folded (RFC 5322 section 2.1.1).
 const FOLD_AT: usize = 78;
 /// Maximum length of a field's value. A longer value is cut.
 const MAX_VALUE: usize = 4 << 10;

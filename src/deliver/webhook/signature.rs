@@ -39,8 +39,8 @@ impl SigningSecret {
     }
 }
 
-/// The signature headers of a request: `webhook-id`, `webhook-timestamp`, and `webhook-signature` with a signature for each secret, so
-/// that a receiver may switch to the new secret at any time.
+/// The signature headers of a request: `webhook-id`, `webhook-timestamp`, and, if there are secrets, `webhook-signature`
+/// with a signature for each secret, so that a receiver may switch to the new secret at any time.
 pub fn headers(secrets: &[SigningSecret], id: &str, now: Timestamp, body: &Body) -> Vec<(&'static str, String)> {
     let seconds = now.0.div_euclid(1000);
     let mut headers = vec![("webhook-id", id.to_owned()), ("webhook-timestamp", seconds.to_string())];

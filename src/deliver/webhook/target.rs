@@ -18,7 +18,7 @@ use crate::tls::Trust;
 pub const RAW_LIMIT: u64 = 10_000_000;
 /// The time for one attempt. Standard Webhooks recommends 15 to 30 seconds.
 pub const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// 1 Mbit/s in bytes per second, so that a large mail also reaches a target with a slow connection.
+/// The slowest rate at which a target may take a mail, in bytes per second (1 Mbit/s). A larger mail gets more time.
 pub const SLOWEST_RATE: u64 = 128 << 10;
 
 /// The form in which a mail is delivered.

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Maximum total size of the data URIs, and maximum number of lookups.
+/// Maximum total size of the data URIs, in bytes.
 const MAX_BYTES: usize = 5 << 20;
+/// Maximum number of lookups.
 const MAX_LOOKUPS: usize = 200;
 /// Maximum length of a Content-ID.
 const MAX_ID_LENGTH: usize = 1000;

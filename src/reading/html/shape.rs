@@ -9,8 +9,9 @@ use super::allowed::{BLOCK, IN_TABLE, INLINE, VOID, is_allowed, tags};
 use super::pictures::Pictures;
 use super::tokens::{Token, Tokens};
 
-/// Maximum number of tags, and maximum depth. Beyond these limits only text is written.
+/// Maximum number of tags. Beyond it only text is written.
 const MAX_TAGS: usize = 50_000;
+/// Maximum depth of open tags. Beyond it only text is written.
 const MAX_DEPTH: usize = 256;
 
 /// Maximum number of entities in the output, since the cost of each in `html5ever` grows with the text. Further `<` and `&`,
