@@ -85,7 +85,8 @@ impl State {
     }
 }
 
-/// The organisation number under which all operators share one set of slots. No organisation has this number.
+/// The organisation number under which all operators, and all tokens for all organisations, share one set of slots. No
+/// organisation has this number.
 const OPERATORS: i64 = 0;
 
 /// The HTTP settings, and the clients and caches made from them.
@@ -108,7 +109,7 @@ pub struct Settings {
     mailer: Option<Mailer>,
     /// The provider for single sign-on.
     sso: config::Sso,
-    /// The cached metadata of that provider, with the time when it was read.
+    /// The cached metadata of the single sign-on provider, with the time when it was read; `None`: not read yet.
     sso_metadata: Mutex<Option<(Instant, Arc<CoreProviderMetadata>)>>,
     /// Whether the server can be reached from this machine only.
     is_local: bool,

@@ -65,7 +65,8 @@ impl Caller {
     }
 }
 
-/// The organisation that a new inbox or token will belong to: the named organisation, else the caller's own.
+/// The organisation that a new inbox or token will belong to: the named organisation, else the caller's own. A caller with a
+/// token for all organisations has none of its own; [`Owner::Own`] then means the default of the use case.
 pub fn owner(named: Option<&str>) -> Owner {
     named.map_or(Owner::Own, |name| Owner::Named(name.to_owned()))
 }

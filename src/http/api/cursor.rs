@@ -1,4 +1,5 @@
-//! Pagination. A cursor is the key of the last item of a page; clients must treat it as opaque.
+//! Pagination. A cursor holds the name of its list and the key of an item, after which a page begins; clients must treat it
+//! as opaque.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,9 +20,9 @@ pub struct Page<T> {
 
 /// The requested page.
 pub struct Paging<K> {
-    /// The number of items.
+    /// The maximum number of items on the page.
     pub limit: i64,
-    /// The key of the last item of the previous page.
+    /// The key of the item after which the page begins; `None` for the first page.
     pub after: Option<K>,
 }
 

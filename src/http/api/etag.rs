@@ -51,7 +51,7 @@ impl IfMatch {
         Ok(Self(each.map(|etag| etag.trim().to_owned()).collect()))
     }
 
-    /// Whether If-Match names this version. A weak ETag (W/"…") never matches.
+    /// Whether If-Match names this version, or is `*`. A weak ETag (W/"…") never matches.
     pub fn matches(&self, version: &EntityTag) -> bool {
         self.0.iter().any(|etag| etag == "*" || *etag == version.0)
     }

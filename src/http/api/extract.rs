@@ -19,7 +19,8 @@ use crate::http::server::nul;
 /// The largest request body, in bytes.
 const MAX_BODY: usize = 64 << 10;
 
-/// Maximum number of problems that are reported for one body. Finding each of them takes another attempt to parse the body.
+/// The maximum number of invalid fields that are removed from one body to find further ones. Each removal takes another
+/// attempt to parse the body.
 const MAX_PROBLEMS: usize = 20;
 
 /// Reads the whole body, up to [`MAX_BODY`].

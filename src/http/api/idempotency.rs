@@ -22,7 +22,7 @@ use crate::vault::hex;
 pub const KEY: &str = "idempotency-key";
 /// The response header that marks a stored response.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// The largest response to a POST, in bytes.
+/// The largest response to a POST with an idempotency key, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
 
 /// A request with an idempotency key.

@@ -76,7 +76,8 @@ pub enum Refusal {
     TooLarge,
     /// The body is well-formed but invalid.
     Invalid(Vec<FieldProblem>),
-    /// The request conflicts with the current state.
+    /// The request conflicts with the current state, a customer's server or a provider failed, or too many requests of the
+    /// organisation are in progress. Holds the explanation.
     Conflict(String),
     /// A request with the same idempotency key is in progress.
     InProgress,
@@ -220,7 +221,7 @@ fn is_internal(error: &PollError) -> bool {
     error.blame == Blame::Us && error.trouble.is_none() && !is_connection_step(error.step.name())
 }
 
-/// The detail for a missing resource. It does not repeat the name in the path.
+/// The detail for a missing resource. It does not repeat a name in the path, but may repeat a number.
 fn missing_detail(thing: &Resource) -> String {
     match thing {
         Resource::Mailbox(_) => "there is no such mailbox".to_owned(),

@@ -19,7 +19,7 @@ struct Page {
 }
 
 /// Returns the error page for this visitor. A guest who has to sign in is redirected to the login page, and from there back
-/// to the requested page.
+/// to the requested page; after a POST or a request for a fragment of a page, to the start page.
 pub fn page(error: &PageError, visitor: &Visitor, is_get: bool, is_fragment: bool) -> Response {
     if matches!(error, PageError::SignIn) {
         let back = if is_get && !is_fragment { visitor.path.as_str() } else { "/" };

@@ -27,7 +27,7 @@ pub struct LastError {
     fingerprint: Option<String>,
 }
 
-/// The maximum length of a shown text.
+/// The maximum length of a shown text, in characters.
 const MAX_TEXT: usize = 4000;
 
 impl LastError {

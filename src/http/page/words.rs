@@ -102,7 +102,7 @@ impl Words {
         self.n(&name, count)
     }
 
-    /// Time until a future event ("in 5 minutes"). Due and overdue events read "in a moment".
+    /// Time until a future event ("in 5 minutes"). Events less than a minute ahead, and overdue ones, read "in a moment".
     pub fn ahead(&self, at: &Timestamp) -> String {
         if at.0 - self.now.0 < MINUTE * 1000 { self.t("time-soon") } else { self.ago(at) }
     }

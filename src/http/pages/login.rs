@@ -80,8 +80,8 @@ pub async fn page(FromState(state): FromState<State>, visitor: Visitor, Query(qu
     show(&LoginPage { f: Frame::new(&visitor, "login"), next, name, problem: None, is_new, sso: sso(&state) })
 }
 
-/// Signs in. The attempt is counted before the password is checked, against the account and against the client's
-/// address.
+/// Signs in. The attempt is counted before the password is checked: against the account and against the client's address
+/// or, in a browser from which the user has signed in before, only against the account in this browser.
 pub async fn log_in(
     FromState(state): FromState<State>,
     visitor: Visitor,

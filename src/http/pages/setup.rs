@@ -237,7 +237,8 @@ async fn inbox_for(
     }
 }
 
-/// An inbox of this organisation by its address, and whether it has to be added.
+/// An inbox of this organisation by its address, and whether it has to be added. The inner `Err` is the id of a text that
+/// says what is wrong.
 async fn own_or_new(
     wanted: &Address,
     organisation: i64,

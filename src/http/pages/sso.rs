@@ -1,5 +1,6 @@
-//! Single sign-on (OpenID Connect Core 1.0). An identity provider identifies the user, who is signed in if there is an
-//! account with that name. Single sign-on creates no accounts.
+//! Single sign-on (OpenID Connect Core 1.0). An identity provider identifies the user by a permanent subject. The first
+//! sign-in binds the subject to the account with the user's name; later ones find the account by the subject. Single sign-on
+//! creates no accounts.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,7 +39,7 @@ const MAX_RESPONSE: usize = 1 << 20;
 
 /// How long the provider's metadata is cached.
 const METADATA_MAX_AGE: Duration = Duration::from_hours(1);
-/// The shortest time between two requests for the metadata.
+/// The shortest time between a successful request for the metadata and the next request.
 const METADATA_MIN_AGE: Duration = Duration::from_mins(1);
 /// The limit on sign-ins that are begun but never completed.
 const SIGN_IN_LIMIT: LoginLimit = LoginLimit { free_failures: 100, max_wait_ms: 15 * 60 * 1000 };
@@ -73,7 +74,7 @@ fn http(state: &State) -> HttpClient<'_> {
 }
 
 /// Returns the provider's metadata with its keys, cached for an hour; with `refresh`, for a minute only. A caller sets
-/// `refresh` if a key is unknown.
+/// `refresh` if an ID token cannot be verified, because its key may be newer than the cached metadata.
 async fn metadata(state: &State, refresh: bool) -> Result<Arc<CoreProviderMetadata>, SsoError> {
     let mut cached = state.settings.sso_metadata.lock().await;
     let age = |at: &Instant| at.elapsed();

@@ -127,7 +127,8 @@ impl World {
         if let Some(name) = who {
             let key = opaque::new("");
             let person = self.state.deps.store.person(name).await.unwrap();
-            // Some routes sign the user out or remove the user.
+            // Each request begins a new session, because some routes sign the user out. No earlier request may have removed
+            // the user.
             let Some(person) = person else { panic!("{name} was removed") };
             self.state.deps.store.begin_session(person.id, &opaque::hash(&key), None, self.now).await.unwrap();
             request = request.header("cookie", format!("{SESSION}={key}"));

@@ -20,7 +20,8 @@ impl Peers {
         self.proxies.iter().any(|net| net.contains(&ip.to_canonical()))
     }
 
-    /// The client of a request: the nearest address that is not a trusted proxy's.
+    /// The client of a request: the nearest address that is not a trusted proxy's, else the last known proxy's; of an IPv6
+    /// address, only the network ([`client_network`]).
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut nearest = peer.to_canonical();
         if self.is_proxy(nearest) {
@@ -54,7 +55,7 @@ impl Peers {
 }
 
 /// The /64 network of an IPv6 address, because a client that has one address of such a network usually has them all. An
-/// IPv4 address is returned unchanged.
+/// IPv4 address and the loopback address `::1` are returned unchanged.
 pub fn client_network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.into(),

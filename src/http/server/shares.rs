@@ -129,7 +129,7 @@ impl Shares {
     pub async fn hold(&self, tenant: Tenant, mut response: Response) -> Option<Response> {
         let source = response.extensions_mut().remove::<SourceShare>();
         let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
-        // Streamed responses take their own share.
+        // A small response needs no share, and a streamed one takes its own.
         let Some(size) = size.filter(|size| *size > PIECE) else { return Some(response) };
         let share = self.sending(tenant, size).await?;
         drop(source);

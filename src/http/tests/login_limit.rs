@@ -54,7 +54,7 @@ impl World {
         self.deps.store.mailbox(&format!("{name}@b.se").parse().unwrap()).await.unwrap()
     }
 
-    /// Attempts a login with this result. Returns whether the rate limit let it through.
+    /// Attempts a login with this result (`None`: success). Returns whether the rate limit let it through.
     async fn attempt(
         &self,
         mailbox: &Mailbox,

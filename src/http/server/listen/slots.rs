@@ -55,7 +55,8 @@ pub struct ConnectionSlot {
     slots: Arc<ConnectionSlots>,
     number: u64,
     evict: CancellationToken,
-    /// Whether the server was full, so that this connection may use the monitoring endpoints only.
+    /// Whether the server was full, or the peer was at its limit, so that this connection may use the monitoring endpoints
+    /// only.
     pub monitoring_only: bool,
 }
 
