@@ -49,7 +49,7 @@ fn link(base: &str, redirect_uri: &str) -> String {
     )
 }
 
-/// An answer as curl sees it; an exit code other than 0 says why there is no answer.
+/// An answer as curl sees it; an exit code other than 0 says why the answer is missing or incomplete.
 #[derive(Debug)]
 struct CurlResponse {
     code: i32,

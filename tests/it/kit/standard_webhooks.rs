@@ -1,4 +1,4 @@
-//! The reference library of Standard Webhooks finds good signatures and bad ones.
+//! The reference library of Standard Webhooks tells good signatures from bad ones.
 
 use std::{
     process::Command,

@@ -69,12 +69,12 @@ impl BadServers {
         Self { port, shared }
     }
 
-    /// Switches the misbehaviours on.
+    /// Switches the misbehaviours on, for later connections.
     pub fn start_faults(&self) {
         self.shared.is_bad.store(true, Ordering::SeqCst);
     }
 
-    /// Closes the connections and switches the misbehaviours off.
+    /// Switches the misbehaviours off, and closes the connections on which a fault has begun.
     pub fn stop_faults(&self) {
         self.shared.is_bad.store(false, Ordering::SeqCst);
     }

@@ -13,7 +13,7 @@ use super::sha256;
 
 pub use shown::shown_by;
 
-/// A server's certificate with its key, as files.
+/// A server's certificate with its key, as PEM files and as DER.
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub cert_file: PathBuf,

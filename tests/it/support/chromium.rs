@@ -20,7 +20,7 @@ const MISSING: &str = "Chromium is missing: apt-get install chromium (or `make p
 
 pub struct Chromium {
     _daemon: Daemon,
-    /// The WebSocket of the whole browser.
+    /// The URL of the WebSocket of the whole browser.
     endpoint: String,
     language: String,
 }
@@ -105,7 +105,7 @@ fn command(program: &Path, dir: &Path, language: &str) -> Vec<String> {
     args
 }
 
-/// The browser writes its port and the path of its WebSocket into a file as soon as it listens.
+/// The URL of the browser's WebSocket, from the file that the browser writes as soon as it listens; `None` before that.
 fn endpoint_in(dir: &Path) -> Option<String> {
     let port_file = fs::read_to_string(dir.join("profile/DevToolsActivePort")).ok()?;
     let (port, path) = port_file.split_once('\n')?;

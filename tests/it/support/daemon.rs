@@ -110,7 +110,7 @@ fn end_marker(log: &Path) -> PathBuf {
     log.with_extension("log.ended")
 }
 
-/// Finds a program in PATH and in the folders for servers that Debian leaves out of the PATH of ordinary users.
+/// Finds a program in PATH or in these folders, which Debian leaves out of the PATH of ordinary users.
 pub fn find_program(name: &str, folders: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -119,7 +119,8 @@ pub fn find_program(name: &str, folders: &[&str]) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// The user that owns a new folder. Servers refuse to run as root or in folders of other users.
+/// The owner of a folder; a new one, like /proc/self, belongs to the user that runs the tests. Some servers refuse to run as
+/// root or in folders of other users.
 pub fn our_uid(folder: &Path) -> u32 {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata(folder).unwrap().uid()

@@ -26,12 +26,12 @@ impl Delivered {
         self.mails.len()
     }
 
-    /// Delivers mails between 0.3 and 60 KB. Returns their size in bytes.
+    /// Delivers mails between 0.15 and 60 KB. Returns their size in bytes.
     pub fn deliver(&mut self, server: &Dovecot, count: u64, random: &mut StdRng) -> u64 {
         (0..count).map(|_| self.deliver_one(server, random.random_range(1..900))).sum()
     }
 
-    /// Delivers mails of about 300 bytes, which are smaller than the answers about them. Returns their size in bytes.
+    /// Delivers mails of about 220 bytes, which are smaller than the answers about them. Returns their size in bytes.
     pub fn deliver_tiny(&mut self, server: &Dovecot, count: u64) -> u64 {
         (0..count).map(|_| self.deliver_one(server, 2)).sum()
     }

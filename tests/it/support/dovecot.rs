@@ -101,7 +101,7 @@ impl Dovecot {
         ["--host", "127.0.0.1", "--tls", "none", "--port", &self.imap.to_string()].map(str::to_owned).to_vec()
     }
 
-    /// Every line a client has sent as this user since its login, oldest session first.
+    /// Every command that a client has sent as this user since its login, without the tag, oldest session first.
     pub fn commands_sent(&self, user: &str) -> Vec<String> {
         let folder = self.dir.path().join("rawlog").join(user);
         let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-/// The customer's address, and the inbox that its mail goes to.
+/// The customer's address.
 pub const JOBB: &str = "jobb@lillestad.se";
+/// The inbox that the mail of `JOBB` goes to.
 pub const JOBB_INBOX: &str = "jobb.lillestad.se@mail.kundo.se";
 /// A second address of the same customer.
 pub const ANSOKAN: &str = "ansokan@lillestad.se";

@@ -211,7 +211,7 @@ impl Drop for IdentityProvider {
     }
 }
 
-/// The body of an error in Microsoft's format, with the numbers at the beginning of its description.
+/// The body of an error in Microsoft's format; `error_codes` has the number at the beginning of its description.
 fn error_body(error: &str, description: &str) -> String {
     let number = description.strip_prefix("AADSTS").and_then(|rest| rest.split(':').next()?.parse::<u64>().ok());
     json!({

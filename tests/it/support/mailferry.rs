@@ -262,7 +262,7 @@ impl Mailferry {
         self.env("MAILFERRY_CONFIG", &file.to_string_lossy());
     }
 
-    /// Adds a mailbox that is opened with access tokens of this provider.
+    /// Adds a mailbox that is opened with access tokens of this provider, and whose old mail is imported too.
     pub fn add_mailbox_by_token(&self, address: &str, inbox: &str, provider: &str, options: &[String], more: &[&str]) {
         let options: Vec<&str> = options.iter().map(String::as_str).collect();
         let args = ["mailbox", "add", address, "--inbox", inbox, "--oauth", provider, "--start", "all"];

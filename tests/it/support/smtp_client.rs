@@ -137,12 +137,12 @@ impl SmtpClient {
         }
     }
 
-    /// Whether the server closes the connection before it sends another line.
+    /// Whether no further line arrives: the server closes the connection, or sends nothing for the time `SILENCE`.
     pub fn has_ended(&mut self) -> bool {
         self.line().is_none()
     }
 
-    /// The next bytes that arrive, at most `most`; empty at the end of the connection.
+    /// The next bytes that arrive, at most `most`; empty at the end of the connection, or after the time `SILENCE`.
     pub fn bytes(&mut self, most: usize) -> Vec<u8> {
         let mut bytes = vec![0; most];
         let count = self.stream.read(&mut bytes).unwrap_or(0);

@@ -10,7 +10,7 @@ pub fn until<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>
     within(limit, &mut look).unwrap_or_else(|| panic!("not within {limit:?}: {what}"))
 }
 
-/// Like `until`, for a caller that shows something before it panics.
+/// Like `until`, but returns `None` when `limit` has passed, so that the caller can decide what to do.
 pub fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {

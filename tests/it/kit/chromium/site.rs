@@ -95,7 +95,7 @@ fn answer(mut stream: &TcpStream) -> Option<()> {
     stream.write_all(format!("HTTP/1.1 200 OK\r\n{headers}\r\n\r\n<!doctype html>{page}").as_bytes()).ok()
 }
 
-/// The fields that a form has sent, in order.
+/// A page that shows the fields that a form has sent, in order.
 fn sent(body: &str) -> String {
     let mut text = String::new();
     for field in body.split('&') {

@@ -8,7 +8,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// The end of an attempt to log in.
+/// The server's answers to an attempt to log in.
 #[derive(Debug)]
 pub struct Attempt {
     /// The server's reason for refusing a token, decoded.

@@ -8,13 +8,13 @@ use super::connection::Event;
 
 #[derive(Default)]
 pub struct PageEvents {
-    /// The main frame of the page.
+    /// The id of the main frame of the page.
     pub frame: String,
     /// Every URL that any frame requested, in order.
     pub requests: Vec<String>,
     /// The texts of script dialogs.
     pub dialogs: Vec<String>,
-    /// The errors in the console: exceptions, policy violations, failed requests.
+    /// The errors in the console: exceptions, policy violations, failed requests, and what scripts log as errors.
     pub errors: Vec<String>,
     /// The URLs of all scripts that ran, without those of the kit.
     pub scripts: Vec<String>,

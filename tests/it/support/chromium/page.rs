@@ -43,7 +43,7 @@ impl Page {
         assert!(arrived.is_some(), "{url} does not finish loading");
     }
 
-    /// Reloads the page.
+    /// Opens the page's URL again, by `go`, after an empty page.
     pub fn reload(&self) {
         let url = self.url();
         self.go("about:blank");
@@ -60,13 +60,13 @@ impl Page {
         self.text_of("document.body.innerText")
     }
 
-    /// The visible text of each frame of the page, such as one that shows a mail.
+    /// The visible text of each frame below the main one, such as one that shows a mail.
     pub fn frame_texts(&self) -> Vec<String> {
         let values = self.in_frames("document.body?.innerText");
         values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    /// The value of an expression in each frame of the page, in an isolated world.
+    /// The value of an expression in each frame below the main one, in an isolated world.
     pub fn in_frames(&self, expression: &str) -> Vec<Value> {
         self.tab.borrow_mut().evaluate_in_frames(expression)
     }

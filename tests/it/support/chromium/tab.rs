@@ -1,5 +1,5 @@
-//! A page as the protocol sees it: a target, with its frames in other processes. Events of the browser are read only while a
-//! command waits for its answer.
+//! A page as the protocol sees it: a target, with its frames in other processes. Events of the browser are read only in
+//! `Tab::listen`, by which commands wait for their answers.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::support::wait;
 
-/// The timeout of a command; the machine may be busy with other tests.
+/// The timeout of a command and of the loading of a document; the machine may be busy with other tests.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// The timeout of a test that waits for its page; the failure message shows the page.
@@ -23,7 +23,7 @@ pub const OUR_SCRIPT: &str = "kit:script";
 pub struct Tab {
     connection: Connection,
     session: String,
-    /// The frames in other processes, including those that are gone.
+    /// The sessions of the frames in other processes, including those that are gone.
     frames: Vec<String>,
     /// The commands for every frame, including later ones.
     settings: Vec<(&'static str, Value)>,

@@ -22,9 +22,9 @@ pub struct Lmtp {
 #[derive(Clone, Copy, Debug)]
 pub enum Quota {
     None,
-    /// A mail beyond this size is refused with `552 5.2.2`.
+    /// A mail that would make the mailbox larger than this is refused with `552 5.2.2`.
     Kilobytes(u32),
-    /// A mail beyond this size is refused with `452 4.2.2` (`quota_full_tempfail`).
+    /// A mail that would make the mailbox larger than this is refused with `452 4.2.2` (`quota_full_tempfail`).
     KilobytesForNow(u32),
 }
 

@@ -92,7 +92,7 @@ impl Dovecot {
     }
 }
 
-/// `dovecot-keywords` gives each keyword a number, which is a letter in the file names.
+/// The keywords of a folder, with their letters in the file names. `dovecot-keywords` gives each a number: 0 is the letter a.
 fn keywords(folder: &Path) -> Vec<(char, String)> {
     let list = fs::read_to_string(folder.join("dovecot-keywords")).unwrap_or_default();
     let keyword = |line: &str| {

@@ -117,7 +117,7 @@ fn with_code(code: Option<&Code>, Text::Text(text): &Text) -> String {
     format!("[{code}] {text}")
 }
 
-/// `CAPABILITY IMAP4REV1 …`
+/// The capabilities on the wire, such as `CAPABILITY IMAP4REV1 STARTTLS`.
 pub fn capabilities(list: &[Capability]) -> String {
     let name = |capability: &Capability| match capability {
         Capability::Imap4Rev1 => "IMAP4REV1".to_owned(),

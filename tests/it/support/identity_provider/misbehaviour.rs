@@ -33,9 +33,9 @@ pub enum Misbehaviour {
     Silent,
     /// Answers 307 to this URL.
     Redirect(String),
-    /// Redirects with the state of another consent.
+    /// Carries out the request, and redirects with the state of another consent.
     WrongState,
-    /// Redirects with another issuer (RFC 9207).
+    /// Carries out the request, and redirects with another issuer (RFC 9207).
     WrongIssuer,
     /// Redirects with an error and its description.
     Denied(&'static str, &'static str),

@@ -57,7 +57,7 @@ pub struct Issued {
     pub codes: Vec<String>,
 }
 
-/// A consent: the identity, the application and the scope.
+/// A consent, or an application's own right: the identity, the application and the scope.
 #[derive(Clone)]
 pub struct Grant {
     pub identity: String,
@@ -73,7 +73,7 @@ pub struct Code {
     pub grant: Grant,
     /// The parameters of the authorization request.
     pub link: Parameters,
-    /// The family of the tokens that the code was exchanged for.
+    /// The family of the tokens that the code was exchanged for; `None` until it is used.
     pub family: Option<u64>,
 }
 
@@ -196,7 +196,7 @@ impl Tokens {
     }
 }
 
-/// Formats an unsigned JWT: a client that got the token directly from the provider need not check the signature.
+/// Formats a JWT with a random signature: a client that got the token directly from the provider need not check the signature.
 fn jwt(settings: &Settings, usual: Value, more: &Value) -> String {
     let now = now();
     let mut claims = json!({"iss": settings.issuer, "iat": now, "exp": now + settings.lifetime});

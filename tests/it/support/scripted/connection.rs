@@ -127,7 +127,7 @@ impl<'a> Connection<'a> {
         let _ = self.send(answer);
     }
 
-    /// Reads until the expected line arrives; commands that have a WHEN answer may come before it.
+    /// Reads until the expected line arrives; commands that have a WHEN answer or an ordinary one may come before it.
     fn expect(&mut self, pattern: &str) -> Result<(), ConversationEnd> {
         loop {
             let Some(line) = self.read_line() else {

@@ -100,7 +100,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
 }
 
-/// The dialogues in `tests/transcripts`.
+/// The file names of the dialogues in `tests/transcripts`.
 pub fn transcript_names() -> Vec<String> {
     let files = fs::read_dir(folder()).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());

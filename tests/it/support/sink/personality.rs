@@ -22,7 +22,8 @@ pub enum Step {
     /// RCPT with this address, in preference to `Rcpt`.
     RcptOf(String),
     Data,
-    /// The body, as soon as this number of its octets has arrived.
+    /// The body, as soon as this number of its octets has arrived. Nothing is usually sent here, so `Wait` and `Drip` only
+    /// wait for one `Sink::release`, and `Flood` sends its octets once.
     Body(usize),
     /// A BDAT that is not the last.
     Chunk,

@@ -25,7 +25,8 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// Whether the sink accepted the mail. A mail without an answer counts as accepted, as if the answer had been lost.
+    /// Whether the sink accepted the mail, with LMTP for at least one recipient. A mail without an
+    /// answer counts as accepted, as if the answer had been lost.
     pub fn is_taken(&self) -> bool {
         self.answers.is_empty() || self.answers.iter().any(|answer| answer.starts_with('2'))
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Page;
 
-/// The serious violations, one line each: impact, rule, advice, and the first elements.
+/// Finds the serious and critical violations, one line each: impact, rule, advice, and the first elements.
 const RUN: &str = "axe.run(document, {resultTypes: ['violations'], iframes: false}).then(({violations}) => violations
     .filter(({impact}) => ['serious', 'critical'].includes(impact))
     .map(({impact, id, help, nodes}) =>
@@ -17,8 +17,8 @@ impl Page {
     pub fn axe(&self) -> Vec<String> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".parts/axe-core/axe.min.js");
         let script = fs::read_to_string(script).expect("axe-core is missing: run `make parts`");
-        // axe-core runs in an isolated world, which neither the page's scripts nor its policy affect. It waits with
-        // timers.
+        // axe-core runs in an isolated world, which neither the page's scripts nor its policy affect. It uses timers, which
+        // run only while scripts are enabled.
         let run = || self.tab.borrow_mut().evaluate_isolated(&format!("{script};\n{RUN}"));
         let violations = self.with_scripts(run);
         let violations = violations.unwrap_or_else(|error| panic!("axe: {error}"));

@@ -1,6 +1,6 @@
 //! Mouse and keyboard. They act as a person would: on elements that are in view and not covered, by events of the browser
-//! and not by calls of a script, so they also work on pages without scripts. Each action waits for its element and, if a
-//! navigation follows, for the next document.
+//! and not by calls of a script, so they also work on pages without scripts. Only options and fields such as dates
+//! are set, by a script of the kit. Each action waits for its element and, if a navigation follows, for the next document.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ impl Page {
         self.wait_for_text(text);
     }
 
-    /// Types into a field, replacing its value.
+    /// Replaces the value of a field: by typing or, for a field such as a date, by a script of the kit.
     pub fn fill(&self, selector: &str, value: &str) {
         let element = format!("document.querySelector({})", quoted(selector));
         self.wait_for_value(selector, &format!("readyToFill({element})"));

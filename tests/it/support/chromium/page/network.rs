@@ -52,7 +52,7 @@ impl Page {
         self.tab.borrow_mut().accepts_dialogs = false;
     }
 
-    /// The errors in the console: exceptions, policy violations, failed requests.
+    /// The errors in the console: exceptions, policy violations, failed requests, and what scripts log as errors.
     pub fn console_errors(&self) -> Vec<String> {
         self.events(|events| events.errors.clone())
     }
