@@ -93,7 +93,7 @@ fn sweep(database: Database, choice: &str, share: usize, of: usize) {
     let mut tried = 0;
     for step in (1..=steps).filter(|step| step % of == share % of) {
         let trial = Trial::new(database, choice);
-        // The order of threads varies, so the last steps may have other numbers.
+        // The order of threads varies, so a poll may have a few steps fewer than the one that was counted.
         let crashed = trial.crash_at(step);
         assert!(crashed || step + 4 > steps, "{database:?} {choice}: step {step} of {steps} was not reached");
         let about = format!("{database:?} {choice}: ended at step {step} of {steps}");

@@ -13,7 +13,7 @@ use crate::support::{
     mailferry::{Database, Mailferry, databases},
 };
 
-/// A server with mail for JOBB, and an installation that polls it, with these additional options of `mailbox add`.
+/// An installation with JOBB on this server, added with these options. Without `--start`, it imports all mail.
 fn mailbox(server: &GreenMail, database: Database, more: &[&str]) -> Mailferry {
     let mailferry = Mailferry::with_database(database);
     mailferry.add_inbox(JOBB_INBOX);

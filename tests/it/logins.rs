@@ -7,7 +7,7 @@ use crate::support::{
     scripted::Scripted,
 };
 
-/// Logs in with this password to a server with these capabilities, and returns the bytes that it received.
+/// Checks that a login with this password to a server with these capabilities sends `wanted`: lines of the test dialogue.
 fn assert_login_bytes(capabilities: &str, password: &str, wanted: &str) {
     let dialogue = format!(
         "S: * OK [CAPABILITY IMAP4rev1 {capabilities}] ready\nC: {wanted}\nS: TAG OK [CAPABILITY IMAP4rev1] in\nORDINARY"

@@ -20,7 +20,7 @@ use crate::support::{
     scripted::Scripted,
 };
 
-/// A mail server with one mail that accepts every access token.
+/// The dialogue of a mail server that accepts every access token.
 const TOKEN_LOGIN: &str = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\nORDINARY";
 
 fn token_server() -> Scripted {

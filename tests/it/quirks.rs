@@ -42,7 +42,7 @@ fn state(mailferry: &Mailferry, uid: u32) -> String {
     text(line, "state").to_owned()
 }
 
-/// Polls a server that plays this dialogue twice: both mails are imported once.
+/// Polls twice, from a server that plays this dialogue on each connection; checks that both mails are imported once.
 fn assert_both_imported(dialogue: &str) -> Vec<Session> {
     let (server, mailferry) = mailbox_at(&[dialogue]);
     assert_eq!(mailferry.poll_ok(), 2, "{dialogue}");

@@ -27,7 +27,7 @@ fn mails_beyond_the_sender_limit_are_held_until_a_person_decides() {
     assert_eq!(sink.wait_for(5).len(), 5);
 }
 
-/// A mailbox that its server knows by a login name without a domain has addresses that Mailferry is not told.
+/// A mailbox with a login name without a domain may receive mail at that name in every domain whose MX host is its server.
 #[test]
 fn a_recipient_that_is_a_polled_mailbox_by_mx_and_login_name_is_refused() {
     let names = NameServer::start();

@@ -12,8 +12,9 @@ use crate::support::{
 
 /// The domain of the inbox.
 const DOMAIN: &str = "mail.kundo.se";
-/// The hosts in its MX records.
+/// The host in its MX record.
 const FIRST: &str = "mx1.mail.kundo.se";
+/// Another MX host, which only some tests use.
 const SECOND: &str = "mx2.mail.kundo.se";
 
 /// An installation that uses this name server, and connects to mail servers on this port.

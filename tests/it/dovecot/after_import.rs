@@ -8,8 +8,8 @@ use crate::support::{
     mailferry::{Database, Mailferry, databases},
 };
 
-/// Imports one mail from before the start and two new ones, with this effect. Because of "start now" the old mail is left
-/// alone, whatever the effect is.
+/// Polls a folder with one mail from before the start and two new ones, with this effect. Only the new ones are imported and
+/// get the effect, because without `--start` a mailbox starts now.
 fn imported(database: Database, extra: &str, after_import: &str) -> (Dovecot, Mailferry) {
     let server = Dovecot::start_with(&[JOBB], extra, |certs| &certs.good);
     server.create_folder(JOBB, "Klart");

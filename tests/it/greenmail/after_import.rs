@@ -9,7 +9,7 @@ use crate::support::{
     mailferry::{Database, Mailferry},
 };
 
-/// Imports two mails with this choice; returns the line of the poll.
+/// A server and an installation that has imported two mails with this choice, and the line of the poll.
 fn imported(after_import: &str) -> (GreenMail, Mailferry, Value) {
     let server = GreenMail::start(&[JOBB]);
     server.client(JOBB).create("Klart");

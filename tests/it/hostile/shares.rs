@@ -92,7 +92,8 @@ fn sixteen_literals_of_31_mib_stay_within_the_memory_limit() {
 
 #[test]
 fn polls_that_hold_memory_and_need_more_do_not_deadlock() {
-    // At most 7 MiB are in flight, and each of the four polls would collect 4 MiB before it commits.
+    // The budget of 1 KiB is raised to 7 MiB, the minimum for this literal limit and four sessions. Each of the four polls
+    // would collect 4 MiB before it commits.
     let env = [
         ("MAILFERRY__SCHEDULE__PARALLEL", "4"),
         ("MAILFERRY__LIMITS__LITERAL", "2MiB"),

@@ -10,7 +10,7 @@ use crate::support::{
     scripted::Scripted,
 };
 
-/// Reads a request line, five headers and the empty line, and sends one token answer.
+/// A provider that reads a request line, five headers and the empty line, and sends one token answer.
 fn provider(identity: &Identity) -> Scripted {
     let body = r#"{"access_token":"secret","token_type":"Bearer","expires_in":3600}"#;
     let head =

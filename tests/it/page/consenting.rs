@@ -17,8 +17,9 @@ use crate::support::{
 
 const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
 const INBOX: &str = "/inboxes/jobb.lillestad.se%40mail.kundo.se";
-/// A member of the shared mailbox, and a person who is not a member.
+/// A member of the shared mailbox.
 const ANNA: &str = "anna@lillestad.se";
+/// A person who is not a member.
 const BO: &str = "bo@lillestad.se";
 
 /// An installation whose application is registered with the provider of this machine's mail server.

@@ -48,7 +48,7 @@ fn a_wrong_password_is_reported_and_signing_out_ends_the_session() {
     let key = page.cookies().iter().find(|cookie| cookie.name == "__Host-mailferry").unwrap().value.clone();
     page.click_text("Sign out");
     page.wait_for_text("Sign in");
-    // The old link no longer works.
+    // The cookie of the session that was ended no longer works.
     page.set_cookie("__Host-mailferry", &key);
     page.go(&site.url("/"));
     assert!(page.url().contains("/login"), "{}", page.url());

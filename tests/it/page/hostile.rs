@@ -30,15 +30,17 @@ const INBOX: &str = "/inboxes/jobb.lillestad.se%40mail.kundo.se";
 const MAILBOX: &str = "/mailboxes/jobb%40lillestad.se";
 /// The mailbox that quarantines them, because they are too large.
 const QUARANTINE_MAILBOX: &str = "/mailboxes/ansokan%40lillestad.se";
-/// The address of the mailbox that has not been started yet, and the path of its page.
+/// The address of a paused mailbox, whose setup steps are visited.
 const SETUP_ADDRESS: &str = "kontakt@lillestad.se";
+/// The path of its page.
 const SETUP_MAILBOX: &str = "/mailboxes/kontakt%40lillestad.se";
 
-/// The cells of sender and subject in the lists of mails.
+/// The cells of the senders in a list of mails.
 const SENDERS: &str = "table.cards td:nth-child(1)";
+/// The cells of the subjects in a list of mails.
 const SUBJECTS: &str = "table.cards td:nth-child(2)";
 
-/// An installation with three mailboxes, each of which polls the folders of all payloads.
+/// An installation with three mailboxes, each with the folders of all payloads; the first two have been polled.
 fn site(server: &Dovecot, payloads: &[Payload]) -> Site {
     let ours = Mailferry::new();
     ours.add_inbox(JOBB_INBOX);

@@ -14,7 +14,7 @@ use inspector::{Findings, Inspector};
 
 const LANGUAGES: [&str; 2] = ["sv", "en"];
 
-/// Opens a page as this person, in this language.
+/// A browser in which this person is signed in and the pages are in this language.
 fn reader(site: &Site, name: &str, language: &str) -> Page {
     let page = site.page_of(name, language);
     if page.eval("document.documentElement.lang") != language {
