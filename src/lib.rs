@@ -34,12 +34,12 @@
 //! # Words
 //!
 //! Mailbox: a customer's mail account that Mailferry logs in to. Folder: a folder in a mailbox (RFC 3501 calls a folder a
-//! mailbox; this code never does). Inbox: the destination of imported mail. Poll: one visit to one mailbox. Ledger: the
-//! outcome of every UID ever seen. Effect: the change to make to the customer's copy after the import. Epoch: the
-//! period in which the UIDs of a folder keep their meaning, normally one UIDVALIDITY. Grant: an OAuth consent with its
-//! refresh token, or an application's own right in one tenant. Organisation: the owner of inboxes, mailboxes and users.
-//! Link: a URL that works once. Departure: the record of a copy that an effect moves, removes or marks. Quarantined: not
-//! imported, for a recorded reason. `docs/glossary.md` has all terms.
+//! mailbox; this code never does). Inbox: the destination of imported mail. Poll: one run through one mailbox, with one
+//! or more visits. Ledger: the outcome of every UID ever seen. Effect: the change to make to the customer's copy after
+//! the import. Epoch: the period in which the UIDs of a folder keep their meaning, normally one UIDVALIDITY. Grant: an
+//! OAuth consent with its refresh token, or an application's own right in one tenant. Organisation: the owner of inboxes,
+//! mailboxes and users. Link: a URL that works once. Departure: the record of a copy that an effect moves, removes or
+//! marks. Quarantined: not imported, for a recorded reason. `docs/glossary.md` has all terms.
 //!
 //! # Rules
 //!
