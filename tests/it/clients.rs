@@ -194,7 +194,9 @@ fn nul_is_rejected_with_both_databases() {
 /// Two organisations with a mailbox each, and their tokens.
 struct TwoOrganisations {
     serve: Serve,
+    /// The token of our organisation.
     ours: String,
+    /// The token of the other organisation.
     theirs: String,
     large: Value,
     small: Value,

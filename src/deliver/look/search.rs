@@ -60,8 +60,8 @@ struct Search {
 }
 
 impl Search {
-    /// The UIDs of the mails that arrived since a day. If the server answers OK without a SEARCH response, which says
-    /// nothing, FETCH lists the UIDs of all mails instead.
+    /// The UIDs of the mails that match `since`, a search key such as `SINCE 13-Jan-2027`. If the server answers OK
+    /// without a SEARCH response, which says nothing, FETCH lists the UIDs of all mails instead.
     async fn list(&mut self, session: &mut Session, since: &str) -> Result<Vec<u32>, DeliveryProblem> {
         let mut listed = session.search(1, u32::MAX, since, ListForm::All).await.map_err(not_searchable)?.uids;
         if listed.is_none() && session.exists() > 0 {

@@ -52,9 +52,9 @@ impl ListRequest {
         self.exists_at_select.saturating_sub(self.removed.count())
     }
 
-    /// Returns the forms to try for a folder of this size, the preferred one first. An empty folder has that form
-    /// twice, since its first request is not sent. Forms that list every mail are left out for a large folder, where
-    /// they would exceed the line limit.
+    /// Returns the forms to try for a folder of this size, the preferred one first. For an empty folder, that form
+    /// is returned twice: its first try sends no command, and the second, after a contradiction, does. Forms that list
+    /// every mail are left out for a large folder, where they would exceed the line limit.
     pub fn forms(&self) -> VecDeque<ListForm> {
         let fits = |form: &ListForm| !form.lists_all() || self.exists() <= windows::MAX_RESULTS;
         let others = ListForm::ALL.into_iter().filter(|form| *form != self.form);

@@ -43,6 +43,7 @@ impl Fixture {
         self.take(&due[0], "me", now).await.expect("it is free")
     }
 
+    /// The state and the number of attempts of each delivery, oldest delivery first.
     async fn delivery_states(&self) -> Vec<(&'static str, i64)> {
         let filter = DeliveryFilter::default();
         let found = self.store.read().await.unwrap().deliveries(Scope::All, filter, None, 1000).await.unwrap();

@@ -11,6 +11,7 @@ use crate::support::{
 
 /// The certificates that the scripts use.
 struct Certificates {
+    /// Certificates from the authority that the mailbox trusts, and a self-signed one.
     ours: Certs,
     /// Certificates from an untrusted authority.
     strangers: Certs,

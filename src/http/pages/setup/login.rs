@@ -97,6 +97,7 @@ pub struct LoginStepForm {
     server: String,
     #[serde(default)]
     password: String,
+    /// Not empty if the button was pressed that creates a connect link.
     #[serde(default)]
     link: String,
 }
