@@ -329,7 +329,7 @@ fn a_server_that_sends_no_search_response_for_an_empty_folder_is_polled() {
 
 /// A mail is empty only if its announced size is 0. An empty body with a wrong size or none is fetched again.
 #[test]
-fn an_empty_body_is_not_a_mail_if_the_size_is_not_a_number() {
+fn an_empty_body_is_not_a_mail_unless_the_announced_size_is_0() {
     for sizes in [Sizes::Negative, Sizes::Missing, Sizes::DividedBy(10)] {
         let (server, mailferry) = with(&["one", "two"]);
         server.account().faults.sizes = sizes;

@@ -12,7 +12,7 @@ use std::{
 };
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nAccess-Control-Allow-Origin: *\r\n\
-    Content-Length: 18\r\nConnection: close\r\n\r\nalert('connections back')";
+    Content-Length: 25\r\nConnection: close\r\n\r\nalert('connections back')";
 
 pub struct Canary {
     port: u16,
