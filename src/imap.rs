@@ -37,7 +37,7 @@ pub use error::ImapError;
 pub use fetch::{BodyFetch, Chunk, Fetched, Meta, Sample};
 pub use list::{ListedFolder, SpecialUse};
 pub use login::LoginError;
-pub use search::{ListForm, SearchResult};
+pub use search::{ListForm, SearchResult, day_before};
 pub use select::Selected;
 pub use session::{Session, Status, TaggedAnswer};
 pub use status::FolderStatus;

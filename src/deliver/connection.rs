@@ -1,5 +1,6 @@
 //! The connection to a mail server, which is kept open for the next mail as long as the server allows.
 
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::deps::DeliverDeps;
@@ -58,6 +59,22 @@ impl Connection {
     }
 }
 
+/// Connects to a server that a target names.
+pub async fn connect(
+    host: &str,
+    port: u16,
+    tls: TargetTls,
+    (target, deps): (&DeliveryTarget, &DeliverDeps),
+) -> Result<TcpStream, DeliveryProblem> {
+    let egress = deps.egress_to(target);
+    let mut addresses = egress.resolve(host, port, &deps.deadlines).await.map_err(refused)?;
+    if tls == TargetTls::None {
+        // Without TLS, nothing may be sent to another machine.
+        addresses.retain(|address| address.ip().to_canonical().is_loopback());
+    }
+    egress.connect(host, &addresses, &deps.deadlines).await.map_err(refused)
+}
+
 /// Opens a session. With `mx:`, also returns the MX host that accepted it.
 pub async fn open(
     target: &DeliveryTarget,
@@ -87,18 +104,12 @@ pub async fn open(
     };
     match &url {
         TargetUrl::Server { host, port, tls, .. } => {
-            let egress = deps.egress_to(target);
-            let mut addresses = egress.resolve(host, *port, &deps.deadlines).await.map_err(refused)?;
             let encryption = match tls {
                 TargetTls::Implicit => Encryption::Implicit,
                 TargetTls::StartTls => Encryption::StartTls,
-                TargetTls::None => {
-                    // Without TLS, nothing may be sent to another machine.
-                    addresses.retain(|address| address.ip().to_canonical().is_loopback());
-                    Encryption::Local
-                }
+                TargetTls::None => Encryption::Local,
             };
-            let stream = egress.connect(host, &addresses, &deps.deadlines).await.map_err(refused)?;
+            let stream = connect(host, *port, *tls, (target, deps)).await?;
             Ok((Session::open(stream, &terms(host, encryption)).await?, None))
         }
         TargetUrl::Mx => {

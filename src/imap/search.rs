@@ -1,9 +1,12 @@
 //! SEARCH (RFC 3501 6.4.4), and FETCH for listing UIDs: which mails the open folder has.
 
+use std::time::Duration;
+
 use imap_proto::{MailboxDatum, Response};
 
 use super::fetch::items;
 use super::{ImapError, Session};
+use crate::clock::Timestamp;
 
 /// A command that lists the UIDs of the open folder. Some servers misread one of the forms: GNU Mailutils' imap4d finds
 /// no UIDs for `UID SEARCH UID 1:*`, but answers the other forms correctly.
@@ -61,6 +64,19 @@ pub struct SearchResult {
     pub uids: Option<Vec<u32>>,
     /// The highest UID in the answer, inside the range or not.
     pub highest: Option<u32>,
+}
+
+/// SINCE and BEFORE use days of the server's own calendar (reference row A15), so they are given a day this much earlier.
+const CALENDAR_MARGIN: Duration = Duration::from_hours(48);
+
+/// The day for SINCE and BEFORE, such as `1-Feb-2026` (RFC 3501 9, date). On every server's calendar, mail from before this
+/// day is older than the moment.
+pub fn day_before(moment: Timestamp) -> String {
+    imap_date(moment.minus(CALENDAR_MARGIN).max(Timestamp(0)))
+}
+
+fn imap_date(at: Timestamp) -> String {
+    at.to_datetime().strftime("%-d-%b-%Y").to_string()
 }
 
 /// Maximum number of UIDs kept from one SEARCH. A request covers at most 80,000 UIDs, and each UID uses about 50 bytes
@@ -165,5 +181,18 @@ impl Session {
             .await?;
         answer.ok("FETCH")?;
         Ok(highest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_written_as_imap_wants_them() {
+        assert_eq!(imap_date(Timestamp(1_769_904_000_000)), "1-Feb-2026");
+        assert_eq!(imap_date(Timestamp(0)), "1-Jan-1970");
+        assert_eq!(imap_date(Timestamp(253_402_300_799_999)), "31-Dec-9999");
+        assert_eq!(imap_date(Timestamp(-1)), "31-Dec-1969");
     }
 }

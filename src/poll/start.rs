@@ -10,11 +10,8 @@ use super::open_folder::OpenFolder;
 use super::visit::Visit;
 use super::{Deps, PollError, Step};
 use crate::clock::Timestamp;
-use crate::imap::{ImapError, ListForm, Meta, Session, UidSet};
+use crate::imap::{ImapError, ListForm, Meta, Session, UidSet, day_before};
 use crate::store::{EpochStart, Mailbox, StoreError};
-
-/// SEARCH SINCE uses days of the server's own calendar (reference row A15), so the search begins this much earlier.
-const MARGIN_MS: i64 = 2 * 24 * 3600 * 1000;
 
 /// The mail of a folder that the start leaves out.
 #[derive(Default)]
@@ -79,7 +76,7 @@ async fn find_wanted(
     last: u32,
     moment: Timestamp,
 ) -> Result<Vec<u32>, PollError> {
-    let day = imap_date(Timestamp(moment.0.saturating_sub(MARGIN_MS).max(0)));
+    let day = day_before(moment);
     let (mut all, form) = listing::list_all(session, folder.list_request()).await?;
     all.retain(|uid| *uid <= last);
     // Some servers omit empty SEARCH responses, so every UID that was not listed as older is checked by its date.
@@ -157,11 +154,6 @@ fn store_error(error: StoreError) -> PollError {
     PollError::store(Step::Search, &error)
 }
 
-/// Formats a date for SEARCH, such as `1-Feb-2026` (RFC 3501 9, date).
-fn imap_date(at: Timestamp) -> String {
-    at.to_datetime().strftime("%-d-%b-%Y").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,13 +166,5 @@ mod tests {
         assert_eq!(gaps(&[1], &[], 1), []);
         assert_eq!(gaps(&[1, 4], &[(2, 2), (4, 4), (6, 7)], 9), [(3, 3), (5, 5), (8, 9)]);
         assert_eq!(gaps(&[], &[(1, 9)], 9), []);
-    }
-
-    #[test]
-    fn dates_are_written_as_imap_wants_them() {
-        assert_eq!(imap_date(Timestamp(1_769_904_000_000)), "1-Feb-2026");
-        assert_eq!(imap_date(Timestamp(0)), "1-Jan-1970");
-        assert_eq!(imap_date(Timestamp(253_402_300_799_999)), "31-Dec-9999");
-        assert_eq!(imap_date(Timestamp(-1)), "31-Dec-1969");
     }
 }

@@ -5,11 +5,9 @@ use crate::clock::Timestamp;
 use crate::deliver::trace;
 use crate::fact::DeliveryProblem;
 use crate::imap::folder_name::quoted;
-use crate::imap::{ImapError, ListForm, Session, UidSet};
+use crate::imap::{ImapError, ListForm, Session, UidSet, day_before};
 use crate::mail::fields::fields;
 
-/// The search starts this long before the import of the mail, since SEARCH SINCE compares dates in the server's time zone.
-const MARGIN: std::time::Duration = std::time::Duration::from_hours(48);
 /// Maximum number of mails whose field is read, newest first, if the server's SEARCH does not find the mail.
 const MAX_READ: usize = 10_000;
 /// Number of mails in one FETCH.
@@ -29,7 +27,7 @@ pub async fn find(
     imported_at: Timestamp,
 ) -> Result<Option<u32>, DeliveryProblem> {
     session.select(FOLDER, true).await.map_err(not_searchable)?;
-    let since = format!("SINCE {}", imported_at.minus(MARGIN).to_datetime().strftime("%-d-%b-%Y"));
+    let since = format!("SINCE {}", day_before(imported_at));
     let by_field = format!("{since} HEADER {} {}", trace::MESSAGE_FIELD, quoted(message));
     let named = match session.search(1, u32::MAX, &by_field, ListForm::All).await {
         Ok(named) => named.uids.unwrap_or_default(),

@@ -36,7 +36,7 @@ pub struct CheckStep {
     step: &'static str,
     /// Whether the step succeeded.
     ok: bool,
-    /// What the step found, or the problem.
+    /// The finding of the step, or the problem.
     detail: String,
     /// How to fix the problem.
     remedy: Option<String>,

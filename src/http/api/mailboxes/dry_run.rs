@@ -51,7 +51,7 @@ pub struct DryRun {
     partial: bool,
 }
 
-/// What a poll would do in one folder.
+/// The expected results of a poll of one folder.
 #[derive(Serialize, ToSchema)]
 pub struct DryRunFolder {
     /// The folder's name.
